@@ -62,6 +62,8 @@ class PendingEntries {
   // Removes the entry of `id`; false if there was none. O(log n); O(1) amortised for runs of
   // consecutive removals in id order.
   bool erase(StreamId id);
+  // Removes the entries with first <= id <= last; returns how many.
+  size_t erase_run(StreamId first, StreamId last);
   // Removes all of `owner`; returns how many. O(entries of the leaves that hold some).
   size_t erase_all(ConsumerId owner);
 };

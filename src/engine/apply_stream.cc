@@ -1,0 +1,201 @@
+// The records of streams and groups.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "engine/engine.h"
+
+namespace leat {
+namespace {
+
+constexpr uint64_t kDeliveriesMax = std::numeric_limits<int64_t>::max();
+
+uint64_t counted(uint64_t deliveries, DeliveryCount count, uint64_t set_to) {
+  switch (count) {
+    case DeliveryCount::kKeep: return deliveries;
+    case DeliveryCount::kIncrement: return std::min(deliveries + 1, kDeliveriesMax);
+    case DeliveryCount::kSet: return set_to;
+  }
+  return deliveries;
+}
+
+}  // namespace
+
+Stream* Engine::changed_stream(ObjectId id, Object** object) {
+  Object* const found = changed(id);
+  if (found == nullptr) return nullptr;
+  auto* const stream = std::get_if<std::unique_ptr<Stream>>(&found->value);
+  if (stream == nullptr) return nullptr;
+  if (object != nullptr) *object = found;
+  return stream->get();
+}
+
+Group* Engine::changed_group(ObjectId id, GroupId group, Stream** stream) {
+  Stream* const found = changed_stream(id);
+  if (found == nullptr) return nullptr;
+  if (stream != nullptr) *stream = found;
+  return found->groups().find(group);
+}
+
+bool Engine::on(const StreamAppend& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr || (stream->entries_added() != 0 && record.id <= stream->last_id())) return false;
+  stream->append(record.id, record.elements, record.wire, record.new_block);
+  touch(*object);
+  waits_.signal(object->db, object->key);
+  return true;
+}
+
+bool Engine::on(const StreamTrim& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr) return false;
+  stream->trim(record.first_kept);
+  touch(*object);
+  return true;
+}
+
+bool Engine::on(const StreamDelete& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr) return false;
+  touch(*object);
+  IdListReader ids(record.ids);
+  StreamId id;
+  while (ids.next(id)) {
+    if (!stream->erase(id)) return false;
+  }
+  return ids.ok();
+}
+
+bool Engine::on(const StreamSetId& record) {
+  Stream* const stream = changed_stream(record.object);
+  if (stream == nullptr) return false;
+  stream->set_id(record.last_id, record.entries_added, record.max_deleted);
+  return true;
+}
+
+bool Engine::on(const GroupCreate& record) {
+  Stream* const stream = changed_stream(record.object);
+  if (stream == nullptr) return false;
+  auto group = std::make_unique<Group>();
+  group->id = record.group;
+  group->name = std::string(record.name);
+  group->last_delivered = record.last_delivered;
+  group->entries_read = record.entries_read;
+  group->delivered_live = stream->length() - stream->count_after(record.last_delivered);
+  return stream->groups().add(std::move(group));
+}
+
+bool Engine::on(const GroupSetId& record) {
+  Stream* stream = nullptr;
+  Group* const group = changed_group(record.object, record.group, &stream);
+  if (group == nullptr) return false;
+  group->last_delivered = record.last_delivered;
+  group->entries_read = record.entries_read;
+  group->delivered_live = stream->length() - stream->count_after(record.last_delivered);
+  return true;
+}
+
+bool Engine::on(const GroupDrop& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr || !stream->groups().drop(record.group)) return false;
+  waits_.signal_absence(object->db, object->key);
+  return true;
+}
+
+bool Engine::on(const ConsumerCreate& record) {
+  Group* const group = changed_group(record.object, record.group);
+  return group != nullptr && add_consumer(*group, record.consumer, record.name, record.at);
+}
+
+bool Engine::on(const ConsumerDrop& record) {
+  Group* const group = changed_group(record.object, record.group);
+  return group != nullptr && drop_consumer(*group, record.consumer);
+}
+
+bool Engine::on(const GroupDeliver& record) {
+  Stream* stream = nullptr;
+  Group* const group = changed_group(record.object, record.group, &stream);
+  Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
+  if (consumer == nullptr || record.first > record.last) return false;
+  uint64_t count = 0;
+  PendingEntry pending{.id = {}, .owner = record.consumer, .delivered = record.at, .deliveries = 1};
+  for (auto cursor = stream->seek(record.first); !cursor.done(); cursor.advance()) {
+    pending.id = cursor.entry().id;
+    if (pending.id > record.last) break;
+    ++count;
+    if (!record.no_ack) group->pending.put(pending);
+  }
+  group->last_delivered = record.last;
+  group->delivered_live += count;
+  group->entries_read = record.entries_read;
+  consumer->seen = std::max(consumer->seen, record.at);
+  if (!record.no_ack) consumer->active = record.at;
+  return true;
+}
+
+bool Engine::on(const GroupAck& record) {
+  Group* const group = changed_group(record.object, record.group);
+  if (group == nullptr) return false;
+  IdListReader ranges(record.ranges);
+  StreamId first;
+  StreamId last;
+  while (ranges.next(first)) {
+    if (!ranges.next(last)) return false;
+    group->pending.erase_run(first, last);
+  }
+  return ranges.ok();
+}
+
+bool Engine::on(const GroupClaim& record) {
+  Group* const group = changed_group(record.object, record.group);
+  Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
+  if (consumer == nullptr) return false;
+  IdListReader ids(record.ids);
+  PendingEntry pending;
+  pending.owner = record.consumer;
+  pending.delivered = record.delivered;
+  while (ids.next(pending.id)) {
+    const auto present = group->pending.find(pending.id);
+    const uint64_t deliveries = present ? present->deliveries : 1;
+    pending.deliveries = counted(deliveries, record.count, record.deliveries);
+    group->pending.put(pending);
+  }
+  consumer->seen = std::max(consumer->seen, record.at);
+  consumer->active = record.at;
+  return ids.ok();
+}
+
+bool Engine::on(const GroupRedeliver& record) {
+  Stream* stream = nullptr;
+  Group* const group = changed_group(record.object, record.group, &stream);
+  Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
+  if (consumer == nullptr) return false;
+  std::vector<PendingEntry> again;
+  group->pending.visit_from(record.first, record.consumer, [&](const PendingEntry& entry) {
+    if (entry.id > record.last) return false;
+    if (stream->find(entry.id)) again.push_back(entry);
+    return true;
+  });
+  for (PendingEntry& entry : again) {
+    entry.delivered = record.at;
+    entry.deliveries = counted(entry.deliveries, DeliveryCount::kIncrement, 0);
+    group->pending.put(entry);
+  }
+  consumer->seen = std::max(consumer->seen, record.at);
+  return true;
+}
+
+void Engine::note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now) {
+  Object* const found = keyspace_.find(object.id);
+  auto* const stream = found == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&found->value);
+  if (stream == nullptr) return;
+  Group* const named = (*stream)->groups().find(group);
+  Consumer* const reader = named == nullptr ? nullptr : named->consumer(consumer);
+  if (reader != nullptr) reader->seen = now;
+}
+
+}  // namespace leat

@@ -1,0 +1,91 @@
+// Block: a run of entries of one stream in id order; the unit of `~` trimming and, later, of sealing.
+//
+// Entries stay in wire form, as they arrived and as they leave: RESP bulk strings of fields and values.
+// Appending and delivering are one copy each; a compact form would cost more on both than it saves here
+// (docs/adr/0010).
+//
+//   entry   u8      1 while live, 0 once deleted
+//           varint  size of the wire form
+//           varint  elements (fields and values together)
+//           varint  ms  - first id's ms
+//           varint  seq, or seq - first id's seq when ms equals the first id's
+//           bytes   wire form
+//
+// Invariant  ids increase strictly; live() + deleted() entries stand in the buffer, minus those that
+//            drop_first() has cut off, which count as deleted.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "engine/node_model.h"
+#include "model/stream_id.h"
+
+namespace leat {
+
+// An entry inside a block; dies when its block changes.
+struct EntryView {
+  StreamId id;
+  uint32_t elements = 0;  // Fields and values together.
+  Bytes wire;
+};
+
+class Block {
+ public:
+  explicit Block(StreamId first, size_t capacity) : first_id_(first), last_id_(first), bytes_(capacity) {}
+
+  // The id of the first entry ever appended, live or not; the block's name in the stream.
+  [[nodiscard]] StreamId first_id() const { return first_id_; }
+  [[nodiscard]] StreamId last_id() const { return last_id_; }
+  [[nodiscard]] uint32_t live() const { return live_; }
+  [[nodiscard]] uint32_t deleted() const { return deleted_; }
+  [[nodiscard]] size_t bytes_used() const { return bytes_.size(); }
+  [[nodiscard]] size_t memory() const { return sizeof(Block) + bytes_.capacity(); }
+  [[nodiscard]] const NodeModel& node() const { return node_; }
+
+  // Requires id > last_id(), or an empty block and id == first_id().
+  void append(StreamId id, uint32_t elements, Bytes wire);
+  // Marks the entry deleted; false if there is no live entry `id`.
+  bool erase(StreamId id);
+  // Deletes every entry below `first_kept`; returns how many were live.
+  uint32_t erase_before(StreamId first_kept);
+
+  // Walks entries in order, deleted ones too (live() tells).
+  class Cursor {
+   public:
+    Cursor() = default;
+    [[nodiscard]] bool done() const { return at_ >= end_; }
+    [[nodiscard]] bool live() const { return *at_ != 0; }
+    [[nodiscard]] EntryView entry() const { return entry_; }
+    void advance() {
+      at_ = entry_.wire.data() + entry_.wire.size();
+      if (at_ < end_) read();
+    }
+
+   private:
+    friend class Block;
+    Cursor(const char* at, const char* end, StreamId base) : at_(at), end_(end), base_(base) {
+      if (at_ < end_) read();
+    }
+    void read();
+
+    const char* at_ = nullptr;
+    const char* end_ = nullptr;
+    StreamId base_;
+    EntryView entry_;
+  };
+  [[nodiscard]] Cursor begin() const;
+  // At the first entry, deleted or not, with an id >= `from`. O(entries of the block).
+  [[nodiscard]] Cursor seek(StreamId from) const;
+
+ private:
+  StreamId first_id_;
+  StreamId last_id_;
+  uint32_t live_ = 0;
+  uint32_t deleted_ = 0;
+  size_t start_ = 0;  // Where the first entry that is not cut off stands.
+  NodeModel node_;
+  ByteBuffer bytes_;
+};
+
+}  // namespace leat

@@ -1,0 +1,106 @@
+// The digest of the logical state: sums of hashes, so that neither the order of containers nor the
+// history (tombstones, block sizes) shows.
+#include <bit>
+#include <string>
+
+#include "base/hash.h"
+#include "engine/engine.h"
+
+namespace leat {
+namespace {
+
+// Feeds values into one hash, in order.
+class Mixer {
+ public:
+  Mixer& operator<<(uint64_t value) {
+    append_varint(bytes_, value);
+    return *this;
+  }
+  Mixer& operator<<(Bytes bytes) {
+    append_string(bytes_, bytes);
+    return *this;
+  }
+  Mixer& operator<<(StreamId id) { return *this << id.ms << id.seq; }
+  [[nodiscard]] uint64_t hash() const { return hash64(bytes_.view()); }
+
+ private:
+  ByteBuffer bytes_;
+};
+
+uint64_t digest_of(const Group& group) {
+  uint64_t sum = (Mixer() << group.id.value << group.name << group.last_delivered
+                          << static_cast<uint64_t>(group.entries_read) << group.delivered_live
+                          << group.next_consumer.value)
+                     .hash();
+  for (const auto& [name, consumer] : group.consumers) {
+    sum += (Mixer() << uint64_t{1} << consumer->id.value << name << static_cast<uint64_t>(consumer->active.value)).hash();
+  }
+  group.pending.visit_from(StreamId::min(), [&sum](const PendingEntry& entry) {
+    sum += (Mixer() << uint64_t{2} << entry.id << entry.owner.value << static_cast<uint64_t>(entry.delivered.value)
+                    << entry.deliveries)
+               .hash();
+    return true;
+  });
+  return sum;
+}
+
+uint64_t digest_of(const Stream& stream) {
+  uint64_t sum = (Mixer() << stream.length() << stream.entries_added() << stream.last_id()
+                          << stream.max_deleted() << stream.groups().next_id().value)
+                     .hash();
+  for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) {
+    const EntryView entry = cursor.entry();
+    sum += (Mixer() << uint64_t{3} << entry.id << entry.elements << entry.wire).hash();
+  }
+  for (const auto& [name, group] : stream.groups().by_name()) {
+    sum += std::rotl(digest_of(*group), 17);
+  }
+  return sum;
+}
+
+}  // namespace
+
+uint64_t Engine::digest(const Object& object) {
+  uint64_t sum = 0;
+  if (const auto* string = object.string()) sum = hash64(*string);
+  if (const auto* hash = object.hash()) {
+    hash->visit([&sum](const std::string& name, const std::string& value) { sum += (Mixer() << name << value).hash(); });
+  }
+  if (const auto* set = object.set()) {
+    set->visit([&sum](const std::string& name, None) { sum += (Mixer() << name).hash(); });
+  }
+  if (const auto* stream = object.stream()) sum = digest_of(*stream);
+  return (Mixer() << object.id.value << uint64_t{object.db.value} << object.key
+                  << static_cast<uint64_t>(object.kind()) << static_cast<uint64_t>(object.expires.value)
+                  << object.changed.value << sum)
+      .hash();
+}
+
+uint64_t Engine::digest() const {
+  uint64_t sum = (Mixer() << last_lsn_.value << keyspace_.next_id().value).hash();
+  for (uint32_t db = 0; db < keyspace_.databases(); ++db) {
+    keyspace_.visit(DbIndex{db}, [&sum](const Object& object) {
+      sum += digest(object);
+      return true;
+    });
+  }
+  return sum;
+}
+
+size_t memory_of(const Object& object) {
+  constexpr size_t kNode = 32;  // A slot in a b-tree or vector, roughly.
+  size_t sum = sizeof(Object) + object.key.capacity() + kNode;
+  if (const auto* string = object.string()) sum += string->capacity();
+  if (const auto* hash = object.hash()) {
+    hash->visit([&sum](const std::string& name, const std::string& value) {
+      sum += 2 * sizeof(std::string) + kNode + name.capacity() + value.capacity();
+    });
+  }
+  if (const auto* set = object.set()) {
+    set->visit([&sum](const std::string& name, None) { sum += sizeof(std::string) + kNode + name.capacity(); });
+  }
+  if (const auto* stream = object.stream()) sum += stream->memory();
+  return sum;
+}
+
+}  // namespace leat

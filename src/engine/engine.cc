@@ -1,0 +1,267 @@
+// apply() and the records of the directory, strings, hashes and sets; those of streams and groups are in
+// apply_stream.cc.
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/varint.h"
+
+namespace leat {
+namespace {
+
+// Calls visit(Bytes) for each byte string of `list`; false when the list is malformed.
+template <typename Visit>
+bool for_each_string(Bytes list, Visit&& visit) {
+  ByteReader in(list);
+  while (!in.done()) {
+    const Bytes string = in.string();
+    if (!in.ok()) return false;
+    visit(string);
+  }
+  return true;
+}
+
+}  // namespace
+
+template <typename Record>
+bool Engine::decode_and_apply(Bytes payload) {
+  Record record;
+  return decode(payload, record) && on(record);
+}
+
+bool Engine::apply(const RecordView& record) {
+  ++last_lsn_.value;
+  ++changes_;
+  switch (record.type) {
+    case RecordType::kKeyCreate: return decode_and_apply<KeyCreate>(record.payload);
+    case RecordType::kKeyDrop: return decode_and_apply<KeyDrop>(record.payload);
+    case RecordType::kKeyRename: return decode_and_apply<KeyRename>(record.payload);
+    case RecordType::kKeyCopy: return decode_and_apply<KeyCopy>(record.payload);
+    case RecordType::kKeyExpire: return decode_and_apply<KeyExpire>(record.payload);
+    case RecordType::kDbSwap: return decode_and_apply<DbSwap>(record.payload);
+    case RecordType::kDbFlush: return decode_and_apply<DbFlush>(record.payload);
+    case RecordType::kStringSet: return decode_and_apply<StringSet>(record.payload);
+    case RecordType::kStringAppend: return decode_and_apply<StringAppend>(record.payload);
+    case RecordType::kStringPatch: return decode_and_apply<StringPatch>(record.payload);
+    case RecordType::kHashSet: return decode_and_apply<HashSet>(record.payload);
+    case RecordType::kHashDelete: return decode_and_apply<HashDelete>(record.payload);
+    case RecordType::kSetAdd: return decode_and_apply<SetAdd>(record.payload);
+    case RecordType::kSetRemove: return decode_and_apply<SetRemove>(record.payload);
+    case RecordType::kStreamAppend: return decode_and_apply<StreamAppend>(record.payload);
+    case RecordType::kStreamTrim: return decode_and_apply<StreamTrim>(record.payload);
+    case RecordType::kStreamDelete: return decode_and_apply<StreamDelete>(record.payload);
+    case RecordType::kStreamSetId: return decode_and_apply<StreamSetId>(record.payload);
+    case RecordType::kGroupCreate: return decode_and_apply<GroupCreate>(record.payload);
+    case RecordType::kGroupSetId: return decode_and_apply<GroupSetId>(record.payload);
+    case RecordType::kGroupDrop: return decode_and_apply<GroupDrop>(record.payload);
+    case RecordType::kConsumerCreate: return decode_and_apply<ConsumerCreate>(record.payload);
+    case RecordType::kConsumerDrop: return decode_and_apply<ConsumerDrop>(record.payload);
+    case RecordType::kGroupDeliver: return decode_and_apply<GroupDeliver>(record.payload);
+    case RecordType::kGroupAck: return decode_and_apply<GroupAck>(record.payload);
+    case RecordType::kGroupClaim: return decode_and_apply<GroupClaim>(record.payload);
+    case RecordType::kGroupRedeliver: return decode_and_apply<GroupRedeliver>(record.payload);
+  }
+  return false;
+}
+
+Object* Engine::changed(ObjectId id) {
+  if (recent_ == nullptr || recent_->id != id) recent_ = keyspace_.find(id);
+  if (recent_ != nullptr) recent_->changed = last_lsn_;
+  return recent_;
+}
+
+void Engine::appeared(const Object& object) {
+  touch(object);
+  if (object.kind() == ObjectKind::kStream) {
+    waits_.signal(object.db, object.key);
+  } else {
+    waits_.signal_absence(object.db, object.key);
+  }
+}
+
+void Engine::disappeared(const Object& object) {
+  touch(object);
+  waits_.signal_absence(object.db, object.key);
+}
+
+void Engine::touch_database(DbIndex db) {
+  for (const KeyName& name : watches_.watched(db)) {
+    if (keyspace_.find(name.db, name.key) != nullptr) watches_.touch(name.db, name.key);
+  }
+}
+
+void Engine::signal_database(DbIndex db) {
+  std::vector<KeyName> waited;
+  waits_.visit_keys([&waited, db](const KeyName& name) {
+    if (name.db == db) waited.push_back(name);
+  });
+  // The table of waits has no order of its own; who is woken first must not depend on it.
+  std::sort(waited.begin(), waited.end());
+  for (const KeyName& name : waited) {
+    const Object* const object = keyspace_.find(name.db, name.key);
+    if (object != nullptr && object->kind() == ObjectKind::kStream) {
+      waits_.signal(name.db, name.key);
+    } else {
+      waits_.signal_absence(name.db, name.key);
+    }
+  }
+}
+
+bool Engine::on(const KeyCreate& record) {
+  auto object = std::make_unique<Object>();
+  object->id = record.object;
+  object->db = record.db;
+  object->key = std::string(record.key);
+  switch (record.kind) {
+    case ObjectKind::kString: break;
+    case ObjectKind::kHash: object->value.emplace<HashValue>(); break;
+    case ObjectKind::kSet: object->value.emplace<SetValue>(); break;
+    case ObjectKind::kStream: object->value = std::make_unique<Stream>(); break;
+  }
+  Object* const added = object.get();
+  if (!keyspace_.add(std::move(object))) return false;
+  recent_ = added;
+  added->changed = last_lsn_;
+  appeared(*added);
+  return true;
+}
+
+bool Engine::on(const KeyDrop& record) {
+  const Object* const object = keyspace_.find(record.object);
+  if (object == nullptr) return false;
+  disappeared(*object);
+  recent_ = nullptr;
+  return keyspace_.drop(record.object);
+}
+
+bool Engine::on(const KeyRename& record) {
+  Object* const object = changed(record.object);
+  if (object == nullptr) return false;
+  disappeared(*object);
+  if (!keyspace_.rename(record.object, record.db, record.key)) return false;
+  appeared(*object);
+  return true;
+}
+
+bool Engine::on(const KeyCopy& record) {
+  const Object* const source = keyspace_.find(record.object);
+  if (source == nullptr) return false;
+  auto copy = std::make_unique<Object>();
+  copy->id = record.copy;
+  copy->db = record.db;
+  copy->key = std::string(record.key);
+  copy->expires = source->expires;
+  copy->changed = last_lsn_;
+  if (const auto* string = source->string()) copy->value = *string;
+  if (const auto* hash = source->hash()) copy->value = HashValue{*hash};
+  if (const auto* set = source->set()) copy->value = SetValue{*set};
+  if (const auto* stream = source->stream()) copy->value = stream->clone();
+  const Object* const added = copy.get();
+  if (!keyspace_.add(std::move(copy))) return false;
+  appeared(*added);
+  return true;
+}
+
+bool Engine::on(const KeyExpire& record) {
+  const Object* const object = changed(record.object);
+  if (object == nullptr) return false;
+  touch(*object);
+  return keyspace_.expire(record.object, record.at);
+}
+
+bool Engine::on(const DbSwap& record) {
+  if (record.first.value >= keyspace_.databases()) return false;
+  touch_database(record.first);
+  touch_database(record.second);
+  if (!keyspace_.swap(record.first, record.second)) return false;
+  for (const DbIndex db : {record.first, record.second}) {
+    touch_database(db);
+    signal_database(db);
+  }
+  return true;
+}
+
+bool Engine::on(const DbFlush& record) {
+  if (record.db.value >= keyspace_.databases()) return false;
+  recent_ = nullptr;
+  const uint32_t first = record.every ? 0 : record.db.value;
+  const uint32_t end = record.every ? keyspace_.databases() : record.db.value + 1;
+  for (uint32_t db = first; db < end; ++db) {
+    touch_database(DbIndex{db});
+    keyspace_.flush(DbIndex{db});
+    signal_database(DbIndex{db});
+  }
+  return true;
+}
+
+bool Engine::on(const StringSet& record) {
+  Object* const object = changed(record.object);
+  auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
+  if (value == nullptr) return false;
+  value->assign(record.value);
+  touch(*object);
+  return true;
+}
+
+bool Engine::on(const StringAppend& record) {
+  Object* const object = changed(record.object);
+  auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
+  if (value == nullptr) return false;
+  value->append(record.tail);
+  touch(*object);
+  return true;
+}
+
+bool Engine::on(const StringPatch& record) {
+  Object* const object = changed(record.object);
+  auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
+  if (value == nullptr) return false;
+  const uint64_t end = record.offset + record.bytes.size();
+  if (end < record.offset || end > value->max_size()) return false;
+  if (end > value->size()) value->resize(end);
+  std::copy(record.bytes.begin(), record.bytes.end(), value->begin() + static_cast<ptrdiff_t>(record.offset));
+  touch(*object);
+  return true;
+}
+
+bool Engine::on(const HashSet& record) {
+  Object* const object = changed(record.object);
+  auto* const hash = object == nullptr ? nullptr : std::get_if<HashValue>(&object->value);
+  if (hash == nullptr) return false;
+  ByteReader in(record.list);
+  while (!in.done()) {
+    const Bytes field = in.string();
+    const Bytes value = in.string();
+    if (!in.ok()) return false;
+    hash->fields.set(field, std::string(value));
+  }
+  touch(*object);
+  return true;
+}
+
+bool Engine::on(const HashDelete& record) {
+  Object* const object = changed(record.object);
+  auto* const hash = object == nullptr ? nullptr : std::get_if<HashValue>(&object->value);
+  if (hash == nullptr) return false;
+  touch(*object);
+  return for_each_string(record.list, [hash](Bytes field) { hash->fields.erase(field); });
+}
+
+bool Engine::on(const SetAdd& record) {
+  Object* const object = changed(record.object);
+  auto* const set = object == nullptr ? nullptr : std::get_if<SetValue>(&object->value);
+  if (set == nullptr) return false;
+  touch(*object);
+  return for_each_string(record.list, [set](Bytes member) { set->members.set(member, {}); });
+}
+
+bool Engine::on(const SetRemove& record) {
+  Object* const object = changed(record.object);
+  auto* const set = object == nullptr ? nullptr : std::get_if<SetValue>(&object->value);
+  if (set == nullptr) return false;
+  touch(*object);
+  return for_each_string(record.list, [set](Bytes member) { set->members.erase(member); });
+}
+
+}  // namespace leat

@@ -1,0 +1,101 @@
+// Engine: the deterministic state of one shard. No I/O, no clock, no randomness, no threads.
+//
+// State changes through apply() and through nothing else: live traffic, recovery and replicas give it
+// the same bytes. Everything that decides (which id, what to trim, whom to deliver to) only reads the
+// engine and writes records; see engine/stream_plan.h and the command folder.
+//
+// Invariant  two engines that applied the same records have the same digest().
+// Volatile   waits(), watches(), Consumer::seen, Object::used: not logged, not in the digest.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "engine/keyspace.h"
+#include "engine/object.h"
+#include "engine/waits.h"
+#include "model/ids.h"
+#include "model/record.h"
+
+namespace leat {
+
+class Engine {
+ public:
+  explicit Engine(uint32_t databases) : keyspace_(databases) {}
+
+  [[nodiscard]] const Keyspace& keyspace() const { return keyspace_; }
+  // The LSN of the last applied record.
+  [[nodiscard]] Lsn last_lsn() const { return last_lsn_; }
+  // Records applied that changed data, as INFO's rdb_changes_since_last_save counts them.
+  [[nodiscard]] uint64_t changes() const { return changes_; }
+
+  // Applies one record; it takes the next LSN.
+  //   returns  false when the record does not fit the state (its object, group or consumer does not
+  //            exist, a name is taken, the payload is malformed). Then it was not written by this
+  //            engine's plans: recovery reports corruption; on the live path it is a bug.
+  [[nodiscard]] bool apply(const RecordView& record);
+
+  // A number that is equal for equal logical states, independent of how they came about.
+  // O(everything).
+  [[nodiscard]] uint64_t digest() const;
+  [[nodiscard]] static uint64_t digest(const Object& object);
+
+  // A consumer has tried to read or claim. Volatile.
+  void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);
+
+  [[nodiscard]] Waits& waits() { return waits_; }
+  [[nodiscard]] Watches& watches() { return watches_; }
+
+ private:
+  [[nodiscard]] bool on(const KeyCreate& record);
+  [[nodiscard]] bool on(const KeyDrop& record);
+  [[nodiscard]] bool on(const KeyRename& record);
+  [[nodiscard]] bool on(const KeyCopy& record);
+  [[nodiscard]] bool on(const KeyExpire& record);
+  [[nodiscard]] bool on(const DbSwap& record);
+  [[nodiscard]] bool on(const DbFlush& record);
+  [[nodiscard]] bool on(const StringSet& record);
+  [[nodiscard]] bool on(const StringAppend& record);
+  [[nodiscard]] bool on(const StringPatch& record);
+  [[nodiscard]] bool on(const HashSet& record);
+  [[nodiscard]] bool on(const HashDelete& record);
+  [[nodiscard]] bool on(const SetAdd& record);
+  [[nodiscard]] bool on(const SetRemove& record);
+  [[nodiscard]] bool on(const StreamAppend& record);
+  [[nodiscard]] bool on(const StreamTrim& record);
+  [[nodiscard]] bool on(const StreamDelete& record);
+  [[nodiscard]] bool on(const StreamSetId& record);
+  [[nodiscard]] bool on(const GroupCreate& record);
+  [[nodiscard]] bool on(const GroupSetId& record);
+  [[nodiscard]] bool on(const GroupDrop& record);
+  [[nodiscard]] bool on(const ConsumerCreate& record);
+  [[nodiscard]] bool on(const ConsumerDrop& record);
+  [[nodiscard]] bool on(const GroupDeliver& record);
+  [[nodiscard]] bool on(const GroupAck& record);
+  [[nodiscard]] bool on(const GroupClaim& record);
+  [[nodiscard]] bool on(const GroupRedeliver& record);
+
+  template <typename Record>
+  [[nodiscard]] bool decode_and_apply(Bytes payload);
+
+  // The object of a record, marked as changed by it; null if it does not exist.
+  Object* changed(ObjectId id);
+  Stream* changed_stream(ObjectId id, Object** object = nullptr);
+  Group* changed_group(ObjectId id, GroupId group, Stream** stream = nullptr);
+  // Tells watchers of the key, and waiters when the object under it appeared or went.
+  void touch(const Object& object) { watches_.touch(object.db, object.key); }
+  void appeared(const Object& object);
+  void disappeared(const Object& object);
+  // The same for a whole database: watchers of its keys, waiters for names in it.
+  void touch_database(DbIndex db);
+  void signal_database(DbIndex db);
+
+  Keyspace keyspace_;
+  Waits waits_;
+  Watches watches_;
+  Lsn last_lsn_;
+  uint64_t changes_ = 0;
+  Object* recent_ = nullptr;  // The object of the last record: the next one mostly names it too.
+};
+
+}  // namespace leat

@@ -1,0 +1,34 @@
+// NodeModel: how many bytes Redis' listpack node would hold for the same entries.
+//
+// `MAXLEN ~` and `MINID ~` drop whole nodes, so where nodes end is visible to clients and asserted by
+// their tests; a node ends by count (stream-node-max-entries) or by bytes (stream-node-max-bytes), and the
+// bytes are those of Redis' encoding, not ours.
+//
+// Source     the layout of listpack elements and of stream nodes (docs/differences.md, "Stream nodes").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "model/stream_id.h"
+
+namespace leat {
+
+class NodeModel {
+ public:
+  // Bytes of the node so far; 0 before the first entry.
+  [[nodiscard]] size_t bytes() const { return bytes_; }
+
+  // Accounts for the entry `id`; `first` and `first_wire` are the node's first entry (itself at first).
+  void add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id, Bytes wire,
+           uint32_t elements);
+
+  // Bytes of the fields and values of an entry: what Redis weighs before it picks the node.
+  [[nodiscard]] static size_t payload_bytes(Bytes wire, uint32_t elements);
+
+ private:
+  size_t bytes_ = 0;
+};
+
+}  // namespace leat

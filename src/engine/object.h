@@ -1,0 +1,55 @@
+// Object: one key's value with its name, its expiry and what is known about its last change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "base/time.h"
+#include "engine/field_map.h"
+#include "engine/stream.h"
+#include "model/ids.h"
+#include "model/record.h"
+
+namespace leat {
+
+struct HashValue {
+  FieldMap<std::string> fields;
+};
+struct SetValue {
+  FieldMap<None> members;
+};
+
+struct Object {
+  ObjectId id;
+  DbIndex db;
+  std::string key;
+  uint64_t key_hash = 0;
+  WallMs expires;             // 0: never.
+  Lsn changed;                // The last record that named this object.
+  mutable WallMs used;        // Last read or write by a client. Volatile.
+  // In the order of ObjectKind. Streams live apart: most of the code only passes them by.
+  std::variant<std::string, HashValue, SetValue, std::unique_ptr<Stream>> value;
+
+  [[nodiscard]] ObjectKind kind() const { return static_cast<ObjectKind>(value.index() + 1); }
+  [[nodiscard]] const std::string* string() const { return std::get_if<std::string>(&value); }
+  [[nodiscard]] const FieldMap<std::string>* hash() const {
+    const auto* hash = std::get_if<HashValue>(&value);
+    return hash == nullptr ? nullptr : &hash->fields;
+  }
+  [[nodiscard]] const FieldMap<None>* set() const {
+    const auto* set = std::get_if<SetValue>(&value);
+    return set == nullptr ? nullptr : &set->members;
+  }
+  [[nodiscard]] const Stream* stream() const {
+    const auto* stream = std::get_if<std::unique_ptr<Stream>>(&value);
+    return stream == nullptr ? nullptr : stream->get();
+  }
+  [[nodiscard]] bool expired(WallMs now) const { return expires.value != 0 && expires <= now; }
+};
+
+// Bytes of memory the object holds. O(blocks) for a stream, O(1) sampled for the rest.
+[[nodiscard]] size_t memory_of(const Object& object);
+
+}  // namespace leat

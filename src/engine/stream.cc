@@ -1,0 +1,172 @@
+#include "engine/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace leat {
+namespace {
+
+// A block's buffer starts small, so that a million streams of one entry stay cheap, and as large as
+// the block before it was, so that a busy stream does not grow each block by doubling.
+constexpr size_t kFirstCapacity = 64;
+
+}  // namespace
+
+std::unique_ptr<Stream> Stream::clone() const {
+  auto copy = std::make_unique<Stream>();
+  for (const auto& [first, block] : blocks_) {
+    bool new_block = true;
+    for (auto cursor = block->begin(); !cursor.done(); cursor.advance()) {
+      const EntryView entry = cursor.entry();
+      if (!cursor.live()) continue;
+      copy->append(entry.id, entry.elements, entry.wire, new_block);
+      new_block = false;
+    }
+  }
+  copy->entries_added_ = entries_added_;
+  copy->last_id_ = last_id_;
+  copy->max_deleted_ = max_deleted_;
+  copy->groups_.copy_from(groups_);
+  return copy;
+}
+
+Stream::Blocks::const_iterator Stream::block_of(StreamId id) const {
+  auto block = blocks_.upper_bound(id);
+  if (block == blocks_.begin()) return blocks_.end();
+  --block;
+  return block->second->last_id() < id ? blocks_.end() : block;
+}
+
+std::optional<EntryView> Stream::find(StreamId id) const {
+  const auto block = block_of(id);
+  if (block == blocks_.end()) return std::nullopt;
+  const Block::Cursor cursor = block->second->seek(id);
+  if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
+  return cursor.entry();
+}
+
+std::optional<EntryView> Stream::last_entry() const {
+  std::optional<EntryView> last;
+  visit_backwards(StreamId::max(), StreamId::min(), [&last](const EntryView& entry) {
+    last = entry;
+    return false;
+  });
+  return last;
+}
+
+uint64_t Stream::count_after(StreamId id) const {
+  if (length_ == 0 || id >= last_id_) return 0;
+  if (id < first_id_) return length_;
+  const auto part = [id](const Block& block) {
+    uint64_t count = 0;
+    for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance()) count += cursor.live() ? 1U : 0U;
+    return count;
+  };
+  // Two walks, one from each end, in step: the nearer end decides the cost.
+  auto low = blocks_.begin();
+  auto high = blocks_.end();
+  uint64_t before = 0;
+  uint64_t after = 0;
+  while (true) {
+    if (low->second->last_id() >= id) return length_ - before - low->second->live() + part(*low->second);
+    before += low->second->live();
+    ++low;
+    --high;
+    if (high->first <= id) return after + part(*high->second);
+    after += high->second->live();
+  }
+}
+
+size_t Stream::memory() const {
+  size_t sum = sizeof(Stream);
+  for (const auto& [first, block] : blocks_) sum += block->memory() + sizeof(first) + sizeof(block);
+  for (const auto& [name, group] : groups_.by_name()) {
+    sum += sizeof(Group) + name.size() + group->pending.memory() +
+           group->consumers.size() * (sizeof(Consumer) + 2 * sizeof(std::string));
+  }
+  return sum;
+}
+
+void Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
+  if (tail_ == nullptr || new_block) {
+    const size_t capacity = tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
+    auto block = std::make_unique<Block>(id, capacity);
+    tail_ = block.get();
+    blocks_.emplace_hint(blocks_.end(), id, std::move(block));
+  }
+  tail_->append(id, elements, wire);
+  if (length_ == 0) first_id_ = id;
+  last_id_ = id;
+  ++length_;
+  ++entries_added_;
+}
+
+bool Stream::erase(StreamId id) {
+  const auto block = block_of(id);
+  if (block == blocks_.end() || !block->second->erase(id)) return false;
+  if (block->second->live() == 0) {
+    if (block->second.get() == tail_) tail_ = nullptr;
+    blocks_.erase(block);
+    if (tail_ == nullptr && !blocks_.empty()) tail_ = blocks_.rbegin()->second.get();
+  }
+  --length_;
+  max_deleted_ = std::max(max_deleted_, id);
+  if (id == first_id_) settle_first_id();
+  for (const auto& [name, group] : groups_.by_name()) {
+    if (group->last_delivered >= id) --group->delivered_live;
+  }
+  return true;
+}
+
+uint64_t Stream::trim(StreamId first_kept) {
+  uint64_t removed = 0;
+  while (!blocks_.empty()) {
+    const auto head = blocks_.begin();
+    if (head->second->last_id() >= first_kept) {
+      removed += head->second->erase_before(first_kept);
+      if (head->second->live() != 0) break;
+    } else {
+      removed += head->second->live();
+    }
+    if (head->second.get() == tail_) tail_ = nullptr;
+    blocks_.erase(head);
+  }
+  if (removed == 0) return 0;
+  length_ -= removed;
+  settle_first_id();
+  // A group that stands below what is kept has nothing delivered left; any other had all that went.
+  for (const auto& [name, group] : groups_.by_name()) {
+    const bool below = group->last_delivered < first_kept;
+    group->delivered_live = below ? 0 : group->delivered_live - removed;
+  }
+  return removed;
+}
+
+void Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
+  last_id_ = last_id;
+  entries_added_ = entries_added;
+  max_deleted_ = max_deleted;
+}
+
+void Stream::settle_first_id() {
+  const Cursor first = seek(StreamId::min());
+  first_id_ = first.done() ? StreamId::min() : first.entry().id;
+}
+
+Stream::Cursor::Cursor(const Blocks& blocks, StreamId from) : block_(blocks.upper_bound(from)), end_(blocks.end()) {
+  if (block_ != blocks.begin()) --block_;
+  if (block_ == end_) return;
+  cursor_ = block_->second->seek(from);
+  settle();
+}
+
+void Stream::Cursor::settle() {
+  while (true) {
+    while (!cursor_.done() && !cursor_.live()) cursor_.advance();
+    if (!cursor_.done()) return;
+    if (++block_ == end_) return;
+    cursor_ = block_->second->begin();
+  }
+}
+
+}  // namespace leat

@@ -1,0 +1,122 @@
+// Stream: the entries of one stream, its counters and its groups.
+//
+// Invariants  ids increase strictly; last_id() never goes down but by set_id(); length() is the number
+//             of live entries; a block without live entries is freed, the last one too.
+// Cost        O(log blocks) to find a block, O(entries of a block, at most stream-node-max-entries) in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/container/btree_map.h>
+
+#include "engine/block.h"
+#include "engine/group.h"
+#include "model/ids.h"
+#include "model/stream_id.h"
+
+namespace leat {
+
+class Stream {
+ public:
+  using Blocks = absl::btree_map<StreamId, std::unique_ptr<Block>>;
+
+  Stream() = default;
+  Stream(Stream&&) = delete;
+  Stream& operator=(Stream&&) = delete;
+  ~Stream() = default;
+
+  // A deep copy: entries, groups, pending entries.
+  [[nodiscard]] std::unique_ptr<Stream> clone() const;
+
+  [[nodiscard]] uint64_t length() const { return length_; }
+  [[nodiscard]] uint64_t entries_added() const { return entries_added_; }
+  [[nodiscard]] StreamId last_id() const { return last_id_; }
+  // The greatest id that XDEL has removed; trimming does not count. 0-0: none.
+  [[nodiscard]] StreamId max_deleted() const { return max_deleted_; }
+  // The id of the first live entry; 0-0 when empty.
+  [[nodiscard]] StreamId first_id() const { return first_id_; }
+  [[nodiscard]] const Blocks& blocks() const { return blocks_; }
+  // The block that takes the next append unless it is full; null when there is none.
+  [[nodiscard]] const Block* tail() const { return tail_; }
+  // The live entry `id`.
+  [[nodiscard]] std::optional<EntryView> find(StreamId id) const;
+  [[nodiscard]] std::optional<EntryView> last_entry() const;
+  // Live entries with an id > `id`. O(blocks) from the nearer end.
+  [[nodiscard]] uint64_t count_after(StreamId id) const;
+  [[nodiscard]] size_t memory() const;
+
+  // Walks live entries upwards; views die when the stream changes.
+  class Cursor {
+   public:
+    [[nodiscard]] bool done() const { return block_ == end_; }
+    [[nodiscard]] EntryView entry() const { return cursor_.entry(); }
+    void advance() {
+      cursor_.advance();
+      settle();
+    }
+
+   private:
+    friend class Stream;
+    Cursor(const Blocks& blocks, StreamId from);
+    void settle();
+
+    Blocks::const_iterator block_;
+    Blocks::const_iterator end_;
+    Block::Cursor cursor_;
+  };
+  // At the first live entry with an id >= `from`.
+  [[nodiscard]] Cursor seek(StreamId from) const { return {blocks_, from}; }
+
+  // Calls visit(const EntryView&) for live entries with ids from `from` down to `to`, until it returns false.
+  template <typename Visit>
+  void visit_backwards(StreamId from, StreamId to, Visit&& visit) const;
+
+  [[nodiscard]] const Groups& groups() const { return groups_; }
+  [[nodiscard]] Groups& groups() { return groups_; }
+
+  // ---- Changes; only apply() calls them.
+
+  void append(StreamId id, uint32_t elements, Bytes wire, bool new_block);
+  bool erase(StreamId id);
+  // Drops every entry below `first_kept`; returns how many. O(blocks dropped + groups).
+  uint64_t trim(StreamId first_kept);
+  void set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
+
+ private:
+  [[nodiscard]] Blocks::const_iterator block_of(StreamId id) const;
+  void settle_first_id();
+
+  Blocks blocks_;
+  Block* tail_ = nullptr;
+  uint64_t length_ = 0;
+  uint64_t entries_added_ = 0;
+  StreamId last_id_;
+  StreamId max_deleted_;
+  StreamId first_id_;
+  Groups groups_;
+};
+
+// The offsets of a block's entries are known only forwards, so each block is walked once into a small list.
+template <typename Visit>
+void Stream::visit_backwards(StreamId from, StreamId to, Visit&& visit) const {
+  std::vector<EntryView> entries;
+  auto block = blocks_.upper_bound(from);
+  while (block != blocks_.begin()) {
+    --block;
+    if (block->second->last_id() < to) return;
+    entries.clear();
+    for (auto cursor = block->second->begin(); !cursor.done(); cursor.advance()) {
+      const StreamId id = cursor.entry().id;
+      if (cursor.live() && id >= to && id <= from) entries.push_back(cursor.entry());
+    }
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      if (!visit(*entry)) return;
+    }
+  }
+}
+
+}  // namespace leat
