@@ -1,0 +1,49 @@
+// Arguments: one command's words, its own name first, as views that live until the command returns.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "resp/request_parser.h"
+
+namespace leat {
+
+class Arguments {
+ public:
+  explicit Arguments(const Request& request) : request_(&request) {}
+
+  [[nodiscard]] size_t size() const { return request_->arguments.size(); }
+  [[nodiscard]] Bytes operator[](size_t i) const { return request_->arguments[i]; }
+  [[nodiscard]] const Request& request() const { return *request_; }
+  // The wire form (RESP bulk strings, back to back) of words [from, to), from < to; rendered into
+  // `scratch` when the client did not send it in that form.
+  [[nodiscard]] Bytes wire(size_t from, size_t to, ByteBuffer& scratch) const;
+
+ private:
+  const Request* request_;
+};
+
+// A request that outlives the bytes it came in: queued by MULTI or parked. Canonical.
+class OwnedRequest {
+ public:
+  explicit OwnedRequest(const Request& request);
+  OwnedRequest(OwnedRequest&&) noexcept = default;
+  OwnedRequest& operator=(OwnedRequest&&) noexcept = default;
+
+  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] size_t bytes() const { return wire_.size(); }
+  // Replaces word `i`.
+  void replace(size_t i, Bytes word);
+
+ private:
+  void render(const std::vector<Bytes>& words);
+
+  ByteBuffer wire_;
+  Request request_;
+};
+
+// Case-insensitive comparison with an upper- or lower-case ASCII word.
+[[nodiscard]] bool same_word(Bytes a, Bytes b);
+
+}  // namespace leat

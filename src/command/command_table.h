@@ -1,0 +1,108 @@
+// The command table: what clients can say, as data. One row per command and per subcommand.
+//
+// The facts (arity, flags, categories, keys) are those of Redis 7.2; a test compares them with
+// COMMAND INFO of a live redis-server. Each family keeps its rows beside its handlers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "command/arguments.h"
+
+namespace leat {
+
+class Context;
+using CommandHandler = void (*)(Context& context, const Arguments& words);
+
+enum CommandFlag : uint32_t {
+  kWrite = 1U << 0,
+  kReadonly = 1U << 1,
+  kDenyOom = 1U << 2,
+  kAdmin = 1U << 3,
+  kPubSub = 1U << 4,
+  kNoScript = 1U << 5,
+  kBlocking = 1U << 6,
+  kLoading = 1U << 7,
+  kStale = 1U << 8,
+  kSkipMonitor = 1U << 9,
+  kSkipSlowlog = 1U << 10,
+  kFast = 1U << 11,
+  kNoAuth = 1U << 12,
+  kMovableKeys = 1U << 13,
+  kAllowBusy = 1U << 14,
+  kNoMulti = 1U << 15,
+  kNoAsyncLoading = 1U << 16,
+  kNoMandatoryKeys = 1U << 17,
+  kReplicated = 1U << 18,  // may_replicate
+  // Ours, not shown: executed at once even inside MULTI.
+  kImmediate = 1U << 24,
+  // Ours, not shown: still works when the disk is full, on reserved log space (XACK, XDEL, XTRIM, DEL).
+  kFreesSpace = 1U << 25,
+};
+
+enum CommandCategory : uint32_t {
+  kAclKeyspace = 1U << 0,
+  kAclRead = 1U << 1,
+  kAclWrite = 1U << 2,
+  kAclSet = 1U << 3,
+  kAclHash = 1U << 4,
+  kAclString = 1U << 5,
+  kAclStream = 1U << 6,
+  kAclPubSub = 1U << 7,
+  kAclAdmin = 1U << 8,
+  kAclFast = 1U << 9,
+  kAclSlow = 1U << 10,
+  kAclBlocking = 1U << 11,
+  kAclDangerous = 1U << 12,
+  kAclConnection = 1U << 13,
+  kAclTransaction = 1U << 14,
+  kAclScripting = 1U << 15,
+};
+
+// Where the keys stand among the words: first, last (negative: from the end) and step; first 0: none.
+struct KeyRange {
+  int first = 0;
+  int last = 0;
+  int step = 0;
+};
+
+// Positions of the keys of a command whose words must be parsed for them; empty when the words are bad.
+using KeyFinder = std::vector<size_t> (*)(const Arguments& words);
+
+struct CommandSpec {
+  std::string_view name;  // Lower case; a subcommand without its container's name.
+  int arity = 0;          // Number of words, the name included; negative: at least.
+  uint32_t flags = 0;
+  uint32_t categories = 0;
+  KeyRange keys;
+  CommandHandler handler = nullptr;
+  std::string_view since;
+  std::string_view group;
+  std::string_view summary;
+  std::span<const CommandSpec> subcommands;
+  KeyFinder find_keys = nullptr;
+};
+
+// The row of a command by its name in any case; null if there is none.
+[[nodiscard]] const CommandSpec* find_command(Bytes name);
+[[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name);
+// All rows, by name.
+[[nodiscard]] std::span<const CommandSpec* const> all_commands();
+// Positions of the keys among `words`, whose name and arity fit `spec`.
+[[nodiscard]] std::vector<size_t> key_positions(const CommandSpec& spec, const Arguments& words);
+
+// The families; command_table.cc puts them together.
+[[nodiscard]] std::span<const CommandSpec> stream_commands();
+[[nodiscard]] std::span<const CommandSpec> key_commands();
+[[nodiscard]] std::span<const CommandSpec> string_commands();
+[[nodiscard]] std::span<const CommandSpec> hash_commands();
+[[nodiscard]] std::span<const CommandSpec> set_commands();
+[[nodiscard]] std::span<const CommandSpec> pubsub_commands();
+[[nodiscard]] std::span<const CommandSpec> transaction_commands();
+[[nodiscard]] std::span<const CommandSpec> connection_commands();
+[[nodiscard]] std::span<const CommandSpec> server_commands();
+
+}  // namespace leat

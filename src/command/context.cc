@@ -1,0 +1,44 @@
+#include "command/context.h"
+
+namespace leat {
+
+const Object* Context::find(DbIndex db, Bytes key) {
+  Object* const object = parts_.engine.keyspace().find(db, key);
+  if (object == nullptr) {
+    depends_on_all();
+    return nullptr;
+  }
+  if (object->expired(parts_.now.wall)) {
+    drop(*object);
+    return nullptr;
+  }
+  if (!parts_.session.no_touch) object->used = parts_.now.wall;
+  depends_on(*object);
+  return object;
+}
+
+bool Context::find(Bytes key, ObjectKind kind, const Object*& object) {
+  object = find(key);
+  if (object == nullptr || object->kind() == kind) return true;
+  error(kErrWrongType);
+  return false;
+}
+
+void Context::apply() {
+  Bytes fresh = parts_.records.view(applied_);
+  while (!fresh.empty()) {
+    const auto record = next_record(fresh);
+    // The handler wrote it a moment ago, from this very state.
+    LEAT_CHECK(record && parts_.engine.apply(*record));
+  }
+  applied_ = parts_.records.size();
+  release_ = parts_.engine.last_lsn();
+}
+
+const Object& Context::create(Bytes key, ObjectKind kind) {
+  const ObjectId id = next_object();
+  commit(KeyCreate{.object = id, .db = parts_.session.db, .kind = kind, .key = key});
+  return *parts_.engine.keyspace().find(id);
+}
+
+}  // namespace leat

@@ -1,0 +1,134 @@
+// Context: what a command handler works with: the engine to read, the records it writes, its reply.
+//
+// A handler parses its words, reads, decides, writes records, applies them and replies, in this order:
+// an error leaves before anything has changed. Reading through the context keeps two promises for it:
+// a key whose time has come is gone before the handler sees it, and the reply carries the LSN that must
+// be durable before the reply may leave.
+//
+// Thread     lives on its shard's reactor, for one command.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "command/arguments.h"
+#include "command/host.h"
+#include "command/reply_errors.h"
+#include "command/session.h"
+#include "engine/engine.h"
+#include "resp/reply_writer.h"
+
+namespace leat {
+
+class Dispatcher;
+
+// The one clock reading of a turn.
+struct Now {
+  WallMs wall;
+  MonoNs mono;
+};
+
+// What a command waits for when it can't be answered yet.
+struct Park {
+  std::vector<KeyName> keys;
+  std::optional<MonoNs> deadline;  // Absolute; none: for ever.
+  bool on_absence = false;         // Also planned again when a key goes.
+  // Words to replace before it is planned again: what must not be looked at anew ("$").
+  std::vector<std::pair<size_t, std::string>> frozen;
+};
+
+class Context {
+ public:
+  struct Parts {
+    Dispatcher& dispatcher;
+    Engine& engine;
+    Host& host;
+    Session& session;
+    ByteBuffer& records;  // The log's open batch: records are appended at its end.
+    ByteBuffer& reply;
+    Now now;
+  };
+  explicit Context(const Parts& parts)
+      : parts_(parts),
+        writer_(parts.records),
+        reply_(parts.reply, parts.session.protocol),
+        applied_(parts.records.size()) {}
+
+  [[nodiscard]] Dispatcher& dispatcher() { return parts_.dispatcher; }
+  [[nodiscard]] const Engine& engine() const { return parts_.engine; }
+  [[nodiscard]] Host& host() { return parts_.host; }
+  [[nodiscard]] Session& session() { return parts_.session; }
+  [[nodiscard]] ReplyWriter& reply() { return reply_; }
+  [[nodiscard]] Now now() const { return parts_.now; }
+  [[nodiscard]] const Settings& settings() const { return parts_.host.settings(); }
+  [[nodiscard]] Waits& waits() { return parts_.engine.waits(); }
+  [[nodiscard]] Watches& watches() { return parts_.engine.watches(); }
+
+  // The object under `key` in the session's database (or in `db`); null if there is none. An expired one
+  // is dropped first. Counts as use of the key unless the client asked not to be counted.
+  [[nodiscard]] const Object* find(Bytes key) { return find(parts_.session.db, key); }
+  [[nodiscard]] const Object* find(DbIndex db, Bytes key);
+  // The same for a command that works on one kind.
+  //   returns  false, with WRONGTYPE replied, when the key holds another kind.
+  [[nodiscard]] bool find(Bytes key, ObjectKind kind, const Object*& object);
+  // The reply was made from everything (KEYS, DBSIZE): it waits for all that was written so far.
+  void depends_on_all() { release_ = parts_.engine.last_lsn(); }
+  // The reply shows this object.
+  void depends_on(const Object& object) { release_ = std::max(release_, object.changed); }
+
+  // Writes one record; apply() makes what was written happen. Records of one command (of one EXEC) form
+  // one atomic group whatever the number of apply() calls.
+  template <typename Record>
+  void put(const Record& record) {
+    writer_.put(record);
+  }
+  void apply();
+  // put() and apply().
+  template <typename Record>
+  void commit(const Record& record) {
+    put(record);
+    apply();
+  }
+  // The id for the next object that this command creates; apply() the creation before asking again.
+  [[nodiscard]] ObjectId next_object() const { return parts_.engine.keyspace().next_id(); }
+  // Creates an empty object under a free key and returns it. Applied at once.
+  const Object& create(Bytes key, ObjectKind kind);
+  // Drops the key's object. Applied at once.
+  void drop(const Object& object) { commit(KeyDrop{object.id}); }
+  // A consumer has tried to read or claim (volatile).
+  void note_seen(const Object& object, GroupId group, ConsumerId consumer) {
+    parts_.engine.note_seen(object, group, consumer, parts_.now.wall);
+  }
+
+  void error(Bytes text) { reply_.error(text); }
+  // A buffer for rendering lists into records; empty at each call.
+  [[nodiscard]] ByteBuffer& scratch() {
+    scratch_.clear();
+    return scratch_;
+  }
+
+  // In a transaction a command must answer at once.
+  [[nodiscard]] bool may_block() const { return may_block_; }
+  void forbid_blocking() { may_block_ = false; }
+  // The handler has no reply yet; it is called again, with the words frozen, when a key is signalled.
+  void park(Park park) { park_ = std::move(park); }
+  [[nodiscard]] const std::optional<Park>& parked() const { return park_; }
+
+  [[nodiscard]] Lsn release() const { return release_; }
+
+ private:
+  Parts parts_;
+  RecordWriter writer_;
+  ReplyWriter reply_;
+  size_t applied_;  // How far the records have been applied.
+  Lsn release_;
+  ByteBuffer scratch_;
+  bool may_block_ = true;
+  std::optional<Park> park_;
+};
+
+}  // namespace leat

@@ -1,0 +1,172 @@
+#include "command/dispatcher.h"
+
+#include <fmt/format.h>
+
+namespace leat {
+namespace {
+
+// An error line quotes at most this much of what the client sent.
+constexpr size_t kQuotedMax = 128;
+// Keys dropped by one expire() call: bounds the turn, not the rate, as it is called every turn.
+constexpr size_t kExpiresPerCall = 200;
+
+std::string upper(Bytes word) {
+  std::string text(word);
+  for (char& byte : text) {
+    if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 32);
+  }
+  return text;
+}
+
+std::string unknown_command(const Request& request) {
+  std::string quoted;
+  for (size_t i = 1; i < request.arguments.size() && quoted.size() < kQuotedMax; ++i) {
+    quoted += fmt::format("'{}' ", request.arguments[i].substr(0, kQuotedMax - quoted.size()));
+  }
+  return fmt::format("ERR unknown command '{}', with args beginning with: {}",
+                     request.arguments[0].substr(0, kQuotedMax), quoted);
+}
+
+bool fits(int arity, size_t words) {
+  return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
+}
+
+}  // namespace
+
+const CommandSpec* Dispatcher::resolve(const Request& request, std::string& problem,
+                                       const CommandSpec*& counted) {
+  counted = find_command(request.arguments[0]);
+  if (counted == nullptr) {
+    problem = unknown_command(request);
+    return nullptr;
+  }
+  const CommandSpec* spec = counted;
+  const CommandSpec* container = nullptr;
+  if (!spec->subcommands.empty() && request.arguments.size() > 1) {
+    container = spec;
+    spec = find_subcommand(*container, request.arguments[1]);
+    if (spec == nullptr) {
+      problem = fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                            request.arguments[1].substr(0, kQuotedMax), upper(container->name));
+      return nullptr;
+    }
+    counted = spec;
+  }
+  if (!fits(spec->arity, request.arguments.size())) {
+    problem = fmt::format("ERR wrong number of arguments for '{}{}{}' command",
+                          container == nullptr ? "" : container->name, container == nullptr ? "" : "|", spec->name);
+    return nullptr;
+  }
+  return spec;
+}
+
+std::string Dispatcher::refusal(const CommandSpec& spec, const Session& session) {
+  if (!session.authenticated && (spec.flags & kNoAuth) == 0) return std::string(kErrNoAuth);
+  if ((spec.flags & kWrite) != 0) {
+    const Bytes refused = host_.write_refusal((spec.flags & kFreesSpace) != 0);
+    if (!refused.empty()) return std::string(refused);
+  }
+  const bool allowed_while_subscribed = (spec.flags & kPubSub) != 0 && spec.name != "publish" &&
+                                        spec.name != "spublish" && spec.group == "pubsub";
+  if (session.protocol == Protocol::kResp2 && session.subscribed() && !allowed_while_subscribed &&
+      spec.name != "ping" && spec.name != "quit" && spec.name != "reset") {
+    return fmt::format(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+        "this context",
+        spec.name);
+  }
+  if (session.transaction && (spec.flags & kNoMulti) != 0) return "ERR Command not allowed inside a transaction";
+  return {};
+}
+
+void Dispatcher::reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text) {
+  if (spec != nullptr) ++statistics_.of(*spec).rejected;
+  if (session.transaction) session.transaction->broken = true;
+  const size_t start = reply.size();
+  ReplyWriter(reply, session.protocol).error(text);
+  statistics_.note_error(reply.view(start).substr(1));
+}
+
+void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply) {
+  Transaction& transaction = *session.transaction;
+  OwnedRequest owned(request);
+  if (transaction.bytes + owned.bytes() > host_.settings().query_buffer_max) {
+    reject(&spec, session, reply,
+           "ERR the transaction is larger than client-query-buffer-limit; send it in smaller ones");
+    return;
+  }
+  transaction.bytes += owned.bytes();
+  transaction.queue.push_back(std::move(owned));
+  ReplyWriter(reply, session.protocol).simple("QUEUED");
+}
+
+Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session, ByteBuffer& records,
+                                        ByteBuffer& reply) {
+  std::string problem;
+  const CommandSpec* counted = nullptr;
+  const CommandSpec* const spec = resolve(request, problem, counted);
+  if (spec != nullptr) problem = refusal(*spec, session);
+  if (!problem.empty()) {
+    reject(counted, session, reply, problem);
+    return {};
+  }
+  if (session.transaction && (spec->flags & kImmediate) == 0) {
+    queue(*spec, request, session, reply);
+    return {};
+  }
+  if (host_.monitored() && (spec->flags & (kSkipMonitor | kAdmin)) == 0) host_.show_to_monitors(session, request);
+  const size_t records_start = records.size();
+  Context context({*this, engine_, host_, session, records, reply, now_});
+  call(context, *spec, request);
+  if (records.size() != records_start) end_group(records, records_start);
+  return {.release = context.release(), .park = context.parked()};
+}
+
+Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session, ByteBuffer& records,
+                                       ByteBuffer& reply) {
+  return execute(request, session, records, reply);
+}
+
+void Dispatcher::run_queued(Context& context, const Request& request) {
+  std::string problem;
+  const CommandSpec* counted = nullptr;
+  const CommandSpec* const spec = resolve(request, problem, counted);
+  LEAT_CHECK(spec != nullptr);  // It was resolved when it was queued, and the table does not change.
+  call(context, *spec, request);
+}
+
+void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request) {
+  const size_t reply_start = context.reply().buffer().size();
+  spec.handler(context, Arguments(request));
+  const MonoNs end = host_.mono();
+  const int64_t duration = end.value - mark_.value;
+  mark_ = end;
+  if (context.parked()) return;  // Counted once, when it completes.
+  CommandStatistics& statistics = statistics_.of(spec);
+  statistics_.note_call();
+  ++statistics.calls;
+  statistics.duration_ns += static_cast<uint64_t>(duration);
+  note_reply(statistics, context.reply().buffer().view(reply_start));
+  if ((spec.flags & kSkipSlowlog) == 0) host_.note_duration(context.session(), request, duration);
+}
+
+void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
+  if (reply.empty() || reply[0] != '-') return;
+  ++statistics.failed;
+  statistics_.note_error(reply.substr(1));
+}
+
+bool Dispatcher::expire(ByteBuffer& records) {
+  const auto due = engine_.keyspace().due(now_.wall, kExpiresPerCall);
+  for (const Object* object : due) {
+    const size_t start = records.size();
+    RecordWriter(records).put(KeyDrop{object->id});
+    Bytes fresh = records.view(start);
+    const auto record = next_record(fresh);
+    LEAT_CHECK(record && engine_.apply(*record));
+    end_group(records, start);
+  }
+  return due.size() == kExpiresPerCall;
+}
+
+}  // namespace leat

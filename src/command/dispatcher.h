@@ -1,0 +1,65 @@
+// Dispatcher: everything between one request and its reply: look-up, checks, MULTI, the handler, the
+// atomic group of its records, statistics.
+//
+// Contract   execute() appends to `records` the records of exactly one atomic group, or nothing; the
+//            engine has applied them. It appends to `reply` exactly one reply, or nothing when parked
+//            (subscriptions reply once per channel).
+// Thread     one per shard, on its reactor.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "command/command_table.h"
+#include "command/context.h"
+#include "command/statistics.h"
+
+namespace leat {
+
+class Dispatcher {
+ public:
+  Dispatcher(Engine& engine, Host& host) : engine_(engine), host_(host) {}
+
+  struct Outcome {
+    Lsn release;               // The reply may leave when this is durable (written).
+    std::optional<Park> park;  // No reply yet.
+  };
+
+  // The turn has begun: durations are counted from here.
+  void begin_turn(Now now) {
+    now_ = now;
+    mark_ = now.mono;
+  }
+  Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
+  // Plans a parked request again, as if it had just come: the same checks, the same outcomes.
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
+  // Drops what has expired, a bounded number of keys per call.
+  //   returns  true when there may be more to do now.
+  bool expire(ByteBuffer& records);
+
+  [[nodiscard]] Statistics& statistics() { return statistics_; }
+  [[nodiscard]] Now now() const { return now_; }
+
+  // Runs a queued command inside EXEC, in the context of the transaction.
+  void run_queued(Context& context, const Request& request);
+
+ private:
+  // The row that `request` names; null, with `problem` filled, when there is none or the number of
+  // words does not fit it.
+  static const CommandSpec* resolve(const Request& request, std::string& problem,
+                                    const CommandSpec*& counted);
+  // Why the session may not run the command now; empty when it may.
+  [[nodiscard]] std::string refusal(const CommandSpec& spec, const Session& session);
+  void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
+  void call(Context& context, const CommandSpec& spec, const Request& request);
+  void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
+  void note_reply(CommandStatistics& statistics, Bytes reply);
+
+  Engine& engine_;
+  Host& host_;
+  Statistics statistics_;
+  Now now_;
+  MonoNs mark_;
+};
+
+}  // namespace leat

@@ -1,0 +1,55 @@
+// Host: the server around the engine, as commands see it: other connections, configuration, persistence.
+//
+// The server implements it; tests of the command layer bring their own.
+//
+// Thread     called on the reactor thread, from inside a command.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "model/ids.h"
+
+namespace leat {
+
+struct Request;
+struct Session;
+
+// Configuration that commands read while they decide. Values as CONFIG GET shows them.
+struct Settings {
+  uint64_t stream_node_max_entries = 100;  // 0: no limit.
+  uint64_t stream_node_max_bytes = 4096;   // 0: 1 GiB.
+  uint32_t databases = 16;
+  std::string password;  // requirepass; empty: none.
+  uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  [[nodiscard]] virtual const Settings& settings() const = 0;
+  // 64 random bits.
+  [[nodiscard]] virtual uint64_t random() = 0;
+  // Unix time, microseconds, read now (TIME).
+  [[nodiscard]] virtual int64_t wall_us() = 0;
+  // Monotonic time, read now: how long commands take.
+  [[nodiscard]] virtual MonoNs mono() = 0;
+
+  // Why a write can't be taken now, as the whole error text; empty when it can. `frees_space`: the
+  // command may use the space that is reserved for giving space back.
+  [[nodiscard]] virtual Bytes write_refusal(bool frees_space) = 0;
+
+  // Somebody watches with MONITOR.
+  [[nodiscard]] virtual bool monitored() const = 0;
+  virtual void show_to_monitors(const Session& session, const Request& request) = 0;
+  // A command has run for `duration_ns`; for SLOWLOG and LATENCY.
+  virtual void note_duration(const Session& session, const Request& request, int64_t duration_ns) = 0;
+};
+
+}  // namespace leat

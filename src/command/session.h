@@ -1,0 +1,51 @@
+// Session: what commands know and change about the connection they came from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/container/btree_set.h>
+
+#include "command/arguments.h"
+#include "engine/waits.h"
+#include "model/ids.h"
+#include "resp/reply_writer.h"
+
+namespace leat {
+
+// Commands queued between MULTI and EXEC.
+struct Transaction {
+  std::vector<OwnedRequest> queue;
+  size_t bytes = 0;
+  bool broken = false;  // A command was refused while queueing: EXEC answers EXECABORT.
+};
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
+
+struct Session {
+  ClientId id;
+  DbIndex db;
+  Protocol protocol = Protocol::kResp2;
+  bool authenticated = true;
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  std::optional<Transaction> transaction;
+  // Channels by kind, in byte order.
+  absl::btree_set<std::string> channels;
+  absl::btree_set<std::string> patterns;
+  absl::btree_set<std::string> shard_channels;
+  bool monitor = false;
+  bool no_evict = false;
+  bool no_touch = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool close_after_reply = false;  // QUIT, and errors after which the stream of requests is lost.
+
+  [[nodiscard]] bool subscribed() const {
+    return !channels.empty() || !patterns.empty() || !shard_channels.empty();
+  }
+};
+
+}  // namespace leat
