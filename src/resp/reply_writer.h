@@ -2,7 +2,7 @@
 //
 // Contract   what is written parses to exactly one value per call sequence that makes up a value: an
 //            aggregate announces how many elements follow. CR and LF never leak into a simple string
-//            or an error line: they become spaces.
+//            or an error line: they become spaces. No allocation but the buffer's own growth.
 // Ownership  borrows the buffer for its life.
 // Source     redis.io/docs/latest/develop/reference/protocol-spec
 #pragma once
@@ -33,12 +33,14 @@ class ReplyWriter {
   void null();        // RESP2 null bulk "$-1", RESP3 "_".
   void null_array();  // RESP2 null array "*-1", RESP3 "_".
   void array(size_t count);
-  void map(size_t pairs);  // RESP2: flat array of 2 * pairs.
-  void set(size_t count);  // RESP2: array.
-  void push(size_t count);  // RESP2: array.
+  void map(size_t pairs);    // RESP2: flat array of 2 * pairs.
+  void set(size_t count);    // RESP2: array.
+  void push(size_t count);   // RESP2: array.
   void boolean(bool value);  // RESP2: integer 1 or 0.
-  void real(double value);   // RESP2: bulk string. Shortest text that reads back the same; inf, -inf, nan.
-  void verbatim(Bytes format, Bytes text);  // `format` has three letters ("txt"); RESP2: bulk string.
+  // Shortest text that reads back the same; inf, -inf, nan. RESP2: bulk string.
+  void real(double value);
+  // `format` has three letters ("txt"). RESP2: bulk string.
+  void verbatim(Bytes format, Bytes text);
   // Bytes that are RESP already.
   void raw(Bytes wire) { out_->append(wire); }
 
@@ -49,7 +51,9 @@ class ReplyWriter {
   void end_map(size_t mark, size_t pairs);
 
  private:
+  void line(char type, Bytes text);
   void header(char type, uint64_t count);
+  void aggregate(char type, size_t count);
   void insert(size_t mark, char type, uint64_t count);
 
   ByteBuffer* out_;

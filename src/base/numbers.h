@@ -1,0 +1,58 @@
+// Numbers as text: strict readers, and writers that give the text Redis gives.
+//
+// Contract   a reader takes the whole of its input or nothing: no surrounding white space, no rest.
+//            Nothing here depends on the locale of the process being other than "C".
+// Source     redis.io/docs/latest/commands/incr, incrbyfloat; redis.conf, "Note on units"
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace leat {
+
+constexpr size_t kDecimalBytesMax = 20;     // "-9223372036854775808", "18446744073709551615".
+constexpr size_t kDoubleBytesMax = 32;      // Any text of format_double.
+constexpr size_t kRealTextBytesMax = 5119;  // Longer text is not read as a floating-point number.
+
+// A decimal integer in the one form that writing it gives: no '+', leading zero, space or "-0".
+[[nodiscard]] std::optional<int64_t> parse_int64(Bytes text);
+[[nodiscard]] std::optional<uint64_t> parse_uint64(Bytes text);
+
+// A count of bytes: decimal digits and, in any case, nothing, b, k (1000), kb (1024), m, mb, g or gb.
+// Nothing if it does not fit 64 bits.
+[[nodiscard]] std::optional<uint64_t> parse_memory(Bytes text);
+
+// A floating-point number as strtod and strtold read it: decimal or hexadecimal, inf, infinity; not
+// nan, nothing that overflows or underflows to zero.
+[[nodiscard]] std::optional<double> parse_double(Bytes text);
+[[nodiscard]] std::optional<long double> parse_long_double(Bytes text);
+
+// Writes `value` in decimal at `out`, which has room for kDecimalBytesMax bytes; returns the end.
+inline char* put_decimal(char* out, uint64_t value) {
+  if (value < 10) {
+    *out = static_cast<char>('0' + value);
+    return out + 1;
+  }
+  return std::to_chars(out, out + kDecimalBytesMax, value).ptr;
+}
+inline char* put_decimal(char* out, int64_t value) {
+  uint64_t magnitude = static_cast<uint64_t>(value);
+  if (value < 0) {
+    *out++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  return put_decimal(out, magnitude);
+}
+
+// Writes the shortest text that reads back as `value` at `out`, which has room for kDoubleBytesMax
+// bytes; returns the end: "3.2", "10", "1e+20", "5e-324", "-0", "inf", "-inf", "nan".
+char* put_double(char* out, double value);
+
+// What INCRBYFLOAT stores: 17 digits after the point, without trailing zeros, never an exponent.
+[[nodiscard]] std::string format_long_double(long double value);
+
+}  // namespace leat
