@@ -220,6 +220,7 @@ void EpollLoop::report_connection(ConnectionId id, uint32_t events, Handler& han
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return;  // Closed by the handler of an earlier event.
   if ((events & (EPOLLIN | kEnds)) != 0) connection->readable = true;
+  if ((events & kEnds) != 0) connection->ending = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && connection->waiting) {
     connection->waiting = false;
     handler.on_writable(id);
@@ -228,13 +229,6 @@ void EpollLoop::report_connection(ConnectionId id, uint32_t events, Handler& han
   }
   if (connection->readable && !connection->paused && !connection->queued) {
     receive(id, *connection, handler);
-    // A short read means drained, but an end that was announced with the bytes comes on its own:
-    // there will be no second edge for it.
-    connection = connections_.find(id);
-    if (connection != nullptr && (events & kEnds) != 0) {
-      connection->readable = true;
-      set_ready(id, *connection);
-    }
   }
 }
 
@@ -263,7 +257,8 @@ void EpollLoop::receive(ConnectionId id, Connection& connection, Handler& handle
     return handler.on_closed(id, got == 0 ? CloseReason::kPeerClosed : CloseReason::kError);
   }
   const auto size = static_cast<size_t>(got);
-  connection.readable = size == received_.size();
+  // A short read means drained, but an announced end is still to be read: no edge will tell again.
+  connection.readable = size == received_.size() || connection.ending;
   set_ready(id, connection);
   handler.on_received(id, Bytes(received_.data(), size));
 }

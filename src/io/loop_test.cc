@@ -1,202 +1,20 @@
-// Goal: what io.h promises of a Loop holds for each backend.
-// Method: a real loop, clients that are plain blocking sockets on loopback in the same thread (their
-// bytes fit the kernel's buffers) or in a thread of their own, and polls until a condition holds, at
-// most kPatience long.
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <functional>
-#include <map>
-#include <optional>
+// Goal: what io.h promises about sockets holds for each backend.
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "io/descriptor.h"
-#include "io/system.h"
+#include "io/loop_fixture.h"
 
 namespace leat::io {
 namespace {
-
-constexpr int64_t kPatience = 20'000 * kNsPerMs;
-constexpr MonoNs kNow{0};  // A deadline that has always passed.
-
-// Records what the loop says and does what a test tells it to do at that moment.
-class Recorder : public Handler {
- public:
-  void on_accepted(ConnectionId connection, ListenerId, const std::string& peer,
-                   const std::string& local) override {
-    accepted.push_back(connection);
-    peers.push_back(peer);
-    locals.push_back(local);
-    if (do_on_accepted) do_on_accepted(connection);
-  }
-  void on_received(ConnectionId connection, Bytes bytes) override {
-    EXPECT_FALSE(bytes.empty());
-    received[connection.value].append(bytes);
-    if (do_on_received) do_on_received(connection, bytes);
-  }
-  void on_closed(ConnectionId connection, CloseReason reason) override {
-    closed.push_back(connection);
-    reasons.push_back(reason);
-    if (do_on_closed) do_on_closed(connection);
-  }
-  void on_send_short(ConnectionId connection, size_t taken) override {
-    if (do_on_send_short) do_on_send_short(connection, taken);
-  }
-  void on_writable(ConnectionId connection) override {
-    ++writable;
-    if (do_on_writable) do_on_writable(connection);
-  }
-  void on_disk(Lane lane, Status status) override { disk.emplace_back(lane, std::move(status)); }
-  void on_signal(int signal) override { signals.push_back(signal); }
-
-  std::vector<ConnectionId> accepted;
-  std::vector<std::string> peers;
-  std::vector<std::string> locals;
-  std::map<uint64_t, std::string> received;
-  std::vector<ConnectionId> closed;
-  std::vector<CloseReason> reasons;
-  int writable = 0;
-  std::vector<std::pair<Lane, Status>> disk;
-  std::vector<int> signals;
-
-  std::function<void(ConnectionId)> do_on_accepted;
-  std::function<void(ConnectionId, Bytes)> do_on_received;
-  std::function<void(ConnectionId)> do_on_closed;
-  std::function<void(ConnectionId, size_t)> do_on_send_short;
-  std::function<void(ConnectionId)> do_on_writable;
-};
-
-// A client: a blocking socket whose calls give up after kPatience.
-class Client {
- public:
-  explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connect_to(&address, sizeof address);
-  }
-  explicit Client(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    connect_to(&address, sizeof address);
-  }
-
-  void send(Bytes bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t put = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      ASSERT_GT(put, 0);
-      bytes.remove_prefix(static_cast<size_t>(put));
-    }
-  }
-  // Exactly `size` bytes, or fewer if the peer closes or nothing comes.
-  [[nodiscard]] std::string read(size_t size) const {
-    std::string bytes(size, '\0');
-    size_t done = 0;
-    while (done < size) {
-      const ssize_t got = ::recv(fd_.get(), bytes.data() + done, size - done, 0);
-      if (got <= 0) break;
-      done += static_cast<size_t>(got);
-    }
-    bytes.resize(done);
-    return bytes;
-  }
-  // True once the other side has closed; whether by an end or by a reset does not matter.
-  [[nodiscard]] bool at_end() const {
-    char byte = 0;
-    const ssize_t got = ::recv(fd_.get(), &byte, 1, 0);
-    return got == 0 || (got < 0 && errno == ECONNRESET);
-  }
-  void close() { fd_.reset(); }
-  // Closing sends a reset instead of an orderly end.
-  void reset() {
-    const linger hard{1, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-    close();
-  }
-
- private:
-  void connect_to(const void* address, socklen_t size) {
-    const timeval patience{kPatience / 1'000'000'000, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    EXPECT_EQ(::connect(fd_.get(), static_cast<const sockaddr*>(address), size), 0)
-        << strerror(errno);
-  }
-
-  Descriptor fd_;
-};
-
-class LoopTest : public testing::TestWithParam<Backend> {
- protected:
-  void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("leat-loop-test-" + std::to_string(::getpid()) + "-" +
-                  testing::UnitTest::GetInstance()->current_test_info()->name());
-    for (char& letter : directory_) letter = letter == '/' ? letter : letter;
-    std::filesystem::create_directories(directory_);
-    Result<std::unique_ptr<SystemWorld>> made = SystemWorld::create(GetParam());
-    ASSERT_TRUE(made.ok());
-    system_ = std::move(made).value();
-    if (system_->backend() != GetParam()) GTEST_SKIP() << "this system forbids the backend";
-  }
-  void TearDown() override {
-    system_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
-  [[nodiscard]] Loop& loop() const { return system_->world().loop; }
-  [[nodiscard]] Clock& clock() const { return system_->world().clock; }
-  [[nodiscard]] Disk& disk() const { return system_->world().disk; }
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
-
-  uint16_t listen() {
-    const Result<ListenerId> listener = loop().listen_tcp("127.0.0.1", 0, 1024);
-    EXPECT_TRUE(listener.ok());
-    return loop().port(listener.value());
-  }
-  // Polls until `condition` holds; false when it does not within kPatience.
-  bool poll_until(const std::function<bool()>& condition) {
-    const MonoNs deadline{clock().mono().value + kPatience};
-    while (!condition()) {
-      if (clock().mono() > deadline) return false;
-      loop().poll(deadline, recorder_);
-    }
-    return true;
-  }
-  ConnectionId accept_one() {
-    const size_t before = recorder_.accepted.size();
-    EXPECT_TRUE(poll_until([&] { return recorder_.accepted.size() > before; }));
-    return recorder_.accepted.back();
-  }
-  // Answers everything with itself.
-  void echo() {
-    recorder_.do_on_received = [this](ConnectionId connection, Bytes) {
-      echoes_[connection.value] = recorder_.received[connection.value];
-      recorder_.received[connection.value].clear();
-      loop().send(connection, echoes_[connection.value]);
-    };
-  }
-
-  std::string directory_;
-  std::unique_ptr<SystemWorld> system_;
-  Recorder recorder_;
-  std::map<uint64_t, std::string> echoes_;
-};
 
 TEST_P(LoopTest, EchoesToOneClient) {
   const Client client(listen());
@@ -285,7 +103,7 @@ TEST_P(LoopTest, UnixSocketHasExactlyItsPermissions) {
     const Result<ListenerId> listener = loop().listen_unix(path("s"), mode, 16);
     ::umask(before);
     ASSERT_TRUE(listener.ok()) << listener.error().detail;
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::lstat(path("s").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, mode);
     loop().close_listener(listener.value());
@@ -381,25 +199,197 @@ TEST_P(LoopTest, SendsMoreThanTheSocketHoldsToAStalledReader) {
   EXPECT_EQ(recorder_.writable, 0) << "nobody has read";
 
   std::string got;
+  std::atomic<bool> finished = false;
   std::thread reader([&] {
     got = client.read(sent.size());
+    finished = true;
     loop().wake();
   });
-  std::optional<size_t> done;
-  EXPECT_TRUE(poll_until([&] {
-    // The last send() is not reported when it takes everything: the reader's wake ends the wait.
-    struct pollfd unused {};
-    return ::poll(&unused, 0, 0) == 0 && got.size() == sent.size();
-  }));
+  EXPECT_TRUE(poll_until([&] { return finished.load(); }));
   reader.join();
   EXPECT_EQ(got, sent);
   EXPECT_GT(recorder_.writable, 0);
 }
 
+TEST_P(LoopTest, CloseWithEventsPendingReportsNothingMore) {
+  const uint16_t port = listen();
+  std::vector<Client> clients;
+  for (int i = 0; i < 20; ++i) clients.emplace_back(port);
+  ASSERT_TRUE(poll_until([&] { return recorder_.accepted.size() == 20; }));
+  for (const Client& client : clients) client.send("x");
+  // The first that speaks closes everybody: the others' bytes and ends are already on their way.
+  size_t received = 0;
+  recorder_.do_on_received = [&](ConnectionId, Bytes) {
+    ++received;
+    for (const ConnectionId connection : recorder_.accepted) {
+      loop().send(connection, "never leaves");
+      loop().close(connection);
+    }
+  };
+  ASSERT_TRUE(poll_until([&] { return received > 0; }));
+  for (int i = 0; i < 5; ++i) loop().poll(kNow, recorder_);
+  EXPECT_EQ(received, 1U);
+  EXPECT_TRUE(recorder_.closed.empty());
+  for (const Client& client : clients) EXPECT_TRUE(client.at_end());
+}
+
+TEST_P(LoopTest, EventsOfAClosedConnectionNeverReachItsSuccessor) {
+  const uint16_t port = listen();
+  ConnectionId last{0};
+  for (int round = 0; round < 200; ++round) {
+    Client first(port);
+    const ConnectionId old = accept_one();
+    EXPECT_NE(old, last) << "an id was used twice";
+    first.send("for the old one");
+    loop().send(old, "from the old one");
+    loop().close(old);
+    // The number of the descriptor and the slot are free again: the next client gets both.
+    const Client second(port);
+    const ConnectionId fresh = accept_one();
+    EXPECT_NE(fresh, old);
+    second.send("new");
+    ASSERT_TRUE(poll_until([&] { return recorder_.received[fresh.value] == "new"; }));
+    EXPECT_EQ(recorder_.received.count(old.value), 0U);
+    loop().send(fresh, "answer");
+    loop().poll(kNow, recorder_);
+    ASSERT_EQ(second.read(6), "answer");
+    loop().close(fresh);
+    last = fresh;
+  }
+  EXPECT_TRUE(recorder_.closed.empty());
+}
+
+TEST_P(LoopTest, PausedConnectionReceivesNothingUntilResumed) {
+  const Client client(listen());
+  const ConnectionId connection = accept_one();
+  std::string& got = recorder_.received[connection.value];
+  client.send("one ");
+  ASSERT_TRUE(poll_until([&] { return got == "one "; }));
+  for (int round = 0; round < 20; ++round) {
+    const std::string before = got;
+    loop().pause_receive(connection);
+    client.send("more ");
+    for (int i = 0; i < 3; ++i) loop().poll(kNow, recorder_);
+    client.send("and more ");
+    for (int i = 0; i < 3; ++i) loop().poll(kNow, recorder_);
+    ASSERT_EQ(got, before);
+    loop().resume_receive(connection);
+    ASSERT_TRUE(poll_until([&] { return got == before + "more and more "; })) << got;
+  }
+}
+
+TEST_P(LoopTest, PauseAndResumeWithinOneTurnLosesNothing) {
+  const Client client(listen());
+  const ConnectionId connection = accept_one();
+  std::string want;
+  recorder_.do_on_received = [&](ConnectionId id, Bytes bytes) {
+    loop().pause_receive(id);
+    if (bytes.size() % 2 == 0) loop().resume_receive(id);
+  };
+  for (int round = 0; round < 100; ++round) {
+    const std::string text(static_cast<size_t>(round % 7 + 1), static_cast<char>('a' + round % 26));
+    want += text;
+    client.send(text);
+    ASSERT_TRUE(poll_until([&] {
+      loop().resume_receive(connection);
+      return recorder_.received[connection.value] == want;
+    }));
+  }
+}
+
+TEST_P(LoopTest, PausedReceiverHoldsBackAFastSender) {
+  const Client client(listen());
+  const ConnectionId connection = accept_one();
+  size_t got = 0;
+  recorder_.do_on_received = [&](ConnectionId id, Bytes bytes) {
+    got += bytes.size();
+    loop().pause_receive(id);
+  };
+  const std::string bytes(size_t{32} << 20, 'x');
+  std::thread sender([&] { client.send(bytes); });
+  ASSERT_TRUE(poll_until([&] { return got > 0; }));
+  for (int i = 0; i < 50; ++i) loop().poll({clock().mono().value + kNsPerMs}, recorder_);
+  EXPECT_LE(got, size_t{64} << 10) << "one report, then the pause";
+  EXPECT_TRUE(poll_until([&] {
+    loop().resume_receive(connection);
+    return got == bytes.size();
+  }));
+  sender.join();
+}
+
+TEST_P(LoopTest, PeerThatClosesWhilePausedIsReportedAfterItsBytes) {
+  Client client(listen());
+  const ConnectionId connection = accept_one();
+  loop().pause_receive(connection);
+  client.send("kept");
+  client.close();
+  for (int i = 0; i < 5; ++i) loop().poll(kNow, recorder_);
+  EXPECT_EQ(recorder_.received.count(connection.value), 0U);
+  EXPECT_TRUE(recorder_.closed.empty());
+  loop().resume_receive(connection);
+  ASSERT_TRUE(poll_until([&] { return !recorder_.closed.empty(); }));
+  EXPECT_EQ(recorder_.received[connection.value], "kept");
+  EXPECT_EQ(recorder_.reasons[0], CloseReason::kPeerClosed);
+}
+
+TEST_P(LoopTest, LargeTransferArrivesWholeBesideOthers) {
+  const uint16_t port = listen();
+  const Client large(port);
+  const ConnectionId busy = accept_one();
+  const Client small(port);
+  const ConnectionId modest = accept_one();
+  std::string sent(size_t{16} << 20, '\0');
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i * 2654435761U >> 24);
+  std::thread sender([&] { large.send(sent); });
+  size_t answered = 0;
+  small.send("tick");
+  recorder_.do_on_received = [&](ConnectionId id, Bytes) {
+    if (id != modest) return;
+    ++answered;
+    small.send("tick");
+  };
+  EXPECT_TRUE(poll_until([&] { return recorder_.received[busy.value].size() == sent.size(); }));
+  sender.join();
+  EXPECT_EQ(recorder_.received[busy.value], sent);
+  EXPECT_GT(answered, 2U) << "a fast sender starves the others";
+}
+
+TEST_P(LoopTest, KeepaliveAndCallsOnDeadIdsAreHarmless) {
+  const Client client(listen());
+  const ConnectionId connection = accept_one();
+  loop().set_keepalive(connection, 300);
+  loop().set_keepalive(connection, 0);
+  loop().close(connection);
+  loop().set_keepalive(connection, 300);
+  loop().pause_receive(connection);
+  loop().resume_receive(connection);
+  loop().send(connection, "x");
+  loop().close(connection);
+  loop().close_listener({12345});
+  loop().poll(kNow, recorder_);
+  EXPECT_TRUE(recorder_.closed.empty());
+}
+
+TEST_P(LoopTest, HandlerMayCloseInEveryCall) {
+  const uint16_t port = listen();
+  recorder_.do_on_accepted = [&](ConnectionId id) { loop().close(id); };
+  const Client first(port);
+  accept_one();
+  EXPECT_TRUE(first.at_end());
+  recorder_.do_on_accepted = nullptr;
+  const Client second(port);
+  const ConnectionId connection = accept_one();
+  recorder_.do_on_send_short = [&](ConnectionId id, size_t) { loop().close(id); };
+  const std::string bytes(size_t{32} << 20, 'x');
+  loop().send(connection, bytes);
+  loop().poll(kNow, recorder_);
+  loop().send(connection, bytes);
+  loop().poll(kNow, recorder_);
+  EXPECT_TRUE(recorder_.closed.empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, LoopTest, testing::Values(Backend::kEpoll, Backend::kUring),
-                         [](const testing::TestParamInfo<Backend>& tested) {
-                           return std::string(tested.param == Backend::kUring ? "uring" : "epoll");
-                         });
+                         backend_test_name);
 
 }  // namespace
 }  // namespace leat::io
