@@ -10,7 +10,7 @@ def layers():
 BANNED = [  # (pattern, where it is allowed, what to use instead)
     (r"\b(system|steady|high_resolution)_clock::now", "src/io/", "io::Clock"),
     (r"\bstd::(rand|random_device)\b", "src/io/", "io::Random"),
-    (r"\bstd::(j?thread|mutex|condition_variable)\b", "src/server/", "messages, base/ring.h"),
+    (r"\bstd::(j?thread|mutex|condition_variable)\b", ("src/server/", "src/io/"), "messages, base/ring.h"),
     (r"\bstd::(async|regex)\b", None, "nothing hidden: no pool, no recursion on input"),
     (r"(?<![\w.>])::?(open|pwrite|write|fsync|fdatasync|rename|socket|accept)\(", "src/io/", "io/"),
     (r"\bco_(await|yield|return)\b", None, "g++ 12 miscompiles coroutines, docs/adr/0003"),

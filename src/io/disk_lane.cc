@@ -1,0 +1,130 @@
+#include "io/disk_lane.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/check.h"
+
+namespace leat::io {
+namespace {
+
+constexpr uint64_t kZeroPiece = uint64_t{1} << 20;
+// A commit waits behind whatever flush the device is busy with, so a large file is flushed in
+// portions instead of once at the end.
+constexpr uint64_t kZeroFlush = 8 * kZeroPiece;
+
+std::string directory_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Status fill_with_zeros(File& file, uint64_t size) {
+  const std::vector<char> zeros(std::min(size, kZeroPiece));
+  uint64_t flushed = 0;
+  for (uint64_t at = 0; at < size;) {
+    const uint64_t piece = std::min(size - at, kZeroPiece);
+    if (Status written = file.write(at, Bytes(zeros.data(), piece)); !written.ok()) return written;
+    at += piece;
+    if (at - flushed >= kZeroFlush) {
+      if (Status synced = file.sync(); !synced.ok()) return synced;
+      flushed = at;
+    }
+  }
+  return file.sync();
+}
+
+Status prepare_file(Disk& disk, const std::string& path, uint64_t size) {
+  const Result<std::unique_ptr<File>> file = disk.open(path, OpenMode::kCreate);
+  if (!file.ok()) return file.error();
+  Status done = fill_with_zeros(*file.value(), size);
+  if (done.ok()) done = disk.sync_directory(directory_of(path));
+  if (!done.ok()) {
+    // On a full disk the useless part would take the space that is missing. Should the removal
+    // fail as well, then the first error is the one worth reporting.
+    [[maybe_unused]] const Status removed = disk.remove(path);
+  }
+  return done;
+}
+
+}  // namespace
+
+Status run_disk_job(Disk& disk, const DiskJob& job) {
+  switch (job.kind) {
+    case DiskJob::Kind::kWrite:
+      return job.file->write(job.offset, job.bytes);
+    case DiskJob::Kind::kWriteSync: {
+      if (Status written = job.file->write(job.offset, job.bytes); !written.ok()) return written;
+      return job.file->sync();
+    }
+    case DiskJob::Kind::kSync:
+      return job.file->sync();
+    case DiskJob::Kind::kPrepare:
+      return prepare_file(disk, job.path, job.size);
+  }
+  return {};
+}
+
+DiskLane::DiskLane(const std::string& name, Disk& disk, std::function<void()> wake)
+    : disk_(disk), wake_(std::move(wake)) {
+  // Signals belong to the reactor: the lane is born with all of them blocked.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  LEAT_CHECK(::pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+  thread_ = std::thread([this] { run(); });
+  ::pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
+  LEAT_CHECK(::pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+}
+
+DiskLane::~DiskLane() {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return state_ != State::kStarted; });
+    state_ = State::kStopping;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void DiskLane::start(DiskJob job) {
+  {
+    const std::lock_guard lock(mutex_);
+    LEAT_CHECK(state_ == State::kIdle);
+    LEAT_CHECK(job.kind == DiskJob::Kind::kPrepare || job.file != nullptr);
+    job_ = std::move(job);
+    state_ = State::kStarted;
+  }
+  changed_.notify_all();
+}
+
+std::optional<Status> DiskLane::take_completed() {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kCompleted) return std::nullopt;
+  state_ = State::kIdle;
+  return std::exchange(status_, Status());
+}
+
+void DiskLane::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return state_ == State::kStarted || state_ == State::kStopping; });
+    if (state_ == State::kStopping) return;
+    // While the state is kStarted nobody else touches job_.
+    lock.unlock();
+    Status status = run_disk_job(disk_, job_);
+    lock.lock();
+    status_ = std::move(status);
+    state_ = State::kCompleted;
+    lock.unlock();
+    changed_.notify_all();
+    wake_();
+    lock.lock();
+  }
+}
+
+}  // namespace leat::io

@@ -1,0 +1,199 @@
+// Goal: what io.h promises about disk jobs, wake(), signals, deadlines and a shortage of
+// descriptors holds for each backend.
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/loop_fixture.h"
+#include "io/process.h"
+
+namespace leat::io {
+namespace {
+
+class LoopLocalTest : public LoopTest {
+ protected:
+  Status run(Lane lane, DiskJob job) {
+    const size_t before = recorder_.disk.size();
+    loop().start(lane, std::move(job));
+    EXPECT_TRUE(poll_until([&] { return recorder_.disk.size() > before; }));
+    EXPECT_EQ(recorder_.disk.back().first, lane);
+    return recorder_.disk.back().second;
+  }
+  std::string content(const std::string& name) {
+    const Result<std::unique_ptr<File>> file = disk().open(path(name), OpenMode::kRead);
+    EXPECT_TRUE(file.ok());
+    std::string bytes(file.value()->size().value(), '\0');
+    EXPECT_EQ(file.value()->read(0, bytes.data(), bytes.size()).value(), bytes.size());
+    return bytes;
+  }
+};
+
+TEST_P(LoopLocalTest, DiskJobsWriteAndSync) {
+  const Result<std::unique_ptr<File>> file = disk().open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file.ok());
+  File* const f = file.value().get();
+  EXPECT_TRUE(
+      run(Lane::kCommit, {.kind = DiskJob::Kind::kWrite, .file = f, .bytes = "hello ", .path = ""})
+          .ok());
+  EXPECT_TRUE(
+      run(Lane::kCommit,
+          {.kind = DiskJob::Kind::kWriteSync, .file = f, .offset = 6, .bytes = "world", .path = ""})
+          .ok());
+  EXPECT_TRUE(
+      run(Lane::kBackground, {.kind = DiskJob::Kind::kSync, .file = f, .bytes = "", .path = ""})
+          .ok());
+  EXPECT_EQ(content("f"), "hello world");
+}
+
+TEST_P(LoopLocalTest, LanesRunAtTheSameTimeAndManyTimes) {
+  const Result<std::unique_ptr<File>> a = disk().open(path("a"), OpenMode::kCreate);
+  const Result<std::unique_ptr<File>> b = disk().open(path("b"), OpenMode::kCreate);
+  std::string want;
+  for (size_t round = 1; round <= 200; ++round) {
+    const std::string text = "record " + std::to_string(round) + "\n";
+    loop().start(Lane::kCommit, {.kind = DiskJob::Kind::kWrite,
+                                 .file = a.value().get(),
+                                 .offset = want.size(),
+                                 .bytes = text,
+                                 .path = ""});
+    loop().start(Lane::kBackground, {.kind = DiskJob::Kind::kWrite,
+                                     .file = b.value().get(),
+                                     .offset = want.size(),
+                                     .bytes = text,
+                                     .path = ""});
+    want += text;
+    ASSERT_TRUE(poll_until([&] { return recorder_.disk.size() == 2 * round; }));
+  }
+  EXPECT_EQ(content("a"), want);
+  EXPECT_EQ(content("b"), want);
+}
+
+TEST_P(LoopLocalTest, PrepareMakesAFileOfZeros) {
+  constexpr uint64_t kSize = (uint64_t{10} << 20) + 12345;
+  ASSERT_TRUE(
+      run(Lane::kBackground,
+          {.kind = DiskJob::Kind::kPrepare, .bytes = "", .path = path("log"), .size = kSize})
+          .ok());
+  EXPECT_EQ(content("log"), std::string(kSize, '\0'));
+  const Status again =
+      run(Lane::kBackground,
+          {.kind = DiskJob::Kind::kPrepare, .bytes = "", .path = path("log"), .size = 1});
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code, Errc::kIo);
+  EXPECT_NE(again.error().detail.find(path("log")), std::string::npos);
+  EXPECT_EQ(content("log").size(), kSize) << "an existing file is left alone";
+}
+
+TEST_P(LoopLocalTest, PrepareThatFailsLeavesNothing) {
+  // The limit stands for a full disk: both are kFull, and this one needs no privilege.
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1 << 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Status status = run(Lane::kBackground, {.kind = DiskJob::Kind::kPrepare,
+                                                .bytes = "",
+                                                .path = path("log"),
+                                                .size = uint64_t{4} << 20});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kFull);
+  EXPECT_FALSE(disk().exists(path("log")));
+}
+
+TEST_P(LoopLocalTest, WakeFromAnotherThreadEndsThePoll) {
+  for (int round = 0; round < 50; ++round) {
+    std::thread waker([this] { loop().wake(); });
+    const MonoNs start = clock().mono();
+    loop().poll({start.value + kPatience}, recorder_);
+    EXPECT_LT(clock().mono().value - start.value, kPatience);
+    waker.join();
+  }
+}
+
+TEST_P(LoopLocalTest, WakeBeforeThePollEndsTheNextOne) {
+  loop().poll(kNow, recorder_);
+  loop().wake();
+  const MonoNs start = clock().mono();
+  loop().poll({start.value + kPatience}, recorder_);
+  EXPECT_LT(clock().mono().value - start.value, kPatience);
+}
+
+TEST_P(LoopLocalTest, PollWaitsUntilItsDeadlineAndNotLonger) {
+  loop().poll(kNow, recorder_);
+  const MonoNs deadline{clock().mono().value + 20 * kNsPerMs};
+  int polls = 0;
+  while (clock().mono() < deadline) {
+    loop().poll(deadline, recorder_);
+    ++polls;
+  }
+  EXPECT_LT(polls, 5) << "the loop spins instead of waiting";
+  EXPECT_LT(clock().mono().value - deadline.value, kPatience);
+}
+
+TEST_P(LoopLocalTest, SignalsAreReportedOneByOne) {
+  ASSERT_EQ(::kill(::getpid(), SIGTERM), 0);
+  ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+  ASSERT_EQ(::kill(::getpid(), SIGHUP), 0);
+  ASSERT_EQ(::kill(::getpid(), SIGPIPE), 0);
+  ASSERT_TRUE(poll_until([&] { return recorder_.signals.size() == 2; }));
+  std::sort(recorder_.signals.begin(), recorder_.signals.end());
+  EXPECT_EQ(recorder_.signals, (std::vector<int>{SIGINT, SIGTERM}));
+  ASSERT_EQ(::kill(::getpid(), SIGTERM), 0);
+  ASSERT_TRUE(poll_until([&] { return recorder_.signals.size() == 3; }));
+}
+
+// In a child process, because the shortage would hit gtest as well: with no descriptor left nobody
+// is accepted and the loop does not spin; when one is free again the client that waited is served.
+TEST_P(LoopLocalTest, ShortageOfDescriptorsPausesAccepting) {
+  system_.reset();  // Its threads do not exist in the child.
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    set_log_level(LogLevel::kNothing);
+    Result<std::unique_ptr<SystemWorld>> made = SystemWorld::create(GetParam());
+    if (!made.ok()) ::_exit(10);
+    system_ = std::move(made).value();
+    const uint16_t port = listen();
+    loop().poll(kNow, recorder_);
+    const Client first(port);
+    const Client second(port);
+    std::vector<Descriptor> taken;
+    const rlimit limit{64, 64};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(11);
+    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.emplace_back(fd);
+    taken.pop_back();
+    if (!poll_until([&] { return recorder_.accepted.size() == 1; })) ::_exit(12);
+    int polls = 0;
+    const MonoNs end{clock().mono().value + 250 * kNsPerMs};
+    while (clock().mono() < end) {
+      loop().poll(end, recorder_);
+      ++polls;
+    }
+    if (recorder_.accepted.size() != 1) ::_exit(13);
+    if (polls > 20) ::_exit(14);
+    taken.clear();
+    if (!poll_until([&] { return recorder_.accepted.size() == 2; })) ::_exit(15);
+    second.send("served");
+    if (!poll_until([&] { return !recorder_.received.empty(); })) ::_exit(16);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, LoopLocalTest, testing::Values(Backend::kEpoll, Backend::kUring),
+                         backend_test_name);
+
+}  // namespace
+}  // namespace leat::io

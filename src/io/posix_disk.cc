@@ -1,0 +1,221 @@
+#include "io/posix_disk.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/descriptor.h"
+#include "io/system_error.h"
+
+namespace leat::io {
+namespace {
+
+// What a server stores is its users' business: nothing for "others".
+constexpr mode_t kFileMode = 0640;
+constexpr mode_t kDirectoryMode = 0750;
+
+// Repeats `call` while a signal interrupts it.
+template <typename Call>
+auto retry(Call call) {
+  while (true) {
+    const auto outcome = call();
+    if (outcome >= 0 || errno != EINTR) return outcome;
+  }
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  [[nodiscard]] const std::string& path() const override { return path_; }
+  Result<size_t> read(uint64_t offset, char* out, size_t size) override;
+  Status write(uint64_t offset, Bytes bytes) override;
+  Status sync() override;
+  [[nodiscard]] Result<uint64_t> size() override;
+  Status truncate(uint64_t size) override;
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+Result<size_t> PosixFile::read(uint64_t offset, char* out, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = retry([&] {
+      return ::pread(fd_.get(), out + done, size - done, static_cast<off_t>(offset + done));
+    });
+    if (got < 0) return system_error("read", path_, errno);
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
+}
+
+Status PosixFile::write(uint64_t offset, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = retry([&] {
+      return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    });
+    if (put < 0) return system_error("write", path_, errno);
+    // Zero bytes taken without an error is no progress that a repetition would change.
+    if (put == 0) return system_error("write", path_, EIO);
+    bytes.remove_prefix(static_cast<size_t>(put));
+    offset += static_cast<uint64_t>(put);
+  }
+  return {};
+}
+
+Status PosixFile::sync() {
+  // EINTR says that the wait was cut short, not that pages were lost: asking again is sound.
+  if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) {
+    return system_error("fdatasync", path_, errno);
+  }
+  return {};
+}
+
+Result<uint64_t> PosixFile::size() {
+  struct stat status{};
+  if (::fstat(fd_.get(), &status) != 0) return system_error("stat", path_, errno);
+  return static_cast<uint64_t>(status.st_size);
+}
+
+Status PosixFile::truncate(uint64_t size) {
+  if (retry([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {
+    return system_error("truncate", path_, errno);
+  }
+  return {};
+}
+
+int open_flags(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::kRead:
+      return O_RDONLY;
+    case OpenMode::kReadWrite:
+      return O_RDWR;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT | O_EXCL;
+  }
+  return O_RDONLY;
+}
+
+Result<Descriptor> open_descriptor(const std::string& path, int flags) {
+  Descriptor fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); }));
+  if (!fd.valid()) return system_error((flags & O_CREAT) != 0 ? "create" : "open", path, errno);
+  return fd;
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t end = path.find_last_not_of('/');
+  const size_t slash = path.find_last_of('/', end);
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_directory(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// Whose process id stands in the lock file, for the message to the operator.
+std::string lock_owner(File& lock) {
+  char text[32];
+  const Result<size_t> got = lock.read(0, text, sizeof text);
+  if (!got.ok()) return "unknown";
+  const std::string owner(text, got.value());
+  const std::string digits = owner.substr(0, owner.find_first_not_of("0123456789"));
+  return digits.empty() ? "unknown" : digits;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode mode) {
+  Result<Descriptor> fd = open_descriptor(path, open_flags(mode));
+  if (!fd.ok()) return fd.error();
+  return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd).value(), path));
+}
+
+Result<std::vector<std::string>> PosixDisk::list(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+  if (stream == nullptr) return system_error("open directory", directory, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return system_error("read directory", directory, errno);
+  std::ranges::sort(names);
+  return names;
+}
+
+bool PosixDisk::exists(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+Status PosixDisk::make_directory(const std::string& directory) {
+  if (is_directory(directory)) return {};
+  const std::string parent = parent_of(directory);
+  if (parent != directory && !is_directory(parent)) {
+    if (const Status made = make_directory(parent); !made.ok()) return made;
+  }
+  if (::mkdir(directory.c_str(), kDirectoryMode) != 0) {
+    const int code = errno;
+    // Another process may have been faster; that the name is a directory is all we want.
+    if (code != EEXIST || !is_directory(directory)) {
+      return system_error("create directory", directory, code);
+    }
+  }
+  return sync_directory(parent);
+}
+
+Status PosixDisk::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return system_error("rename", fmt::format("{} to {}", from, to), errno);
+  }
+  return {};
+}
+
+Status PosixDisk::remove(const std::string& path) {
+  if (std::remove(path.c_str()) != 0) return system_error("remove", path, errno);
+  return {};
+}
+
+Status PosixDisk::sync_directory(const std::string& directory) {
+  const Result<Descriptor> fd = open_descriptor(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd.ok()) return fd.error();
+  if (retry([&] { return ::fsync(fd.value().get()); }) != 0) {
+    return system_error("fsync directory", directory, errno);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<File>> PosixDisk::lock_directory(const std::string& directory) {
+  const std::string path = directory + "/" + kLockFileName;
+  Result<Descriptor> fd = open_descriptor(path, O_RDWR | O_CREAT);
+  if (!fd.ok()) return fd.error();
+  const int outcome = retry([&] { return ::flock(fd.value().get(), LOCK_EX | LOCK_NB); });
+  const int code = outcome == 0 ? 0 : errno;
+  auto lock = std::make_unique<PosixFile>(std::move(fd).value(), path);
+  if (code == EWOULDBLOCK) {
+    return Error{Errc::kUnavailable, fmt::format("{} is in use by process {} (lock file {})",
+                                                 directory, lock_owner(*lock), path)};
+  }
+  if (code != 0) return system_error("lock", path, code);
+  const std::string owner = fmt::format("{}\n", ::getpid());
+  if (Status emptied = lock->truncate(0); !emptied.ok()) return emptied.error();
+  if (Status written = lock->write(0, owner); !written.ok()) return written.error();
+  return std::unique_ptr<File>(std::move(lock));
+}
+
+}  // namespace leat::io

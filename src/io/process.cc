@@ -1,0 +1,122 @@
+#include "io/process.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "io/descriptor.h"
+
+namespace leat::io {
+namespace {
+
+// The start of a small file of the kernel; empty when it cannot be read.
+std::string read_small(const std::string& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> text;
+  const ssize_t got = fd.valid() ? ::read(fd.get(), text.data(), text.size()) : -1;
+  return got > 0 ? std::string(text.data(), static_cast<size_t>(got)) : std::string();
+}
+
+uint64_t machine_memory_bytes() {
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// The number in a memory.max file; the machine's memory when it says "max" or nothing.
+uint64_t group_limit_in(const std::string& directory) {
+  const std::string text = read_small("/sys/fs/cgroup" + directory + "/memory.max");
+  uint64_t limit = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), limit);
+  return parsed.ec == std::errc() ? limit : machine_memory_bytes();
+}
+
+// Path of our control group, version 2: the line "0::/path".
+std::string control_group() {
+  const std::string text = read_small("/proc/self/cgroup");
+  const size_t at = text.starts_with("0::") ? 0 : text.find("\n0::");
+  if (at == std::string::npos) return "";
+  const size_t start = text.find('/', at);
+  return start == std::string::npos ? "" : text.substr(start, text.find('\n', start) - start);
+}
+
+int64_t microseconds(const timeval& time) {
+  return time.tv_sec * 1'000'000 + time.tv_usec;
+}
+
+int rusage_scope(CpuScope scope) {
+  switch (scope) {
+    case CpuScope::kProcess:
+      return RUSAGE_SELF;
+    case CpuScope::kCallingThread:
+      return RUSAGE_THREAD;
+    case CpuScope::kChildren:
+      return RUSAGE_CHILDREN;
+  }
+  return RUSAGE_SELF;
+}
+
+}  // namespace
+
+int process_id() {
+  return ::getpid();
+}
+
+CpuTimes cpu_times(CpuScope scope) {
+  rusage usage{};
+  LEAT_CHECK(::getrusage(rusage_scope(scope), &usage) == 0);
+  return {microseconds(usage.ru_utime), microseconds(usage.ru_stime)};
+}
+
+uint64_t resident_bytes() {
+  // "size resident shared ...", in pages.
+  const std::string text = read_small("/proc/self/statm");
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) return 0;
+  uint64_t pages = 0;
+  std::from_chars(text.data() + space + 1, text.data() + text.size(), pages);
+  return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// A limit may stand at any level above our group; in a container ours looks like the root.
+uint64_t memory_limit_bytes() {
+  uint64_t limit = std::min(machine_memory_bytes(), group_limit_in(""));
+  std::string group = control_group();
+  while (group.size() > 1) {
+    limit = std::min(limit, group_limit_in(group));
+    group.resize(group.find_last_of('/'));
+  }
+  return limit;
+}
+
+std::string operating_system() {
+  utsname name{};
+  LEAT_CHECK(::uname(&name) == 0);
+  return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+}
+
+std::string executable_path() {
+  std::array<char, 4096> path;
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
+}
+
+uint64_t raise_open_files(uint64_t wanted) {
+  rlimit limit{};
+  LEAT_CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+  // Only a privileged process may raise the hard limit, so try that first.
+  const rlimit raised{wanted, std::max<rlim_t>(wanted, limit.rlim_max)};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return wanted;
+  const rlimit allowed{std::min<rlim_t>(wanted, limit.rlim_max), limit.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &allowed) == 0 ? allowed.rlim_cur : limit.rlim_cur;
+}
+
+}  // namespace leat::io
