@@ -1,0 +1,135 @@
+// Log: one shard's write-ahead log: group commit, one write and one sync per turn, released by LSN.
+//
+// Contract   commands append records to batch() during a turn; commit() hands the turn's batch to the
+//            helper lane and returns at once; on_disk() completes it in a later turn. At most one batch is
+//            in flight; records meanwhile gather in the next. A batch is atomic: recovery sees all of it
+//            or nothing, so an atomic group is never split.
+//            durable_lsn() never exceeds what a successful sync has covered.
+// Errors     a failed write or sync is final (fail-stop): failure() is set, nothing is retried and
+//            nothing becomes durable any more. A full disk shows before that: segments are filled with
+//            zeros beforehand, and has_room() turns false while there is still space for what frees space.
+// Thread     owned by its shard's reactor.
+// Ownership  borrows World; owns its files and buffers.
+// Format     docs/formats/log.md (normative); pinned in storage/log_format.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "io/io.h"
+#include "model/ids.h"
+#include "model/record.h"
+
+namespace leat {
+
+// appendfsync.
+enum class SyncMode : uint8_t {
+  kAlways,    // Synced before released.
+  kEverySec,  // Written before released; synced once a second.
+  kNever,     // Written before released; the system decides when it reaches the disk.
+};
+
+struct LogOptions {
+  std::string directory;                      // Exists and is locked by the caller.
+  uint64_t segment_bytes = 64ULL << 20;       // Of a segment file; a larger batch gets a larger file.
+  SyncMode sync = SyncMode::kAlways;
+  uint32_t shard = 0;
+};
+
+// What recovery found, for the start-up lines and INFO.
+struct RecoveryReport {
+  uint64_t segments = 0;
+  uint64_t batches = 0;
+  uint64_t records = 0;
+  uint64_t bytes = 0;       // Read and verified.
+  uint64_t cut_bytes = 0;   // Torn tail that was cut: from the first bad byte to the end of its batch.
+  std::string cut_detail;   // Where and why, in words; empty when nothing was cut.
+  WallMs last_wall;         // Wall time of the newest batch; 0 when there is none.
+  uint64_t epoch = 0;       // Of this start.
+};
+
+// Takes recovered records in log order.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  // False when the record does not fit the state: recovery then reports corruption.
+  virtual bool on_record(Lsn lsn, const RecordView& record) = 0;
+  // Called now and then; `done` of `total` bytes of log have been read.
+  virtual void on_progress(uint64_t done, uint64_t total) = 0;
+};
+
+class Log {
+ public:
+  // Recovers the log in `options.directory` into `sink` (creating an empty one where there is none), opens
+  // the next epoch durably and is ready to append. Blocks.
+  //   errors  kCorrupt with position and extent when bytes at or below the highest durable LSN known are
+  //           damaged, or a record does not fit; kIo, kFull from the disk. Nothing was changed then.
+  static Result<std::unique_ptr<Log>> open(const io::World& world, const LogOptions& options,
+                                           RecordSink& sink, RecoveryReport& report);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // The open batch; whoever applies a record has appended it here first. Never shrinks by others.
+  [[nodiscard]] ByteBuffer& batch();
+
+  // The turn is over; `last` is the LSN of the last record in batch(). Starts the write if no other is in
+  // flight and there is something to write; also the syncs and markers that are due at `now`.
+  void commit(Lsn last, WallMs wall, MonoNs now);
+  // A job on one of the lanes has completed. commit() goes on from there.
+  void on_disk(io::Lane lane, const Status& status);
+
+  // The last record whose write() has returned / that a sync has covered.
+  [[nodiscard]] Lsn written_lsn() const;
+  [[nodiscard]] Lsn durable_lsn() const;
+  // What a reply has to wait for under the present sync mode.
+  [[nodiscard]] Lsn released_lsn() const;
+  // Takes effect with the next commit. Going to kAlways releases only what has been synced from then on.
+  void set_sync_mode(SyncMode mode);
+  [[nodiscard]] SyncMode sync_mode() const;
+
+  // True while `bytes` more can be appended without touching the reserve; with `reserve`, while the
+  // reserve suffices. Becomes true again by itself when space has been found.
+  [[nodiscard]] bool has_room(uint64_t bytes, bool reserve) const;
+  // Set after a failed write or sync: nothing will be written any more.
+  [[nodiscard]] const std::optional<Error>& failure() const;
+  // When the log wants commit() to be called though no record came (sync or marker due); none: never.
+  [[nodiscard]] std::optional<MonoNs> wake_at() const;
+
+  // Writes and syncs all there is, and a marker that says so; blocks until done. For a clean shutdown.
+  Status close(Lsn last, WallMs wall);
+
+  struct Facts {
+    uint64_t segments = 0;
+    uint64_t bytes = 0;              // Of all segment files, as they count against the disk.
+    uint64_t bytes_appended = 0;     // Since start.
+    uint64_t commits = 0;            // Batches written since start.
+    uint64_t syncs = 0;
+    uint64_t last_sync_ns = 0;       // How long the last write and sync took.
+    bool in_flight = false;
+    uint64_t epoch = 0;
+  };
+  [[nodiscard]] Facts facts() const;
+
+ private:
+  struct State;
+  explicit Log(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Verifies all of `directory` without changing anything: superblock, headers, batches, records (given to
+// `sink`). Findings are sentences with file, offset and extent.
+struct CheckFinding {
+  bool damage = false;  // false: worth saying, but no data is wrong (a torn tail after a crash).
+  std::string text;
+};
+Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& directory, RecordSink& sink,
+                                            RecoveryReport& report);
+
+}  // namespace leat
