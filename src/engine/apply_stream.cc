@@ -40,7 +40,7 @@ Group* Engine::changed_group(ObjectId id, GroupId group, Stream** stream) {
 bool Engine::on(const StreamAppend& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
-  if (stream == nullptr || (stream->entries_added() != 0 && record.id <= stream->last_id())) return false;
+  if (stream == nullptr || record.id <= stream->last_id()) return false;
   stream->append(record.id, record.elements, record.wire, record.new_block);
   touch(*object);
   waits_.signal(object->db, object->key);
@@ -51,7 +51,7 @@ bool Engine::on(const StreamTrim& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr) return false;
-  stream->trim(record.first_kept);
+  stream->trim(record.last_dropped);
   touch(*object);
   return true;
 }

@@ -45,10 +45,10 @@ bool Block::erase(StreamId id) {
   return true;
 }
 
-uint32_t Block::erase_before(StreamId first_kept) {
+uint32_t Block::erase_until(StreamId last) {
   uint32_t removed = 0;
   Cursor cursor = begin();
-  for (; !cursor.done() && cursor.entry().id < first_kept; cursor.advance()) {
+  for (; !cursor.done() && cursor.entry().id <= last; cursor.advance()) {
     removed += cursor.live() ? 1U : 0U;
   }
   start_ = static_cast<size_t>(cursor.at_ - bytes_.bytes());

@@ -12,7 +12,7 @@
 //           bytes   wire form
 //
 // Invariant  ids increase strictly; live() + deleted() entries stand in the buffer, minus those that
-//            drop_first() has cut off, which count as deleted.
+//            erase_until() has cut off, which count as deleted.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class Block {
   void append(StreamId id, uint32_t elements, Bytes wire);
   // Marks the entry deleted; false if there is no live entry `id`.
   bool erase(StreamId id);
-  // Deletes every entry below `first_kept`; returns how many were live.
-  uint32_t erase_before(StreamId first_kept);
+  // Deletes every entry up to and including `last`; returns how many were live.
+  uint32_t erase_until(StreamId last);
 
   // Walks entries in order, deleted ones too (live() tells).
   class Cursor {

@@ -118,12 +118,12 @@ bool Stream::erase(StreamId id) {
   return true;
 }
 
-uint64_t Stream::trim(StreamId first_kept) {
+uint64_t Stream::trim(StreamId last) {
   uint64_t removed = 0;
   while (!blocks_.empty()) {
     const auto head = blocks_.begin();
-    if (head->second->last_id() >= first_kept) {
-      removed += head->second->erase_before(first_kept);
+    if (head->second->last_id() > last) {
+      removed += head->second->erase_until(last);
       if (head->second->live() != 0) break;
     } else {
       removed += head->second->live();
@@ -134,10 +134,10 @@ uint64_t Stream::trim(StreamId first_kept) {
   if (removed == 0) return 0;
   length_ -= removed;
   settle_first_id();
-  // A group that stands below what is kept has nothing delivered left; any other had all that went.
+  // A group that stands within what was dropped has nothing delivered left; any other had all that went.
   for (const auto& [name, group] : groups_.by_name()) {
-    const bool below = group->last_delivered < first_kept;
-    group->delivered_live = below ? 0 : group->delivered_live - removed;
+    const bool within = group->last_delivered <= last;
+    group->delivered_live = within ? 0 : group->delivered_live - removed;
   }
   return removed;
 }

@@ -82,8 +82,8 @@ class Stream {
 
   void append(StreamId id, uint32_t elements, Bytes wire, bool new_block);
   bool erase(StreamId id);
-  // Drops every entry below `first_kept`; returns how many. O(blocks dropped + groups).
-  uint64_t trim(StreamId first_kept);
+  // Drops every entry up to and including `last`; returns how many. O(blocks dropped + groups).
+  uint64_t trim(StreamId last);
   void set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
 
  private:

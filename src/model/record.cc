@@ -135,7 +135,7 @@ void stream_fields(Walk& walk, Record& r) {
   if constexpr (std::is_same_v<T, StreamAppend>) {
     walk(r.new_block), walk(r.id), walk(r.elements), walk(r.wire);
   } else if constexpr (std::is_same_v<T, StreamTrim>) {
-    walk(r.first_kept);
+    walk(r.last_dropped);
   } else if constexpr (std::is_same_v<T, StreamDelete>) {
     walk(r.ids);
   } else if constexpr (std::is_same_v<T, StreamSetId>) {

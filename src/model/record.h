@@ -153,11 +153,11 @@ struct StreamAppend {
   uint32_t elements = 0;  // Fields and values together.
   Bytes wire;             // The elements as RESP bulk strings, back to back.
 };
-// Drops every entry with an id below `first_kept`.
+// Drops every entry with an id up to and including `last_dropped`.
 struct StreamTrim {
   static constexpr auto kType = RecordType::kStreamTrim;
   ObjectId object;
-  StreamId first_kept;
+  StreamId last_dropped;
 };
 struct StreamDelete {
   static constexpr auto kType = RecordType::kStreamDelete;
@@ -356,6 +356,7 @@ class IdListWriter {
  public:
   explicit IdListWriter(ByteBuffer& out) : out_(&out) {}
   void add(StreamId id);
+  [[nodiscard]] ByteBuffer& buffer() { return *out_; }
 
  private:
   ByteBuffer* out_;

@@ -1,0 +1,152 @@
+#include "command/stream_words.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/numbers.h"
+
+namespace leat {
+namespace {
+
+// With "~" and no LIMIT, a call drops at most a hundred nodes' worth of entries.
+constexpr uint64_t kDefaultLimitNodes = 100;
+constexpr uint64_t kDefaultLimitMin = 10'000;
+constexpr uint64_t kDefaultLimitMax = 1'000'000;
+
+uint64_t default_limit(const Settings& settings) {
+  const uint64_t entries = settings.stream_node_max_entries;
+  if (entries == 0) return kDefaultLimitMin;
+  if (entries > kDefaultLimitMax / kDefaultLimitNodes) return kDefaultLimitMax;
+  return entries * kDefaultLimitNodes;
+}
+
+enum class Edge : uint8_t { kStart, kEnd };
+
+bool read_range_edge(Context& context, Bytes word, Edge edge, StreamId& id) {
+  const uint64_t missing_seq = edge == Edge::kStart ? 0 : std::numeric_limits<uint64_t>::max();
+  const bool exclusive = word.size() > 1 && word[0] == '(';
+  if (!exclusive && word == "-") {
+    id = StreamId::min();
+    return true;
+  }
+  if (!exclusive && word == "+") {
+    id = StreamId::max();
+    return true;
+  }
+  if (!read_id(context, exclusive ? word.substr(1) : word, missing_seq, id)) return false;
+  if (!exclusive) return true;
+  if (id == (edge == Edge::kStart ? StreamId::max() : StreamId::min())) {
+    context.error(edge == Edge::kStart ? kErrInvalidRangeStart : kErrInvalidRangeEnd);
+    return false;
+  }
+  id = edge == Edge::kStart ? id.next() : id.previous();
+  return true;
+}
+
+}  // namespace
+
+bool read_id(Context& context, Bytes word, uint64_t missing_seq, StreamId& id) {
+  const auto parsed = parse_stream_id(word, missing_seq);
+  if (!parsed) {
+    context.error(kErrInvalidStreamId);
+    return false;
+  }
+  id = *parsed;
+  return true;
+}
+
+bool read_range_start(Context& context, Bytes word, StreamId& first) {
+  return read_range_edge(context, word, Edge::kStart, first);
+}
+
+bool read_range_end(Context& context, Bytes word, StreamId& last) {
+  return read_range_edge(context, word, Edge::kEnd, last);
+}
+
+bool read_integer(Context& context, Bytes word, int64_t& value) {
+  const auto parsed = parse_int64(word);
+  if (!parsed) {
+    context.error(kErrNotInteger);
+    return false;
+  }
+  value = *parsed;
+  return true;
+}
+
+TrimWords::Read TrimWords::read(Context& context, const Arguments& words, size_t& i) {
+  if (i + 1 >= words.size()) return Read::kNotMine;
+  if (same_word(words[i], "maxlen")) return read_threshold(context, words, i, Trim::By::kLength);
+  if (same_word(words[i], "minid")) return read_threshold(context, words, i, Trim::By::kId);
+  if (!same_word(words[i], "limit")) return Read::kNotMine;
+  if (!read_integer(context, words[i + 1], limit_)) return Read::kFailed;
+  if (limit_ < 0) {
+    context.error("ERR The LIMIT argument must be >= 0.");
+    return Read::kFailed;
+  }
+  limit_given_ = true;
+  i += 2;
+  return Read::kTaken;
+}
+
+TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& words, size_t& i, Trim::By by) {
+  if (trim_) {
+    context.error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+    return Read::kFailed;
+  }
+  Trim trim{.by = by};
+  size_t at = i + 1;
+  if (at + 1 < words.size() && (words[at] == "~" || words[at] == "=")) trim.approximate = words[at++] == "~";
+  if (by == Trim::By::kId) {
+    if (!read_id(context, words[at], 0, trim.first_kept)) return Read::kFailed;
+  } else {
+    int64_t length = 0;
+    if (!read_integer(context, words[at], length)) return Read::kFailed;
+    if (length < 0) {
+      context.error("ERR The MAXLEN argument must be >= 0.");
+      return Read::kFailed;
+    }
+    trim.length = static_cast<uint64_t>(length);
+  }
+  trim_ = trim;
+  i = at + 1;
+  return Read::kTaken;
+}
+
+bool TrimWords::complete(Context& context) {
+  if (limit_ != 0 && !trim_) {
+    context.error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+    return false;
+  }
+  if (limit_given_ && !(trim_ && trim_->approximate)) {
+    context.error("ERR syntax error, LIMIT cannot be used without the special ~ option");
+    return false;
+  }
+  return true;
+}
+
+std::optional<Trim> TrimWords::trim(const Settings& settings) const {
+  if (!trim_) return std::nullopt;
+  Trim trim = *trim_;
+  if (trim.approximate) trim.limit = limit_given_ ? static_cast<uint64_t>(limit_) : default_limit(settings);
+  return trim;
+}
+
+uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
+  const TrimPlan plan = plan_trim(*object.stream(), trim);
+  if (plan.count != 0) context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
+  return plan.count;
+}
+
+void reply_id(ReplyWriter& reply, StreamId id) {
+  char text[kStreamIdTextMax];
+  reply.bulk(Bytes(text, static_cast<size_t>(format_stream_id(id, text) - text)));
+}
+
+void reply_entry(ReplyWriter& reply, const EntryView& entry) {
+  reply.array(2);
+  reply_id(reply, entry.id);
+  reply.array(entry.elements);
+  reply.raw(entry.wire);
+}
+
+}  // namespace leat

@@ -1,0 +1,55 @@
+// Words that several stream commands share: ids, ranges, trimming; and how an entry is replied.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "command/context.h"
+#include "engine/stream_plan.h"
+#include "model/stream_id.h"
+
+namespace leat {
+
+// An id where "-" and "+" have no meaning. False after the error has been replied.
+[[nodiscard]] bool read_id(Context& context, Bytes word, uint64_t missing_seq, StreamId& id);
+
+// A range as XRANGE, XREVRANGE and XPENDING have it: "-", "+", "(" for exclusive, incomplete ids.
+struct IdRange {
+  StreamId first;
+  StreamId last;
+};
+// One end of a range; an exclusive one is turned into the inclusive one beside it. False after the error
+// has been replied.
+[[nodiscard]] bool read_range_start(Context& context, Bytes word, StreamId& first);
+[[nodiscard]] bool read_range_end(Context& context, Bytes word, StreamId& last);
+
+[[nodiscard]] bool read_integer(Context& context, Bytes word, int64_t& value);
+
+// The trimming options of XADD and XTRIM, gathered word by word and checked at the end.
+class TrimWords {
+ public:
+  enum class Read : uint8_t { kNotMine, kTaken, kFailed };
+  // Looks at words[i]; when it is an option of ours, takes it and its values and moves `i` behind them.
+  // kFailed: the error has been replied.
+  Read read(Context& context, const Arguments& words, size_t& i);
+  // The checks that need all options. False after the error has been replied.
+  [[nodiscard]] bool complete(Context& context);
+  // What to do; nothing when no strategy was given.
+  [[nodiscard]] std::optional<Trim> trim(const Settings& settings) const;
+
+ private:
+  Read read_threshold(Context& context, const Arguments& words, size_t& i, Trim::By by);
+
+  std::optional<Trim> trim_;
+  int64_t limit_ = 0;
+  bool limit_given_ = false;
+};
+
+// Applies `trim` to the stream; returns how many entries went.
+uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
+
+// ["id", [field, value ...]]
+void reply_entry(ReplyWriter& reply, const EntryView& entry);
+void reply_id(ReplyWriter& reply, StreamId id);
+
+}  // namespace leat

@@ -1,0 +1,123 @@
+// XADD and XTRIM.
+#include <fmt/format.h>
+
+#include "command/stream_commands.h"
+#include "command/stream_words.h"
+
+namespace leat {
+namespace {
+
+constexpr uint64_t kEntryBytesMax = 1ULL << 30;  // Of all fields and values of one entry, as in Redis.
+
+struct AddWords {
+  bool make_stream = true;
+  TrimWords trim;
+  AppendId id;
+  size_t first_field = 0;
+};
+
+// "<ms>-*", or an id; the word that is no option. False after the error has been replied.
+bool read_new_id(Context& context, Bytes word, AppendId& id) {
+  constexpr Bytes kAnySequence = "-*";
+  if (word.size() > kAnySequence.size() && word.ends_with(kAnySequence)) {
+    const Bytes ms = word.substr(0, word.size() - kAnySequence.size());
+    id.kind = AppendId::Kind::kAutoSequence;
+    if (ms.find('-') == Bytes::npos) return read_id(context, ms, 0, id.id);
+    context.error(kErrInvalidStreamId);
+    return false;
+  }
+  id.kind = AppendId::Kind::kExplicit;
+  return read_id(context, word, 0, id.id);
+}
+
+bool read_add_words(Context& context, const Arguments& words, AddWords& add) {
+  size_t i = 2;
+  while (i < words.size() && words[i] != "*") {
+    if (same_word(words[i], "nomkstream")) {
+      add.make_stream = false;
+      ++i;
+      continue;
+    }
+    const TrimWords::Read read = add.trim.read(context, words, i);
+    if (read == TrimWords::Read::kFailed) return false;
+    if (read == TrimWords::Read::kTaken) continue;
+    if (!read_new_id(context, words[i], add.id)) return false;
+    break;
+  }
+  if (!add.trim.complete(context)) return false;
+  add.first_field = i + 1;
+  if (words.size() < add.first_field + 2 || (words.size() - add.first_field) % 2 != 0) {
+    context.error("ERR wrong number of arguments for 'xadd' command");
+    return false;
+  }
+  if (add.id.kind == AppendId::Kind::kExplicit && add.id.id == StreamId::min()) {
+    context.error("ERR The ID specified in XADD must be greater than 0-0");
+    return false;
+  }
+  return true;
+}
+
+bool plan_id(Context& context, const Stream* stream, const AppendId& asked, StreamId& id) {
+  switch (plan_append_id(stream, asked, context.now().wall, id)) {
+    case AppendRefusal::kNone: return true;
+    case AppendRefusal::kExhausted:
+      context.error("ERR The stream has exhausted the last possible ID, unable to add more items");
+      return false;
+    case AppendRefusal::kTooSmall:
+      context.error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
+//   ->  bulk string, the id; null with NOMKSTREAM and no key.
+// Source: redis.io/docs/latest/commands/xadd
+void cmd_xadd(Context& context, const Arguments& words) {
+  AddWords add;
+  if (!read_add_words(context, words, add)) return;
+  const Bytes key = words[1];
+  const Object* object = nullptr;
+  if (!context.find(key, ObjectKind::kStream, object)) return;
+  if (object == nullptr && !add.make_stream) return context.reply().null();
+
+  uint64_t payload = 0;
+  for (size_t i = add.first_field; i < words.size(); ++i) payload += words[i].size();
+  if (payload > kEntryBytesMax) return context.error("ERR Elements are too large to be stored");
+  StreamId id;
+  if (!plan_id(context, object == nullptr ? nullptr : object->stream(), add.id, id)) return;
+
+  if (object == nullptr) object = &context.create(key, ObjectKind::kStream);
+  const Settings& settings = context.settings();
+  const NodeLimits limits{.entries = settings.stream_node_max_entries, .bytes = settings.stream_node_max_bytes};
+  ByteBuffer rendered;
+  context.commit(StreamAppend{.object = object->id,
+                              .new_block = plan_new_block(*object->stream(), payload, limits),
+                              .id = id,
+                              .elements = static_cast<uint32_t>(words.size() - add.first_field),
+                              .wire = words.wire(add.first_field, words.size(), rendered)});
+  if (const auto trim = add.trim.trim(settings)) trim_stream(context, *object, *trim);
+  reply_id(context.reply(), id);
+}
+
+// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]  ->  integer: how many entries went.
+// Source: redis.io/docs/latest/commands/xtrim
+void cmd_xtrim(Context& context, const Arguments& words) {
+  TrimWords trim_words;
+  size_t i = 2;
+  while (i < words.size()) {
+    const TrimWords::Read read = trim_words.read(context, words, i);
+    if (read == TrimWords::Read::kFailed) return;
+    if (read == TrimWords::Read::kNotMine) return context.error(kErrSyntax);
+  }
+  const auto trim = trim_words.trim(context.settings());
+  if (!trim_words.complete(context)) return;
+  if (!trim) return context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
+  const Object* object = nullptr;
+  if (!context.find(words[1], ObjectKind::kStream, object)) return;
+  context.reply().integer(object == nullptr ? 0 : static_cast<int64_t>(trim_stream(context, *object, *trim)));
+}
+
+}  // namespace leat

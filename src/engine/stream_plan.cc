@@ -1,0 +1,112 @@
+#include "engine/stream_plan.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace leat {
+namespace {
+
+constexpr uint64_t kSequenceMax = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kNodeBytesMax = 1ULL << 30;
+
+// The id of the `count`-th live entry of the block; `count` >= 1 and <= live().
+StreamId nth_live(const Block& block, uint64_t count) {
+  auto cursor = block.begin();
+  while (!cursor.live() || --count != 0) cursor.advance();
+  return cursor.entry().id;
+}
+
+// Of a head block that stays in part: what goes from it.
+void plan_part(const Block& block, const Trim& trim, uint64_t length_left, TrimPlan& plan) {
+  if (trim.by == Trim::By::kLength) {
+    if (length_left <= trim.length) return;
+    const uint64_t count = length_left - trim.length;
+    plan.last_dropped = nth_live(block, count);
+    plan.count += count;
+    return;
+  }
+  for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
+    if (cursor.entry().id >= trim.first_kept) return;
+    plan.last_dropped = cursor.entry().id;
+    plan.count += cursor.live() ? 1U : 0U;
+  }
+}
+
+}  // namespace
+
+AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs now, StreamId& id) {
+  const StreamId last = stream == nullptr ? StreamId::min() : stream->last_id();
+  if (last == StreamId::max()) return AppendRefusal::kExhausted;
+  switch (asked.kind) {
+    case AppendId::Kind::kAuto: {
+      const auto ms = static_cast<uint64_t>(std::max(now.value, int64_t{0}));
+      id = ms > last.ms ? StreamId{ms, 0} : last.next();
+      return AppendRefusal::kNone;
+    }
+    case AppendId::Kind::kAutoSequence:
+      if (asked.id.ms < last.ms) return AppendRefusal::kTooSmall;
+      if (asked.id.ms == last.ms && last.seq == kSequenceMax) return AppendRefusal::kTooSmall;
+      id = {asked.id.ms, asked.id.ms == last.ms ? last.seq + 1 : 0};
+      return AppendRefusal::kNone;
+    case AppendId::Kind::kExplicit:
+      if (asked.id <= last) return AppendRefusal::kTooSmall;
+      id = asked.id;
+      return AppendRefusal::kNone;
+  }
+  return AppendRefusal::kTooSmall;
+}
+
+bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimits& limits) {
+  const Block* const tail = stream.tail();
+  if (tail == nullptr) return true;
+  const uint64_t bytes_max = limits.bytes == 0 ? kNodeBytesMax : std::min(limits.bytes, kNodeBytesMax);
+  if (tail->node().bytes() + payload_bytes >= bytes_max) return true;
+  return limits.entries != 0 && tail->live() + tail->deleted() >= limits.entries;
+}
+
+TrimPlan plan_trim(const Stream& stream, const Trim& trim) {
+  TrimPlan plan;
+  uint64_t left = stream.length();
+  for (const auto& [first, block] : stream.blocks()) {
+    if (trim.by == Trim::By::kLength && left <= trim.length) break;
+    if (trim.limit != 0 && plan.count + block->live() > trim.limit) break;
+    const bool whole = trim.by == Trim::By::kLength ? left - std::min<uint64_t>(left, block->live()) >= trim.length
+                                                    : block->last_id() < trim.first_kept;
+    if (!whole) {
+      if (!trim.approximate) plan_part(*block, trim, left, plan);
+      break;
+    }
+    plan.last_dropped = block->last_id();
+    plan.count += block->live();
+    left -= block->live();
+  }
+  return plan;
+}
+
+int64_t estimate_entries_read(const Stream& stream, StreamId id) {
+  const auto added = static_cast<int64_t>(stream.entries_added());
+  if (added == 0) return 0;
+  if (stream.length() == 0 && id <= stream.last_id()) return added;
+  if (id != StreamId::min() && id < stream.max_deleted()) return kEntriesReadUnknown;
+  if (id == stream.last_id()) return added;
+  if (id > stream.last_id()) return kEntriesReadUnknown;
+  if (stream.max_deleted() == StreamId::min() || stream.max_deleted() < stream.first_id()) {
+    const int64_t before_first = added - static_cast<int64_t>(stream.length());
+    if (id < stream.first_id()) return before_first;
+    if (id == stream.first_id()) return before_first + 1;
+  }
+  return kEntriesReadUnknown;
+}
+
+void EntriesRead::deliver(StreamId id) {
+  const bool tombstone_ahead =
+      stream_.length() != 0 && stream_.max_deleted() != StreamId::min() && last_ <= stream_.max_deleted();
+  if (count_ != kEntriesReadUnknown && last_ >= stream_.first_id() && !tombstone_ahead) {
+    ++count_;
+  } else if (stream_.entries_added() != 0) {
+    count_ = estimate_entries_read(stream_, id);
+  }
+  last_ = id;
+}
+
+}  // namespace leat
