@@ -43,7 +43,10 @@ class ByteBuffer {
   [[nodiscard]] size_t capacity() const { return capacity_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] Bytes view() const { return {bytes_, size_}; }
-  [[nodiscard]] Bytes view(size_t from) const { return {bytes_ + from, size_ - from}; }
+  [[nodiscard]] Bytes view(size_t from) const {
+    LEAT_CHECK(from <= size_);
+    return {bytes_ + from, size_ - from};
+  }
 
   void append(Bytes more) {
     if (more.empty()) return;
@@ -81,6 +84,7 @@ class ByteBuffer {
   // Removes the first `count` bytes. O(size).
   void consume(size_t count) {
     LEAT_CHECK(count <= size_);
+    if (count == 0) return;
     std::memmove(bytes_, bytes_ + count, size_ - count);
     size_ -= count;
   }

@@ -10,8 +10,8 @@ namespace leat {
 
 }  // namespace leat
 
-#define LEAT_CHECK(condition)                                          \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::leat::check_failed(#condition, __FILE__, __LINE__);            \
+#define LEAT_CHECK(condition)                               \
+  do {                                                      \
+    if (!(condition)) [[unlikely]]                          \
+      ::leat::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -4,6 +4,8 @@
 
 namespace leat {
 
-uint64_t hash64(Bytes bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t hash64(Bytes bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 }  // namespace leat

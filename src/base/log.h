@@ -1,6 +1,7 @@
 // The server's own log lines: one sentence each, with a level, to standard output or a file.
 //
-// Thread     safe from any thread.
+// Contract   a line stays one line: control characters in it become spaces, whoever sent them.
+// Thread     safe from any thread, but open_log() belongs to the start, before there are others.
 // Format     "pid:role day month year time mark text", the form that tools reading Redis logs know.
 #pragma once
 
