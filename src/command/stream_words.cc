@@ -93,7 +93,8 @@ TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& wor
     context.error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
     return Read::kFailed;
   }
-  Trim trim{.by = by};
+  Trim trim;
+  trim.by = by;
   size_t at = i + 1;
   if (at + 1 < words.size() && (words[at] == "~" || words[at] == "=")) trim.approximate = words[at++] == "~";
   if (by == Trim::By::kId) {
@@ -135,6 +136,19 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
   const TrimPlan plan = plan_trim(*object.stream(), trim);
   if (plan.count != 0) context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
   return plan.count;
+}
+
+const Consumer& seen_consumer(Context& context, const Object& object, const Group& group, Bytes name) {
+  if (group.consumer(name) == nullptr) {
+    context.commit(ConsumerCreate{.object = object.id,
+                                  .group = group.id,
+                                  .consumer = group.next_consumer,
+                                  .at = context.now().wall,
+                                  .name = name});
+  }
+  const Consumer& consumer = *group.consumer(name);
+  context.note_seen(object, group.id, consumer.id);
+  return consumer;
 }
 
 void reply_id(ReplyWriter& reply, StreamId id) {

@@ -48,6 +48,9 @@ class TrimWords {
 // Applies `trim` to the stream; returns how many entries went.
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 
+// The consumer of that name, created if there is none; it has tried to read or claim now.
+const Consumer& seen_consumer(Context& context, const Object& object, const Group& group, Bytes name);
+
 // ["id", [field, value ...]]
 void reply_entry(ReplyWriter& reply, const EntryView& entry);
 void reply_id(ReplyWriter& reply, StreamId id);

@@ -1,0 +1,307 @@
+// XREAD and XREADGROUP: one grammar, one way of blocking.
+//
+// Both are planned from their words each time they run: when they come, and again when a key they wait for
+// is signalled. Nothing is kept in between but "$", which is frozen to the id it meant at first.
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/numbers.h"
+#include "command/stream_commands.h"
+#include "command/stream_words.h"
+
+namespace leat {
+namespace {
+
+struct ReadWords {
+  bool group_read = false;
+  Bytes group;
+  Bytes consumer;
+  int64_t count = 0;  // Per stream; 0: all.
+  std::optional<int64_t> block_ms;
+  bool no_ack = false;
+  size_t first_key = 0;
+  size_t keys = 0;
+};
+
+// One stream of the request.
+struct Source {
+  Bytes key;
+  const Object* object = nullptr;
+  const Group* group = nullptr;
+  bool history = false;       // XREADGROUP with an id: the consumer's own pending entries.
+  bool last_entry = false;    // XREAD "+".
+  StreamId after;             // Entries behind this id; not for history == false && group != null.
+};
+
+Bytes name_of(const ReadWords& asked) { return asked.group_read ? "xreadgroup" : "xread"; }
+
+bool read_timeout(Context& context, Bytes word, ReadWords& asked) {
+  const auto timeout = parse_int64(word);
+  if (!timeout) {
+    context.error("ERR timeout is not an integer or out of range");
+    return false;
+  }
+  if (*timeout < 0) {
+    context.error("ERR timeout is negative");
+    return false;
+  }
+  if (*timeout > std::numeric_limits<int64_t>::max() / kNsPerMs - context.now().mono.value / kNsPerMs - 1) {
+    context.error("ERR timeout is out of range");
+    return false;
+  }
+  asked.block_ms = timeout;
+  return true;
+}
+
+bool read_streams(Context& context, const Arguments& words, size_t i, ReadWords& asked) {
+  asked.first_key = i + 1;
+  const size_t count = words.size() - asked.first_key;
+  if (count % 2 != 0) {
+    context.error(fmt::format("ERR Unbalanced '{}' list of streams: for each stream key an ID{} must be specified.",
+                              name_of(asked), asked.group_read ? " or '>'" : ", '+', or '$'"));
+    return false;
+  }
+  asked.keys = count / 2;
+  return true;
+}
+
+bool group_only(Context& context, const ReadWords& asked, Bytes option) {
+  if (asked.group_read) return true;
+  context.error(
+      fmt::format("ERR The {} option is only supported by XREADGROUP. You called XREAD instead.", option));
+  return false;
+}
+
+bool read_words(Context& context, const Arguments& words, ReadWords& asked) {
+  for (size_t i = 1; i < words.size() && asked.keys == 0; ++i) {
+    const size_t more = words.size() - i - 1;
+    if (more >= 1 && same_word(words[i], "block")) {
+      if (!read_timeout(context, words[++i], asked)) return false;
+    } else if (more >= 1 && same_word(words[i], "count")) {
+      if (!read_integer(context, words[++i], asked.count)) return false;
+      asked.count = std::max(asked.count, int64_t{0});
+    } else if (more >= 1 && same_word(words[i], "streams")) {
+      if (!read_streams(context, words, i, asked)) return false;
+    } else if (more >= 2 && same_word(words[i], "group")) {
+      if (!group_only(context, asked, "GROUP")) return false;
+      asked.group = words[++i];
+      asked.consumer = words[++i];
+    } else if (same_word(words[i], "noack")) {
+      if (!group_only(context, asked, "NOACK")) return false;
+      asked.no_ack = true;
+    } else {
+      context.error(kErrSyntax);
+      return false;
+    }
+  }
+  if (asked.keys == 0) {
+    context.error(kErrSyntax);
+    return false;
+  }
+  if (asked.group_read && asked.group.data() == nullptr) {
+    context.error("ERR Missing GROUP option for XREADGROUP");
+    return false;
+  }
+  return true;
+}
+
+bool read_group_id(Context& context, Bytes word, Source& source) {
+  if (word == ">") return true;
+  if (word == "$" || word == "+") {
+    context.error(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result "
+        "set.");
+    return false;
+  }
+  if (!read_id(context, word, 0, source.after)) return false;
+  source.history = source.after != StreamId::max();
+  return true;
+}
+
+bool read_plain_id(Context& context, Bytes word, Source& source) {
+  const Stream* const stream = source.object == nullptr ? nullptr : source.object->stream();
+  if (word == "$") {
+    source.after = stream == nullptr ? StreamId::min() : stream->last_id();
+    return true;
+  }
+  if (word == "+") {
+    source.last_entry = true;
+    return true;
+  }
+  if (word == ">") {
+    context.error(
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
+    return false;
+  }
+  return read_id(context, word, 0, source.after);
+}
+
+bool read_sources(Context& context, const Arguments& words, const ReadWords& asked, std::vector<Source>& sources) {
+  for (size_t i = 0; i < asked.keys; ++i) {
+    Source source{.key = words[asked.first_key + i]};
+    if (!context.find(source.key, ObjectKind::kStream, source.object)) return false;
+    const Bytes id = words[asked.first_key + asked.keys + i];
+    if (asked.group_read) {
+      if (source.object != nullptr) source.group = source.object->stream()->groups().find(asked.group);
+      if (source.group == nullptr) {
+        context.error(fmt::format("NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
+                                  source.key, asked.group));
+        return false;
+      }
+      if (!read_group_id(context, id, source)) return false;
+    } else if (!read_plain_id(context, id, source)) {
+      return false;
+    }
+    sources.push_back(source);
+  }
+  return true;
+}
+
+// The stream has a live entry behind `id`.
+bool has_after(const Stream& stream, StreamId id) {
+  return id < stream.last_id() && !stream.seek(id.next()).done();
+}
+
+bool has_something(const Source& source) {
+  if (source.object == nullptr) return false;
+  if (source.history) return true;
+  const Stream& stream = *source.object->stream();
+  if (source.group != nullptr) return has_after(stream, source.group->last_delivered);
+  return source.last_entry ? stream.length() != 0 : has_after(stream, source.after);
+}
+
+void reply_after(ReplyWriter& reply, const Stream& stream, StreamId after, int64_t count) {
+  const size_t mark = reply.begin();
+  int64_t sent = 0;
+  for (auto cursor = stream.seek(after.next()); !cursor.done(); cursor.advance()) {
+    reply_entry(reply, cursor.entry());
+    if (++sent == count) break;
+  }
+  reply.end_array(mark, static_cast<size_t>(sent));
+}
+
+// The consumer's pending entries behind `after`; those still in the stream count as delivered once more.
+void reply_history(Context& context, const Source& source, const Consumer& consumer, int64_t count) {
+  ReplyWriter& reply = context.reply();
+  const Stream& stream = *source.object->stream();
+  const size_t mark = reply.begin();
+  int64_t sent = 0;
+  StreamId first;
+  StreamId last;
+  bool delivered = false;
+  source.group->pending.visit_from(source.after.next(), consumer.id, [&](const PendingEntry& pending) {
+    if (const auto entry = stream.find(pending.id)) {
+      reply_entry(reply, *entry);
+      if (!delivered) first = pending.id;
+      delivered = true;
+      last = pending.id;
+    } else {
+      reply.array(2);
+      reply_id(reply, pending.id);
+      reply.null_array();
+    }
+    return ++sent != count;
+  });
+  reply.end_array(mark, static_cast<size_t>(sent));
+  if (!delivered) return;
+  context.commit(GroupRedeliver{.object = source.object->id,
+                                .group = source.group->id,
+                                .consumer = consumer.id,
+                                .at = context.now().wall,
+                                .first = first,
+                                .last = last});
+}
+
+// New entries of the group: its position moves, and unless NOACK they are pending from now on.
+void reply_new(Context& context, const Source& source, const Consumer& consumer, const ReadWords& asked) {
+  ReplyWriter& reply = context.reply();
+  const Stream& stream = *source.object->stream();
+  const Group& group = *source.group;
+  EntriesRead entries_read(stream, group);
+  const size_t mark = reply.begin();
+  int64_t sent = 0;
+  StreamId first;
+  StreamId last;
+  for (auto cursor = stream.seek(group.last_delivered.next()); !cursor.done(); cursor.advance()) {
+    const EntryView entry = cursor.entry();
+    reply_entry(reply, entry);
+    entries_read.deliver(entry.id);
+    if (sent == 0) first = entry.id;
+    last = entry.id;
+    if (++sent == asked.count) break;
+  }
+  reply.end_array(mark, static_cast<size_t>(sent));
+  context.commit(GroupDeliver{.object = source.object->id,
+                              .group = group.id,
+                              .consumer = consumer.id,
+                              .at = context.now().wall,
+                              .no_ack = asked.no_ack,
+                              .entries_read = entries_read.count(),
+                              .first = first,
+                              .last = last});
+}
+
+void park(Context& context, const Arguments& words, const ReadWords& asked, const std::vector<Source>& sources) {
+  Park park;
+  park.on_absence = asked.group_read;
+  if (*asked.block_ms != 0) park.deadline = MonoNs{context.now().mono.value + *asked.block_ms * kNsPerMs};
+  for (size_t i = 0; i < sources.size(); ++i) {
+    park.keys.push_back({context.session().db, std::string(sources[i].key)});
+    const size_t id = asked.first_key + asked.keys + i;
+    if (words[id] == "$") park.frozen.emplace_back(id, to_string(sources[i].after));
+  }
+  context.park(std::move(park));
+}
+
+void reply_source(Context& context, const Source& source, const Consumer* consumer, const ReadWords& asked) {
+  ReplyWriter& reply = context.reply();
+  if (reply.protocol() == Protocol::kResp2) reply.array(2);
+  reply.bulk(source.key);
+  if (source.history) return reply_history(context, source, *consumer, asked.count);
+  if (source.group != nullptr) return reply_new(context, source, *consumer, asked);
+  const Stream& stream = *source.object->stream();
+  if (!source.last_entry) return reply_after(reply, stream, source.after, asked.count);
+  reply.array(1);
+  reply_entry(reply, *stream.last_entry());
+}
+
+void read_streams(Context& context, const Arguments& words, bool group_read) {
+  ReadWords asked{.group_read = group_read};
+  std::vector<Source> sources;
+  if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
+  ReplyWriter& reply = context.reply();
+  const size_t mark = reply.begin();
+  size_t served = 0;
+  for (const Source& source : sources) {
+    const Consumer* consumer = nullptr;
+    if (group_read) consumer = &seen_consumer(context, *source.object, *source.group, asked.consumer);
+    if (!has_something(source)) continue;
+    reply_source(context, source, consumer, asked);
+    ++served;
+  }
+  if (served == 0) {
+    if (asked.block_ms && context.may_block()) return park(context, words, asked, sources);
+    return reply.null_array();
+  }
+  reply.protocol() == Protocol::kResp2 ? reply.end_array(mark, served) : reply.end_map(mark, served);
+}
+
+}  // namespace
+
+// XREAD [COUNT n] [BLOCK ms] STREAMS key [key ...] id|$|+ [id|$|+ ...]
+//   ->  RESP2 array of [key, entries], RESP3 map; only streams that have something; null array if none.
+// Source: redis.io/docs/latest/commands/xread
+void cmd_xread(Context& context, const Arguments& words) { read_streams(context, words, /*group_read=*/false); }
+
+// XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key ...] id|> [id|> ...]
+//   ->  as XREAD. ">" delivers new entries; an id replies the consumer's own pending entries behind it, at
+//       once, even if there are none; one that was deleted from the stream has a null array for its fields.
+// The consumer is created if it does not exist, whatever comes of the read.
+// Source: redis.io/docs/latest/commands/xreadgroup
+void cmd_xreadgroup(Context& context, const Arguments& words) { read_streams(context, words, /*group_read=*/true); }
+
+}  // namespace leat

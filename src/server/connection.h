@@ -1,0 +1,55 @@
+// Connection: one client: what it has sent, its session, what it is owed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "command/session.h"
+#include "io/io.h"
+#include "resp/request_parser.h"
+#include "server/output.h"
+
+namespace leat {
+
+// A command that waits for keys or for its deadline.
+struct Parked {
+  OwnedRequest request;
+  std::optional<MonoNs> deadline;
+};
+
+struct Connection {
+  io::ConnectionId id;
+  Session session;
+  std::string peer;
+  std::string local;
+  bool unix_socket = false;
+  MonoNs created;
+  MonoNs last_active;
+  std::string last_command;
+
+  ByteBuffer input;
+  size_t input_at = 0;  // Where the first request that has not been executed begins.
+  RequestParser parser;
+  Request request;
+  std::optional<Parked> parked;
+
+  Output output;
+  // Pushes to this connection that came while it executes a command: they follow the command's reply.
+  ByteBuffer pushes;
+  MonoNs soft_limit_since{0};  // When the output went over the soft limit of its class; 0: it is below.
+
+  bool sending = false;       // send() has been called since the last poll().
+  size_t send_size = 0;       // How many bytes it was given.
+  bool blocked_on_send = false;  // Waits for on_writable().
+  bool paused = false;        // Receiving is paused: the input buffer is full.
+  bool runnable = false;      // On the list of connections with input to execute.
+  bool dirty = false;         // On the list of connections whose output may have something to send.
+  bool dead = false;          // Closed; to be forgotten at the end of the turn.
+
+  [[nodiscard]] Bytes unread() const { return input.view(input_at); }
+};
+
+}  // namespace leat

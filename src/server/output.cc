@@ -1,0 +1,50 @@
+#include "server/output.h"
+
+#include <algorithm>
+
+namespace leat {
+namespace {
+
+// A buffer that one large reply has grown is given back once it is empty.
+constexpr size_t kCapacityKept = 64 * 1024;
+// Moving the rest of a buffer to its start pays once that much has been sent.
+constexpr size_t kConsumeFrom = 256 * 1024;
+
+}  // namespace
+
+void Output::added(Lsn release, Lsn released, Lsn committed) {
+  if (marks_.empty() && release <= released) {
+    released_ = bytes_.size();
+    return;
+  }
+  if (!marks_.empty() && (marks_.back().lsn > committed || release <= marks_.back().lsn)) {
+    // The same commit covers both; a mark that is in flight already is left alone, or a client that never
+    // stops sending would never be answered.
+    marks_.back() = {bytes_.size(), std::max(marks_.back().lsn, release)};
+    return;
+  }
+  marks_.push_back({bytes_.size(), release});
+}
+
+void Output::release(Lsn released) {
+  auto mark = marks_.begin();
+  for (; mark != marks_.end() && mark->lsn <= released; ++mark) released_ = mark->end;
+  marks_.erase(marks_.begin(), mark);
+}
+
+void Output::sent(size_t count) {
+  sent_ += count;
+  LEAT_CHECK(sent_ <= released_);
+  if (sent_ == bytes_.size()) {
+    bytes_.clear();
+    sent_ = released_ = 0;
+    if (bytes_.capacity() > kCapacityKept) bytes_.release();
+  } else if (sent_ >= kConsumeFrom && sent_ >= bytes_.size() / 2) {
+    bytes_.consume(sent_);
+    released_ -= sent_;
+    for (Mark& mark : marks_) mark.end -= sent_;
+    sent_ = 0;
+  }
+}
+
+}  // namespace leat

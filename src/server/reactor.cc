@@ -1,0 +1,338 @@
+// The turn, and what runs in it; what poll() reports is in reactor_events.cc.
+#include "server/reactor.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace leat {
+namespace {
+
+// One connection runs at most that many requests in one turn, so that a long pipeline leaves room for others.
+constexpr size_t kRequestsPerTurn = 1024;
+// A client that is owed more than this gets nothing executed until it has read; its input still is, up to
+// client-query-buffer-limit, so a client that writes all before it reads does not deadlock.
+constexpr size_t kOwedPause = 1 << 20;
+// Input that has been executed is dropped from the front of its buffer in steps of at least this.
+constexpr size_t kCompactFrom = 64 * 1024;
+// The longest wait for nothing: expiry and limits by time are looked at this often.
+constexpr int64_t kTickNs = 100 * kNsPerMs;
+
+}  // namespace
+
+Connection* Reactor::find(ClientId client) const {
+  const auto found = connections_.find(client);
+  return found == connections_.end() || found->second->dead ? nullptr : found->second.get();
+}
+
+Connection* Reactor::find(io::ConnectionId id) const {
+  const auto found = by_io_.find(id.value);
+  return found == by_io_.end() || found->second->dead ? nullptr : found->second;
+}
+
+MonoNs Reactor::poll_deadline(MonoNs deadline) const {
+  if (!runnable_.empty()) return MonoNs{0};
+  const MonoNs now = world_.clock.mono();
+  deadline = std::min(deadline, MonoNs{now.value + kTickNs});
+  if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
+  if (shard_ == nullptr) return deadline;
+  if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
+  const WallMs expiry = shard_->engine().keyspace().next_expiry();
+  if (expiry.value != 0) {
+    const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
+    if (left_ms < kTickNs / kNsPerMs) deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
+  }
+  return deadline;
+}
+
+void Reactor::turn(MonoNs deadline) {
+  ++counters_.turns;
+  world_.loop.poll(poll_deadline(deadline), *this);
+  settle_sent();
+  const Now now{.wall = world_.clock.wall(), .mono = world_.clock.mono()};
+  if (shard_ != nullptr) {
+    shard_->dispatcher().begin_turn(now);
+    if (paused_until_.value != 0 && now.mono >= paused_until_) unpause();
+    for (const ClientId client : std::exchange(runnable_, {})) {
+      if (Connection* const connection = find(client)) execute(*connection);
+    }
+    expire_parked();
+    shard_->dispatcher().expire(shard_->log().batch());
+    serve_ready();
+    shard_->commit();
+    if (shard_->log().failure() && !failed_) fail_stop();
+  }
+  release_outputs();
+  forget_dead();
+}
+
+bool Reactor::paused(const Connection& connection) const {
+  if (paused_until_.value == 0) return false;
+  if (!pause_only_writes_) return true;
+  const CommandSpec* spec = find_command(connection.request.arguments[0]);
+  return spec != nullptr && (spec->flags & (kWrite | kReplicated)) != 0;
+}
+
+void Reactor::pause_until(MonoNs until, bool only_writes) {
+  paused_until_ = std::max(paused_until_, until);
+  pause_only_writes_ = only_writes;
+}
+
+void Reactor::unpause() {
+  paused_until_ = MonoNs{0};
+  for (const auto& [id, connection] : connections_) make_runnable(*connection);
+}
+
+void Reactor::execute(Connection& connection) {
+  connection.runnable = false;
+  size_t executed = 0;
+  while (executed < kRequestsPerTurn && execute_next(connection)) ++executed;
+  if (connection.dead) return;
+  compact_input(connection);
+  if (executed == kRequestsPerTurn) make_runnable(connection);
+}
+
+bool Reactor::execute_next(Connection& connection) {
+  if (connection.dead || connection.parked || connection.session.close_after_reply) return false;
+  if (connection.output.pending() > kOwedPause) return false;
+  size_t consumed = 0;
+  switch (connection.parser.next(connection.unread(), connection.request, consumed)) {
+    case RequestParser::Status::kNeedMore: return false;
+    case RequestParser::Status::kEmpty: connection.input_at += consumed; return true;
+    case RequestParser::Status::kError: protocol_error(connection); return false;
+    case RequestParser::Status::kHttp:
+      log(LogLevel::kWarning,
+          "Possible cross-protocol attack: {} sent an HTTP request; the connection is closed", connection.peer);
+      close(connection);
+      return false;
+    case RequestParser::Status::kRequest: break;
+  }
+  if (paused(connection)) return false;
+  const bool authenticated = connection.session.authenticated;
+  const ReplyMode mode = connection.session.reply_mode;
+  const size_t reply_start = connection.output.buffer().size();
+  executing_ = &connection;
+  Dispatcher::Outcome outcome = shard_->execute(connection.request, connection.session, connection.output.buffer());
+  executing_ = nullptr;
+  if (connection.session.reply_mode == ReplyMode::kOff || mode == ReplyMode::kSkipNext) {
+    connection.output.buffer().truncate(reply_start);
+    if (mode == ReplyMode::kSkipNext && connection.session.reply_mode == mode) {
+      connection.session.reply_mode = ReplyMode::kOn;
+    }
+  }
+  if (authenticated != connection.session.authenticated) set_parser_limits(connection);
+  finish_request(connection, outcome);
+  connection.input_at += consumed;
+  serve_ready();
+  return true;
+}
+
+void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcome) {
+  connection.last_active = shard_->dispatcher().now().mono;
+  if (outcome.park) {
+    park(connection, OwnedRequest(connection.request), std::move(*outcome.park));
+  } else {
+    connection.output.buffer().append(connection.pushes.view());
+    connection.pushes.clear();
+    added(connection, outcome.release);
+  }
+}
+
+void Reactor::protocol_error(Connection& connection) {
+  ++counters_.protocol_errors;
+  ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
+  writer.error(std::string("ERR Protocol error: ") + std::string(connection.parser.error_text()));
+  added(connection, Lsn{});
+  connection.session.close_after_reply = true;
+}
+
+void Reactor::park(Connection& connection, OwnedRequest request, Park park) {
+  for (const auto& [i, word] : park.frozen) request.replace(i, word);
+  shard_->engine().waits().park(connection.session.id, park.keys, park.on_absence);
+  connection.parked = Parked{std::move(request), park.deadline};
+  if (park.deadline) deadlines_.emplace(*park.deadline, connection.session.id);
+}
+
+void Reactor::forget_parked(Connection& connection) {
+  if (!connection.parked) return;
+  shard_->engine().waits().unpark(connection.session.id);
+  if (connection.parked->deadline) deadlines_.erase({*connection.parked->deadline, connection.session.id});
+  connection.parked.reset();
+}
+
+void Reactor::serve_ready() {
+  Waits& waits = shard_->engine().waits();
+  while (waits.ready()) {
+    for (const ClientId client : waits.take_ready()) {
+      Connection* const connection = find(client);
+      if (connection != nullptr && connection->parked) resume(*connection);
+    }
+  }
+}
+
+void Reactor::resume(Connection& connection) {
+  Parked parked = std::move(*connection.parked);
+  forget_parked(connection);
+  executing_ = &connection;
+  Dispatcher::Outcome outcome = shard_->dispatcher().resume(parked.request.request(), connection.session,
+                                                            shard_->log().batch(), connection.output.buffer());
+  executing_ = nullptr;
+  if (outcome.park) {
+    // The time to wait counts from the first call.
+    outcome.park->deadline = parked.deadline;
+    park(connection, std::move(parked.request), std::move(*outcome.park));
+    return;
+  }
+  finish_request(connection, outcome);
+  make_runnable(connection);
+}
+
+void Reactor::expire_parked() {
+  const MonoNs now = shard_->dispatcher().now().mono;
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    Connection* const connection = find(deadlines_.begin()->second);
+    LEAT_CHECK(connection != nullptr);
+    unpark(*connection, [](ReplyWriter& reply) { reply.null_array(); });
+  }
+}
+
+void Reactor::added(Connection& connection, Lsn release) {
+  const Lsn released = shard_ == nullptr ? Lsn{} : shard_->log().released_lsn();
+  const Lsn committed = shard_ == nullptr ? Lsn{} : shard_->committed();
+  connection.output.added(release, released, committed);
+  make_dirty(connection);
+}
+
+void Reactor::make_runnable(Connection& connection) {
+  if (connection.runnable || connection.dead || connection.unread().empty()) return;
+  connection.runnable = true;
+  runnable_.push_back(connection.session.id);
+}
+
+void Reactor::make_dirty(Connection& connection) {
+  if (connection.dirty || connection.dead) return;
+  connection.dirty = true;
+  dirty_.push_back(connection.session.id);
+}
+
+void Reactor::compact_input(Connection& connection) {
+  if (connection.input_at == connection.input.size()) {
+    connection.input.clear();
+    connection.input_at = 0;
+    if (connection.input.capacity() > kCompactFrom) connection.input.release();
+  } else if (connection.input_at >= kCompactFrom) {
+    connection.input.consume(connection.input_at);
+    connection.input_at = 0;
+  }
+  if (connection.paused && connection.input.size() < limits_.query_buffer_max) {
+    connection.paused = false;
+    world_.loop.resume_receive(connection.id);
+  }
+}
+
+void Reactor::release_outputs() {
+  const Lsn released = shard_ == nullptr ? Lsn{} : shard_->log().released_lsn();
+  std::vector<ClientId> still;
+  for (const ClientId client : std::exchange(dirty_, {})) {
+    Connection* const connection = find(client);
+    if (connection == nullptr) continue;
+    connection->output.release(released);
+    enforce_output_limit(*connection);
+    if (connection->dead) continue;
+    send_released(*connection);
+    connection->dirty = !connection->output.empty();
+    if (connection->dirty) still.push_back(client);
+  }
+  dirty_.insert(dirty_.end(), still.begin(), still.end());
+}
+
+void Reactor::send_released(Connection& connection) {
+  if (connection.sending || connection.blocked_on_send) return;
+  const Bytes bytes = connection.output.sendable();
+  if (bytes.empty()) return;
+  connection.sending = true;
+  connection.send_size = bytes.size();
+  sending_.push_back(connection.session.id);
+  world_.loop.send(connection.id, bytes);
+}
+
+void Reactor::settle_sent() {
+  for (const ClientId client : std::exchange(sending_, {})) {
+    Connection* const connection = find(client);
+    if (connection == nullptr) continue;
+    if (connection->sending) {
+      connection->sending = false;
+      connection->output.sent(connection->send_size);
+      counters_.bytes_out += connection->send_size;
+    }
+    if (connection->output.empty() && connection->session.close_after_reply) {
+      close(*connection);
+    } else if (connection->output.pending() <= kOwedPause) {
+      make_runnable(*connection);
+    }
+  }
+}
+
+void Reactor::enforce_output_limit(Connection& connection) {
+  const OutputLimit& limit = connection.session.subscribed() ? limits_.pubsub : limits_.normal;
+  const size_t pending = connection.output.pending();
+  const MonoNs now = world_.clock.mono();
+  const bool over_soft = limit.soft != 0 && pending > limit.soft;
+  if (!over_soft) {
+    connection.soft_limit_since = MonoNs{0};
+  } else if (connection.soft_limit_since.value == 0) {
+    connection.soft_limit_since = now;
+  }
+  const bool too_long =
+      over_soft && now.value - connection.soft_limit_since.value > static_cast<int64_t>(limit.soft_seconds) * 1000 * kNsPerMs;
+  if (!too_long && (limit.hard == 0 || pending <= limit.hard)) return;
+  log(LogLevel::kWarning, "Client {} is closed: it is owed {} bytes, more than client-output-buffer-limit allows",
+      connection.peer, pending);
+  ++counters_.output_limit_disconnections;
+  close(connection);
+}
+
+void Reactor::fail_stop() {
+  failed_ = true;
+  log(LogLevel::kWarning,
+      "The log failed: {}. Nothing is acknowledged any more; restart the server once the disk is repaired",
+      shard_->log().failure()->detail);
+  // What waits for the disk will never be durable: its clients must learn that the outcome is unknown.
+  for (const auto& [id, connection] : connections_) {
+    if (!connection->dead && connection->output.waiting()) close(*connection);
+  }
+}
+
+void Reactor::close(Connection& connection) {
+  if (connection.dead) return;
+  connection.dead = true;
+  world_.loop.close(connection.id);
+  forget_parked(connection);
+  if (shard_ != nullptr) shard_->engine().watches().forget(connection.session.id);
+  if (close_observer_) close_observer_(connection);
+  by_io_.erase(connection.id.value);
+  dead_.push_back(connection.session.id);
+}
+
+void Reactor::close_after_output(Connection& connection) {
+  connection.session.close_after_reply = true;
+  if (connection.output.empty() && &connection != executing_) close(connection);
+}
+
+void Reactor::forget_dead() {
+  for (const ClientId client : std::exchange(dead_, {})) connections_.erase(client);
+}
+
+void Reactor::flush(MonoNs deadline) {
+  release_outputs();
+  while (!sending_.empty() || !dirty_.empty()) {
+    const MonoNs now = world_.clock.mono();
+    if (now >= deadline) break;
+    world_.loop.poll(std::min(deadline, MonoNs{now.value + kNsPerMs}), *this);
+    settle_sent();
+    release_outputs();
+  }
+  forget_dead();
+}
+
+}  // namespace leat

@@ -1,0 +1,155 @@
+// Reactor: the connections of one thread and the turn that serves them.
+//
+//   poll      what came: bytes, completions, new connections
+//   now       one clock reading
+//   execute   per connection, its requests in order; after each, the readers that it made ready
+//   tick      deadlines of parked commands, expiry
+//   commit    the turn's records: one write (and sync) on the helper lane
+//   release   what may leave, leaves
+//
+// Contract   nothing leaves a connection before the LSN it depends on is released by the log. A turn blocks
+//            in poll() and nowhere else. One connection can't keep the others waiting: what it may execute
+//            and what it may be owed in one turn is bounded, and the rest waits for the next.
+// Thread     all of it runs on the thread that calls turn().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+
+#include "io/io.h"
+#include "server/connection.h"
+#include "server/connection_limits.h"
+#include "server/shard.h"
+
+namespace leat {
+
+struct ReactorCounters {
+  uint64_t connections_received = 0;
+  uint64_t connections_rejected = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  uint64_t turns = 0;
+  uint64_t protocol_errors = 0;
+  uint64_t output_limit_disconnections = 0;
+};
+
+class Reactor : public io::Handler {
+ public:
+  // By id, which is also the order of arrival: the order of CLIENT LIST.
+  using Connections = absl::btree_map<ClientId, std::unique_ptr<Connection>>;
+
+  Reactor(const io::World& world, const ConnectionLimits& limits) : world_(world), limits_(limits) {}
+  // The shard that commands go to. Before it is set, requests wait.
+  void serve(Shard& shard) { shard_ = &shard; }
+
+  // One turn; waits until `deadline` at most, less when something is due.
+  void turn(MonoNs deadline);
+  [[nodiscard]] bool stopped() const { return stop_signal_ != 0; }
+  [[nodiscard]] int stop_signal() const { return stop_signal_; }
+
+  [[nodiscard]] const Connections& connections() const { return connections_; }
+  [[nodiscard]] Connection* find(ClientId client) const;
+  // The connection whose command is being executed; null between commands.
+  [[nodiscard]] Connection* executing() const { return executing_; }
+  [[nodiscard]] const ReactorCounters& counters() const { return counters_; }
+  [[nodiscard]] ReactorCounters& counters() { return counters_; }
+  [[nodiscard]] const ConnectionLimits& limits() const { return limits_; }
+  void set_limits(const ConnectionLimits& limits) { limits_ = limits; }
+
+  // Calls write(ReplyWriter&) to add something to the connection's output that no command of its own asks
+  // for (a message, a monitor line); it leaves when all that was written so far is released. What comes
+  // while the connection executes a command follows that command's reply.
+  template <typename Write>
+  void push(Connection& connection, Write&& write) {
+    const bool inside = &connection == executing_;
+    ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(), connection.session.protocol);
+    write(writer);
+    if (!inside) added(connection, shard_->engine().last_lsn());
+  }
+  // Ends a parked command with what `write` replies. Nothing when the connection has none.
+  template <typename Write>
+  bool unpark(Connection& connection, Write&& write) {
+    if (!connection.parked) return false;
+    forget_parked(connection);
+    ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
+    write(writer);
+    added(connection, Lsn{});
+    make_runnable(connection);
+    return true;
+  }
+  // Closes the connection: at once, or once its output has left.
+  void close(Connection& connection);
+  void close_after_output(Connection& connection);
+  // Commands of normal clients (or only those that write) wait until then. CLIENT PAUSE.
+  void pause_until(MonoNs until, bool only_writes);
+  void unpause();
+  // Called when a connection has been closed, with what it still subscribes to and watches.
+  void on_close(std::function<void(Connection&)> observer) { close_observer_ = std::move(observer); }
+  void identify_unix(std::function<bool(io::ListenerId)> is_unix) { is_unix_ = std::move(is_unix); }
+  // Sends all output that is released, waiting at most until `deadline`; for the shutdown.
+  void flush(MonoNs deadline);
+
+ private:
+  void on_accepted(io::ConnectionId id, io::ListenerId listener, const std::string& peer,
+                   const std::string& local) override;
+  void on_received(io::ConnectionId id, Bytes bytes) override;
+  void on_closed(io::ConnectionId id, io::CloseReason reason) override;
+  void on_send_short(io::ConnectionId id, size_t taken) override;
+  void on_writable(io::ConnectionId id) override;
+  void on_disk(io::Lane lane, Status status) override;
+  void on_signal(int signal) override;
+
+  [[nodiscard]] Connection* find(io::ConnectionId id) const;
+  void settle_sent();
+  void execute(Connection& connection);
+  // Executes the next request of the connection; false when there is none that may run now.
+  bool execute_next(Connection& connection);
+  void finish_request(Connection& connection, Dispatcher::Outcome& outcome);
+  void protocol_error(Connection& connection);
+  void serve_ready();
+  void resume(Connection& connection);
+  void expire_parked();
+  void park(Connection& connection, OwnedRequest request, Park park);
+  void set_parser_limits(Connection& connection);
+  void forget_parked(Connection& connection);
+  void added(Connection& connection, Lsn release);
+  void make_runnable(Connection& connection);
+  void make_dirty(Connection& connection);
+  void compact_input(Connection& connection);
+  void release_outputs();
+  void send_released(Connection& connection);
+  void enforce_output_limit(Connection& connection);
+  void fail_stop();
+  void forget_dead();
+  [[nodiscard]] bool paused(const Connection& connection) const;
+  [[nodiscard]] MonoNs poll_deadline(MonoNs deadline) const;
+
+  io::World world_;
+  ConnectionLimits limits_;
+  Shard* shard_ = nullptr;
+  Connections connections_;
+  absl::flat_hash_map<uint64_t, Connection*> by_io_;
+  std::vector<ClientId> runnable_;
+  std::vector<ClientId> dirty_;
+  std::vector<ClientId> sending_;
+  std::vector<ClientId> dead_;
+  absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
+  Connection* executing_ = nullptr;
+  ClientId next_client_{1};
+  ReactorCounters counters_;
+  MonoNs paused_until_{0};
+  bool pause_only_writes_ = false;
+  bool failed_ = false;
+  std::function<void(Connection&)> close_observer_;
+  std::function<bool(io::ListenerId)> is_unix_;
+  int stop_signal_ = 0;
+};
+
+}  // namespace leat

@@ -1,0 +1,50 @@
+// Shard: one engine, its log and the dispatcher in front of them.
+//
+// Thread     pinned to one reactor.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "command/dispatcher.h"
+#include "engine/engine.h"
+#include "io/io.h"
+#include "storage/log.h"
+
+namespace leat {
+
+class Shard {
+ public:
+  // Recovers the log; `progress(done, total)` is called now and then with bytes of log read. Blocks.
+  using Progress = std::function<void(uint64_t done, uint64_t total)>;
+  static Result<std::unique_ptr<Shard>> open(const io::World& world, const LogOptions& options, Host& host,
+                                             const Progress& progress);
+
+  [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] Log& log() { return *log_; }
+  [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
+
+  Dispatcher::Outcome execute(const Request& request, Session& session, ByteBuffer& reply) {
+    return dispatcher_.execute(request, session, log_->batch(), reply);
+  }
+  // Ends the turn: hands its records to the log.
+  void commit() {
+    committed_ = engine_.last_lsn();
+    log_->commit(committed_, dispatcher_.now().wall, dispatcher_.now().mono);
+  }
+  // The last record handed to the log in an earlier turn.
+  [[nodiscard]] Lsn committed() const { return committed_; }
+
+ private:
+  Shard(uint32_t databases, Host& host) : engine_(databases), dispatcher_(engine_, host) {}
+
+  Engine engine_;
+  Dispatcher dispatcher_;
+  std::unique_ptr<Log> log_;
+  RecoveryReport recovery_;
+  Lsn committed_;
+};
+
+}  // namespace leat

@@ -1,0 +1,54 @@
+// Reading a log back: which batches are good, and whether what is not good may be cut.
+//
+// A crash leaves a torn tail: bytes that no sync had covered. Rot and lost files damage what was covered.
+// Both look the same where they stand; what tells them apart is the highest LSN that is known to have been
+// durable: the superblock knows one, and every batch header carries the one known when it was written, also
+// batches behind the damage. At or below it damage is corruption, and is reported; above it, it is a torn
+// tail, and may be cut.
+//
+// Source     Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/io.h"
+#include "storage/log.h"
+#include "storage/log_format.h"
+
+namespace leat {
+
+struct SegmentFile {
+  uint64_t number = 0;
+  std::string path;
+  uint64_t size = 0;
+  bool used = false;  // Has a valid header; else it was prepared and never opened.
+  SegmentHeader header;
+};
+
+// What a scan of a whole log found.
+struct LogScan {
+  bool exists = false;  // There is a superblock.
+  Superblock superblock;
+  bool superblock_slot_bad = false;
+  std::vector<SegmentFile> segments;  // By number.
+  uint64_t last_lsn = 0;
+  uint64_t max_epoch = 0;
+  uint32_t last_crc = 0;       // Header crc of the last good batch.
+  uint64_t end_offset = 0;     // In the last used segment: where the next batch goes.
+  size_t end_segment = 0;      // Index of that segment; segments.size() when none is used.
+  uint64_t durable_lsn = 0;    // Highest known.
+  uint64_t header_durable_lsn = 0;  // The one that the last good batch carries.
+  bool torn = false;           // Bytes behind the end are not zero and are to be cut.
+};
+
+// Reads superblock, headers and batches of `directory` in order and gives the records to `sink`.
+//   errors  kCorrupt: damage at or below the highest durable LSN known, or a record that does not fit;
+//           kInvalid: written by a newer version; kIo.
+Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard, RecordSink& sink,
+                         RecoveryReport& report);
+
+}  // namespace leat

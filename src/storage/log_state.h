@@ -1,0 +1,110 @@
+// Log::State: the files, buffers and progress of an open log. Shared by log.cc (the turns) and
+// log_open.cc (recovery); nobody else includes it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "io/io.h"
+#include "storage/log.h"
+#include "storage/log_format.h"
+
+namespace leat {
+
+struct Log::State {
+  // What the commit lane is doing.
+  enum class Flight : uint8_t { kNone, kBatch, kMarker, kSync, kSegmentHeader };
+  // What the background lane is doing.
+  enum class Background : uint8_t { kNone, kPrepare, kSuperblock };
+
+  struct Segment {
+    std::unique_ptr<io::File> file;
+    uint64_t number = 0;
+    uint64_t size = 0;
+  };
+
+  State(const io::World& outside, const LogOptions& chosen) : world(outside), options(chosen) {}
+
+  // ---- log.cc
+  void start_next();
+  bool start_batch();
+  void start_marker();
+  void seal(ByteBuffer& buffer, uint64_t first_lsn, uint64_t last_lsn);
+  void write(Flight kind, ByteBuffer& buffer, Lsn last);
+  void written(Lsn last, bool synced);
+  bool open_next_segment(uint64_t needed);
+  void prepare_spare(uint64_t size);
+  void take_spare();
+  void fail(const Error& error);
+  void finish_commit(const Status& status);
+  void finish_background(const Status& status);
+  void start_background();
+  [[nodiscard]] uint64_t room() const;
+  [[nodiscard]] uint64_t gathered() const { return batch.size() - sizeof(BatchHeader); }
+  [[nodiscard]] bool sync_due() const;
+  [[nodiscard]] bool marker_due() const;
+  // The superblock's bytes for the present state, in superblock_bytes.
+  void render_superblock(bool clean);
+  [[nodiscard]] uint64_t superblock_offset() const;
+  // The header of `segment`, twice, in segment_bytes.
+  void render_segment_header(const Segment& segment);
+  [[nodiscard]] std::string path_of(const std::string& name) const { return options.directory + "/" + name; }
+
+  // ---- log_open.cc
+  Status create_superblock();
+  Status recover(RecordSink& sink, RecoveryReport& report);
+  Status adopt(struct LogScan& scan, RecoveryReport& report);
+  Status discard_tail(struct LogScan& scan);
+  Status open_epoch();
+  Status first_segment();
+
+  io::World world;
+  LogOptions options;
+  Superblock superblock;
+  std::unique_ptr<io::File> superblock_file;
+
+  Segment segment;
+  uint64_t offset = 0;  // In `segment`: where the next batch goes.
+  Segment spare;
+  bool spare_ready = false;
+  bool disk_full = false;        // The last preparation found no space.
+  MonoNs retry_at{0};            // When to try again.
+  uint64_t spare_size = 0;       // Of the preparation that runs.
+  uint64_t segments = 0;
+  uint64_t bytes = 0;
+
+  ByteBuffer batch;              // Room for the header, then the records of this turn.
+  ByteBuffer flying;
+  ByteBuffer segment_bytes;
+  ByteBuffer superblock_bytes;
+  Flight flight = Flight::kNone;
+  Background background = Background::kNone;
+  bool superblock_wanted = false;
+  Lsn batch_last;                // Last record in `batch`.
+  Lsn flying_last;
+  bool flying_synced = false;
+  MonoNs flight_started{0};
+
+  Lsn last_submitted;            // Last record of the newest batch given to the disk.
+  uint32_t previous_crc = 0;
+  uint64_t noted_durable = 0;    // The durable LSN that the newest batch header carries.
+  Lsn written_lsn;
+  Lsn durable_lsn;
+  WallMs wall;
+  MonoNs now{0};
+  MonoNs last_sync{0};
+  MonoNs last_batch{0};
+  std::optional<Error> failure;
+  Facts facts;
+};
+
+// Bytes of log that stay free for what gives space back (XACK, XDEL, XTRIM, DEL), of one segment.
+constexpr uint64_t kReservePart = 4;
+constexpr int64_t kSyncEveryNs = 1000 * kNsPerMs;
+constexpr int64_t kMarkerAfterNs = 100 * kNsPerMs;
+constexpr int64_t kRetryNs = 500 * kNsPerMs;
+
+}  // namespace leat
