@@ -22,6 +22,7 @@ namespace leat::io {
 constexpr unsigned kSlotBits = 24;
 constexpr unsigned kGenerationBits = 36;
 constexpr unsigned kConnectionIdBits = kSlotBits + kGenerationBits;
+constexpr uint64_t kConnectionIdMask = (uint64_t{1} << kConnectionIdBits) - 1;
 
 template <typename T>
 class ConnectionSlots {
@@ -63,6 +64,14 @@ class ConnectionSlots {
     ++slot.generation;
     if (slot.generation < uint64_t{1} << kGenerationBits) free_.push_back(index);
     return std::exchange(slot.connection, T());
+  }
+
+  // Calls `visit(connection)` for every live one.
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (Slot& slot : slots_) {
+      if (slot.live) visit(slot.connection);
+    }
   }
 
  private:

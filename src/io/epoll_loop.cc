@@ -147,7 +147,7 @@ void EpollLoop::flush_sends() {
       put = ::send(connection->fd.get(), queued.bytes.data(), queued.bytes.size(), MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
     if (put == static_cast<ssize_t>(queued.bytes.size())) continue;
-    const bool broken = put < 0 && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM;
+    const bool broken = put < 0 && errno != EAGAIN;
     connection->waiting = !broken;
     short_sends_.push_back({queued.connection, put < 0 ? 0 : static_cast<size_t>(put), broken});
   }

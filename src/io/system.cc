@@ -5,10 +5,17 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "io/epoll_loop.h"
+#include "io/uring_loop.h"
 
 namespace leat::io {
 
-Result<LoopChoice> make_loop(Backend, Clock& clock, Disk& disk) {
+Result<LoopChoice> make_loop(Backend wanted, Clock& clock, Disk& disk) {
+  if (wanted != Backend::kEpoll) {
+    Result<std::unique_ptr<Loop>> ring = UringLoop::create(clock, disk);
+    if (ring.ok()) return LoopChoice{std::move(ring).value(), Backend::kUring};
+    log(wanted == Backend::kUring ? LogLevel::kWarning : LogLevel::kNotice,
+        "using epoll, because io_uring is not available here ({})", ring.error().detail);
+  }
   Result<std::unique_ptr<Loop>> loop = EpollLoop::create(clock, disk);
   if (!loop.ok()) return loop.error();
   return LoopChoice{std::move(loop).value(), Backend::kEpoll};

@@ -1,0 +1,192 @@
+// Goal: files keep what they are told, and what goes wrong is an Error with path and cause.
+#include "io/posix_disk.h"
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace leat::io {
+namespace {
+
+class PosixDiskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "leat-disk-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  std::unique_ptr<File> create(const std::string& name) {
+    Result<std::unique_ptr<File>> file = disk_.open(path(name), OpenMode::kCreate);
+    EXPECT_TRUE(file.ok());
+    return std::move(file).value();
+  }
+  static std::string read(File& file, uint64_t offset, size_t size) {
+    std::string bytes(size, '\0');
+    const Result<size_t> got = file.read(offset, bytes.data(), size);
+    EXPECT_TRUE(got.ok());
+    bytes.resize(got.value());
+    return bytes;
+  }
+
+  std::string directory_;
+  PosixDisk disk_;
+};
+
+TEST_F(PosixDiskTest, WritesAndReadsAtOffsets) {
+  const std::unique_ptr<File> file = create("f");
+  EXPECT_EQ(file->path(), path("f"));
+  ASSERT_TRUE(file->write(0, "hello").ok());
+  ASSERT_TRUE(file->write(10, "world").ok());
+  ASSERT_TRUE(file->sync().ok());
+  EXPECT_EQ(file->size().value(), 15U);
+  EXPECT_EQ(read(*file, 0, 100), std::string("hello\0\0\0\0\0world", 15));
+  EXPECT_EQ(read(*file, 12, 2), "rl");
+  EXPECT_EQ(read(*file, 15, 4), "") << "nothing beyond the end";
+  ASSERT_TRUE(file->truncate(3).ok());
+  EXPECT_EQ(read(*file, 0, 100), "hel");
+}
+
+TEST_F(PosixDiskTest, WritesMoreThanOneCallTakes) {
+  const std::unique_ptr<File> file = create("f");
+  std::string bytes(size_t{20} << 20, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 24);
+  ASSERT_TRUE(file->write(1, bytes).ok());
+  EXPECT_EQ(read(*file, 1, bytes.size()), bytes);
+}
+
+TEST_F(PosixDiskTest, OpenModes) {
+  struct Case {
+    const char* why;
+    OpenMode mode;
+    bool exists;
+    bool ok;
+  };
+  const Case cases[] = {
+      {"read what is there", OpenMode::kRead, true, true},
+      {"read what is not there", OpenMode::kRead, false, false},
+      {"change what is there", OpenMode::kReadWrite, true, true},
+      {"change what is not there", OpenMode::kReadWrite, false, false},
+      {"create over what is there", OpenMode::kCreate, true, false},
+      {"create what is not there", OpenMode::kCreate, false, true},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    const std::string name = path(c.why);
+    if (c.exists) create(c.why);
+    const Result<std::unique_ptr<File>> file = disk_.open(name, c.mode);
+    EXPECT_EQ(file.ok(), c.ok);
+    if (file.ok()) continue;
+    EXPECT_EQ(file.error().code, Errc::kIo);
+    EXPECT_NE(file.error().detail.find(name), std::string::npos) << file.error().detail;
+  }
+}
+
+TEST_F(PosixDiskTest, FilesAreNotForEverybody) {
+  const mode_t before = ::umask(0);
+  create("f");
+  ASSERT_TRUE(disk_.make_directory(path("d")).ok());
+  ::umask(before);
+  struct stat status{};
+  ASSERT_EQ(::stat(path("f").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+  ASSERT_EQ(::stat(path("d").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0750U);
+}
+
+TEST_F(PosixDiskTest, ListsNamesInOrder) {
+  for (const char* name : {"b", "a", ".hidden", "c"}) create(name);
+  ASSERT_TRUE(disk_.make_directory(path("dir")).ok());
+  const Result<std::vector<std::string>> names = disk_.list(directory_);
+  ASSERT_TRUE(names.ok());
+  EXPECT_EQ(names.value(), (std::vector<std::string>{".hidden", "a", "b", "c", "dir"}));
+  EXPECT_EQ(disk_.list(path("none")).error().code, Errc::kIo);
+}
+
+TEST_F(PosixDiskTest, MakesMissingParents) {
+  ASSERT_TRUE(disk_.make_directory(path("a/b/c")).ok());
+  ASSERT_TRUE(disk_.make_directory(path("a/b/c")).ok()) << "what is there already is fine";
+  ASSERT_TRUE(disk_.make_directory(path("a//d/")).ok());
+  EXPECT_TRUE(disk_.exists(path("a/b/c")));
+  EXPECT_TRUE(disk_.exists(path("a/d")));
+  create("file");
+  EXPECT_FALSE(disk_.make_directory(path("file")).ok());
+  EXPECT_FALSE(disk_.make_directory(path("file/below")).ok());
+}
+
+TEST_F(PosixDiskTest, RenamesRemovesAndSyncsTheDirectory) {
+  ASSERT_TRUE(create("old")->write(0, "x").ok());
+  ASSERT_TRUE(disk_.rename(path("old"), path("new")).ok());
+  ASSERT_TRUE(disk_.sync_directory(directory_).ok());
+  EXPECT_FALSE(disk_.exists(path("old")));
+  EXPECT_TRUE(disk_.exists(path("new")));
+  ASSERT_TRUE(disk_.remove(path("new")).ok());
+  EXPECT_FALSE(disk_.exists(path("new")));
+  EXPECT_EQ(disk_.remove(path("new")).error().code, Errc::kIo);
+  EXPECT_EQ(disk_.rename(path("none"), path("x")).error().code, Errc::kIo);
+  EXPECT_EQ(disk_.sync_directory(path("none")).error().code, Errc::kIo);
+}
+
+TEST_F(PosixDiskTest, OneOwnerPerDirectory) {
+  Result<std::unique_ptr<File>> first = disk_.lock_directory(directory_);
+  ASSERT_TRUE(first.ok());
+  const Result<std::unique_ptr<File>> second = disk_.lock_directory(directory_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, Errc::kUnavailable);
+  EXPECT_NE(second.error().detail.find("process " + std::to_string(::getpid())), std::string::npos)
+      << second.error().detail;
+  first.value().reset();
+  EXPECT_TRUE(disk_.lock_directory(directory_).ok()) << "free again";
+  EXPECT_EQ(disk_.lock_directory(path("none")).error().code, Errc::kIo);
+}
+
+TEST_F(PosixDiskTest, FileSizeLimitIsFull) {
+  const std::unique_ptr<File> file = create("f");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{4096, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Status status = file->write(0, std::string(10'000, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kFull);
+  EXPECT_NE(status.error().detail.find(path("f")), std::string::npos) << status.error().detail;
+}
+
+TEST_F(PosixDiskTest, FullDeviceIsFull) {
+  ASSERT_TRUE(disk_.make_directory(path("small")).ok());
+  if (::mount("leat-test", path("small").c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "a small file system needs the right to mount";
+  }
+  Status status;
+  {
+    const std::unique_ptr<File> file = create("small/f");
+    status = file->write(0, std::string(1'000'000, 'x'));
+  }
+  ASSERT_EQ(::umount(path("small").c_str()), 0);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kFull);
+  EXPECT_NE(status.error().detail.find("No space left"), std::string::npos);
+}
+
+TEST_F(PosixDiskTest, WriteToAFileOpenedForReadingIsAnError) {
+  create("f");
+  const Result<std::unique_ptr<File>> file = disk_.open(path("f"), OpenMode::kRead);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(file.value()->write(0, "x").error().code, Errc::kIo);
+  EXPECT_EQ(file.value()->truncate(1).error().code, Errc::kIo);
+}
+
+}  // namespace
+}  // namespace leat::io
