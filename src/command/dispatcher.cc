@@ -115,16 +115,27 @@ Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session
     return {};
   }
   if (host_.monitored() && (spec->flags & (kSkipMonitor | kAdmin)) == 0) host_.show_to_monitors(session, request);
+  return run(*spec, request, session, records, reply);
+}
+
+Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request, Session& session,
+                                    ByteBuffer& records, ByteBuffer& reply) {
   const size_t records_start = records.size();
   Context context({*this, engine_, host_, session, records, reply, now_});
-  call(context, *spec, request);
+  call(context, spec, request);
   if (records.size() != records_start) end_group(records, records_start);
   return {.release = context.release(), .park = context.parked()};
 }
 
 Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session, ByteBuffer& records,
                                        ByteBuffer& reply) {
-  return execute(request, session, records, reply);
+  std::string problem;
+  const CommandSpec* counted = nullptr;
+  const CommandSpec* const spec = resolve(request, problem, counted);
+  if (spec != nullptr) problem = refusal(*spec, session);
+  if (problem.empty()) return run(*spec, request, session, records, reply);
+  reject(counted, session, reply, problem);
+  return {};
 }
 
 void Dispatcher::run_queued(Context& context, const Request& request) {

@@ -323,6 +323,14 @@ void Reactor::forget_dead() {
   for (const ClientId client : std::exchange(dead_, {})) connections_.erase(client);
 }
 
+void Reactor::drain(MonoNs deadline) {
+  while (shard_ != nullptr && shard_->log().facts().in_flight && world_.clock.mono() < deadline) {
+    world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
+    settle_sent();
+    release_outputs();
+  }
+}
+
 void Reactor::flush(MonoNs deadline) {
   release_outputs();
   while (!sending_.empty() || !dirty_.empty()) {

@@ -93,6 +93,8 @@ class Reactor : public io::Handler {
   // Called when a connection has been closed, with what it still subscribes to and watches.
   void on_close(std::function<void(Connection&)> observer) { close_observer_ = std::move(observer); }
   void identify_unix(std::function<bool(io::ListenerId)> is_unix) { is_unix_ = std::move(is_unix); }
+  // Turns without executing anything until the log is idle; for the shutdown.
+  void drain(MonoNs deadline);
   // Sends all output that is released, waiting at most until `deadline`; for the shutdown.
   void flush(MonoNs deadline);
 

@@ -1,0 +1,40 @@
+// ServerHost: the Host of a running node.
+#pragma once
+
+#include <string>
+
+#include "command/host.h"
+#include "io/io.h"
+#include "server/config.h"
+#include "server/reactor.h"
+#include "server/shard.h"
+
+namespace leat {
+
+class ServerHost : public Host {
+ public:
+  ServerHost(const io::World& world, Config& config, Reactor& reactor)
+      : world_(world), config_(config), reactor_(reactor) {}
+  // Commands run from now on.
+  void serve(Shard& shard) { shard_ = &shard; }
+  [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
+
+  [[nodiscard]] const Settings& settings() const override { return config_.settings; }
+  [[nodiscard]] uint64_t random() override { return world_.random.next(); }
+  [[nodiscard]] int64_t wall_us() override { return world_.clock.wall_us(); }
+  [[nodiscard]] MonoNs mono() override { return world_.clock.mono(); }
+  [[nodiscard]] Bytes write_refusal(bool frees_space) override;
+  [[nodiscard]] bool monitored() const override { return false; }
+  void show_to_monitors(const Session& session, const Request& request) override;
+  void note_duration(const Session& session, const Request& request, int64_t duration_ns) override;
+
+ private:
+  io::World world_;
+  Config& config_;
+  Reactor& reactor_;
+  Shard* shard_ = nullptr;
+  std::string refusal_;
+  bool shutdown_requested_ = false;
+};
+
+}  // namespace leat
