@@ -98,7 +98,7 @@ def run_conform(arguments):
     oracle = arguments[:1] == ["oracle"]
     if not oracle:
         build.server()
-    shell.run(["tests/conformance/run.py", *(["--oracle"] if oracle else []), *arguments[oracle:]])
+    shell.run(["tests/conformance/run.py", *(["--against", "redis"] if oracle else []), *arguments[oracle:]])
 
 
 def run_measure(arguments):
