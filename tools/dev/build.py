@@ -6,7 +6,7 @@ SERVER = "build/release/leat"
 
 
 def configure(preset):
-    return shell.run(["cmake", "--preset", preset, "--log-level=WARNING"])
+    return shell.run(["cmake", "--preset", preset], quiet=True)
 
 
 def build(preset, *targets):

@@ -28,16 +28,22 @@ def announce(command, env=None):
     print(f"$ {printable(command, env)}", flush=True)
 
 
-def run(command, env=None, repeat=None):
-    """Runs `command` in the project's root with its output shown; raises StepFailed if it fails. Returns the seconds it took."""
+def run(command, env=None, repeat=None, quiet=False):
+    """Runs `command` in the project's root; raises StepFailed if it fails. Returns the seconds it took.
+
+    Its output is shown, or with `quiet` only if it fails. `env` is added to the environment. `repeat` is the line that
+    repeats the step, if that is not the command itself.
+    """
     announce(command, env)
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
     started = time.monotonic()
     try:
-        status = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}).returncode
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, text=True, errors="replace", **output)
     except OSError as error:
         raise StepFailed(f"{command[0]} can't be run: {error.strerror}", repeat or printable(command, env)) from error
-    if status != 0:
-        raise StepFailed(f"{pathlib.Path(command[0]).name} {ended(status)}", repeat or printable(command, env))
+    if done.returncode != 0:
+        print(done.stdout or "", end="", flush=True)
+        raise StepFailed(f"{pathlib.Path(command[0]).name} {ended(done.returncode)}", repeat or printable(command, env))
     return time.monotonic() - started
 
 
