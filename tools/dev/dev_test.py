@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import ci  # noqa: E402  (after the path that they are found by)
+import quality  # noqa: E402
 import serve  # noqa: E402
 import shell  # noqa: E402
 import suites  # noqa: E402
@@ -122,6 +123,14 @@ class LedgerTest(unittest.TestCase):
         with contextlib.redirect_stdout(out):
             self.assertEqual(ledger.finish(), 1)
         self.assertEqual(out.getvalue().splitlines()[-2:], ["failed; repeat with: ./dev fmt", "1 passed, 1 failed"])
+
+
+class LintTest(unittest.TestCase):
+    def test_findings_are_kept_and_their_notes_are_not(self):
+        output = (f"{shell.ROOT}/src/a.cc:1:2: error: bad [x]\n    1 | int a;\n/usr/x.h:3:4: note: because\n    3 | y\n"
+                  "/usr/x.h:5:6: warning: worse [y]\n12 warnings generated.\n")
+        self.assertEqual(quality.findings_of(output), ["src/a.cc:1:2: error: bad [x]\n    1 | int a;\n",
+                                                       "/usr/x.h:5:6: warning: worse [y]\n"])
 
 
 class TreeTest(unittest.TestCase):

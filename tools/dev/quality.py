@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import re
 import subprocess
 import time
 
@@ -37,9 +38,12 @@ def format_files():
 
 
 def check_format():
-    files = sources()
-    if files:
-        shell.run(["clang-format-19", "--dry-run", "--Werror", *files], repeat="./dev fmt")
+    print("$ clang-format-19 --dry-run --Werror FILE   (every C++ file)", flush=True)
+    done = subprocess.run(["clang-format-19", "--dry-run", "--Werror", *sources()], cwd=shell.ROOT, text=True, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL)
+    wrong = sorted(set(re.findall(r"(?m)^(\S+?):\d+:\d+: error: ", done.stderr)))
+    if wrong or done.returncode != 0:
+        raise shell.StepFailed(f"not formatted: {' '.join(wrong) or done.stderr}", "./dev fmt")
 
 
 def check_rules():
@@ -58,13 +62,14 @@ def lint(files, seconds=None):
     deadline = None if seconds is None else time.monotonic() + seconds
     units = [f for f in files if f.endswith(".cc") and not f.startswith("tests/fuzz/")]  # Headers are checked by who includes them.
     print(f"$ clang-tidy-19 -p build/dev FILE   ({len(units)} files, {shell.CPUS} at a time)", flush=True)
-    tally, failures = Tally(), []
+    tally, failures, shown = Tally(), [], set()
     with concurrent.futures.ThreadPoolExecutor(shell.CPUS) as pool:
-        for file, output in pool.map(lambda f: (f, clang_tidy(f, deadline)), units):
-            if output is None:
+        for file, findings in pool.map(lambda f: (f, clang_tidy(f, deadline)), units):
+            if findings is None:
                 tally += Tally(skipped=1)
-            elif output:
-                print(output, flush=True)
+            elif findings:
+                print("".join(f for f in findings if f not in shown), end="", flush=True)
+                shown.update(findings)  # One of a header comes up in every file that includes it.
                 tally += Tally(failed=1)
                 failures.append(file)
             else:
@@ -74,9 +79,16 @@ def lint(files, seconds=None):
 
 
 def clang_tidy(file, deadline):
-    """What clang-tidy says about `file`: empty if nothing, None if there was no time left."""
+    """What clang-tidy finds in `file`, None if there was no time left."""
     if deadline is not None and time.monotonic() > deadline:
         return None
     done = subprocess.run(["clang-tidy-19", "-p", "build/dev", "--quiet", file], cwd=shell.ROOT, text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return [] if done.returncode == 0 else findings_of(done.stdout) or [done.stdout + done.stderr]
+
+
+def findings_of(output):
+    """The findings in clang-tidy's output, each with the source lines below it but without the notes that explain it."""
+    output = re.sub(r"(?m)^\d+ warnings? generated\.\n", "", output)
+    blocks = re.split(r"(?m)^(?=/\S+:\d+:\d+: (?:error|warning|note): )", output)
+    return [b.replace(f"{shell.ROOT}/", "") for b in blocks if re.match(r"\S+ (error|warning): ", b)]
