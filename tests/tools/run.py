@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The tests of the project's own tools: every *_test.py below tools/, as one suite of ./dev test."""
+"""The tests of the project's own Python: every *_test.py below tools/ and tests/, as one suite of ./dev test."""
 
 import importlib
 import pathlib
@@ -29,7 +29,7 @@ def loaded(path):
 def main():
     options = report.arguments(__doc__).parse_args()
     results = report.Report(options.only)
-    for path in sorted((ROOT / "tools").rglob("*_test.py")):
+    for path in sorted([*ROOT.glob("tools/**/*_test.py"), *ROOT.glob("tests/*/*_test.py"), *ROOT.glob("tests/lib/*/*_test.py")]):
         for case in loaded(path):
             name = case.id()
             if not results.selected(name):
