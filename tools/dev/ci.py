@@ -93,7 +93,7 @@ def ci():
         for name in targets:
             ledger.step(fuzz.fuzz, name, fuzz.SMOKE_S)
     if (shell.ROOT / BARS).exists():
-        ledger.step(shell.run, [build.SERVER, "bench", "--gate", BARS])
+        ledger.step(shell.run, [build.SERVER, "bench", "compare", "--gate", BARS])
     changed = quality.changed()
     files = sorted(quality.sources(), key=lambda f: f not in changed)
     linted = quality.lint(files, CI_BUDGET_S - CI_RESERVE_S - (time.monotonic() - started))
