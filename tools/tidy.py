@@ -1,50 +1,167 @@
-#!/usr/bin/env python3
-"""Rules of this code base that no compiler checks. Prints `file:line: rule` and exits 1 on any."""
-import pathlib, re, subprocess, sys
+#!/usr/bin/python3
+"""Rules of this code base that no compiler checks. Prints `file:line: rule` per finding and exits 1 on any.
 
-def layers():
-    """module -> modules it may include, read from the `leat_module(name DEPS ...)` lines of CMake: the only list."""
-    found = re.findall(r"^leat_module\((\w+)\s*(?:DEPS\s+([\w\s]+))?\)", pathlib.Path("CMakeLists.txt").read_text(), re.M)
-    return {name: deps.split() for name, deps in found}
+The build runs it (target `layers`), so it takes well under a second and needs nothing but Python. The rules are the
+tables below; the layers are read from CMakeLists.txt, the only list of them. tools/tidy_test.py breaks each rule once.
+"""
 
-BANNED = [  # (pattern, where it is allowed, what to use instead)
-    (r"\b(system|steady|high_resolution)_clock::now", "src/io/", "io::Clock"),
-    (r"\bstd::(rand|random_device)\b", "src/io/", "io::Random"),
-    (r"\bstd::(j?thread|mutex|condition_variable)\b", ("src/server/", "src/io/"), "messages, base/ring.h"),
-    (r"\bstd::(async|regex)\b", None, "nothing hidden: no pool, no recursion on input"),
-    (r"(?<![\w.>])::?(open|pwrite|write|fsync|fdatasync|rename|socket|accept)\(", "src/io/", "io/"),
-    (r"\bco_(await|yield|return)\b", None, "g++ 12 miscompiles coroutines, docs/adr/0003"),
-    (r"\bshared_ptr\b", "src/server/", "unique_ptr or a value"),
-    (r"\b(TODO|FIXME|XXX|HACK)\b", None, "an issue"),
-    (r"\bthrow\b|\bcatch\s*\(", "tests/", "Result"),
-]
+import dataclasses
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+# What is built, downloaded or served, not written.
+SKIPPED = {".git", "build", "node_modules", "__pycache__"}
+SERVED = "data"  # At the top only: where `./dev run` keeps its data.
+
+CODE = {".h", ".cc"}
+TEXT = CODE | {".py", ".sh", ".md", ".txt", ".json", ".js", ".mjs", ".ts", ".css", ".html", ".cmake", ".resp", ".conf", ".toml", ".yml", ""}
+LOCK_FILES = {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"}
+
 LINES_MAX = {".h": 400, ".cc": 800}
-LAYERS = layers()
 
-def check(path, errors):
-    text = path.read_text().splitlines()
-    rel = path.as_posix()
-    is_test = rel.endswith("_test.cc") or rel.startswith("tests/")
-    if len(text) > LINES_MAX[path.suffix] and not is_test:
-        errors.append(f"{rel}:1: {len(text)} lines; split it (max {LINES_MAX[path.suffix]})")
-    if path.suffix == ".h" and (not text or not text[0].startswith("//")):
-        errors.append(f"{rel}:1: a header starts with what it is for")
-    for number, line in enumerate(text, 1):
-        code = line.split("//")[0]
-        for pattern, allowed, instead in BANNED:
-            if re.search(pattern, line if "TODO" in pattern else code) and not (allowed and rel.startswith(allowed)) and not (is_test and "TODO" not in pattern):
-                errors.append(f"{rel}:{number}: banned: {pattern}; use {instead}")
-        include = re.match(r'#include "([a-z_]+)/', line)
-        if include and rel.startswith("src/"):
-            module, target = rel.split("/")[1], include.group(1)
-            if target != module and target in LAYERS and target not in LAYERS[module]:
-                errors.append(f"{rel}:{number}: layer: {module} may not include {target}")
+TIDY = ("tools/tidy.py", "tools/tidy_test.py")  # They name what they forbid.
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """`pattern` must not occur, but for the files whose path starts with one of `allowed`."""
+
+    pattern: str
+    instead: str
+    allowed: tuple[str, ...] = ()
+    in_tests: bool = False  # Whether the rule holds for tests as well.
+
+
+# Matched against C++ lines without their comments and string literals.
+CODE_RULES = [
+    Rule(r"\b(system|steady|high_resolution)_clock::now|\b(clock_gettime|gettimeofday)\(|\bstd::time\(",
+         "io/clock.h: the turn's time is an argument", ("src/io/", "src/bench/")),
+    Rule(r"\bstd::(rand|srand|random_device)\b|\b(getrandom|getentropy)\(",
+         "base/random.h, seeded through io/", ("src/io/",)),
+    Rule(r"\b(sleep_for|sleep_until)\b|(?<![\w.>])(::)?(sleep|usleep|nanosleep)\(",
+         "a timer; in a test, time is a number", ("src/bench/",), in_tests=True),
+    Rule(r"\bstd::(j?thread|mutex|shared_mutex|condition_variable)\b|\bpthread_create\(",
+         "messages between reactors; threads live in server/ and in the log's helper lane",
+         ("src/server/", "src/bench/", "src/io/disk_lane")),
+    Rule(r"\bstd::(async|regex)\b", "nothing hidden: no pool, no recursion on input", in_tests=True),
+    Rule(r"(?<![\w.>:])::(open|openat|read|pread|write|pwrite|writev|fsync|fdatasync|rename|unlink|socket|bind|accept|connect|send|recv|poll)\(",
+         "io/", ("src/io/", "src/bench/")),
+    Rule(r"\bstd::[io]?fstream\b|\bfopen\(", "io/", ("src/io/", "src/bench/", "src/base/log")),
+    Rule(r"\bco_(await|yield|return)\b", "a struct with a state: g++ 12 miscompiles coroutines", in_tests=True),
+    Rule(r"\bshared_ptr\b", "unique_ptr or a value", ("src/server/",)),
+    Rule(r"\bthrow\b|\bcatch\s*\(", "Result"),
+]
+
+# Matched against whole lines of every text file.
+TEXT_RULES = [
+    Rule(r"\b(TODO|FIXME|XXX|HACK)\b", "an issue", TIDY, in_tests=True),
+    Rule(r"(?<![\w.])/(root|home|work)/", "a path inside the project or below the system's temporary folder", TIDY, in_tests=True),
+]
+
+# Matched against the lines of package managers' lock files.
+LOCK_RULES = [
+    Rule(r'"resolved"\s*:|\bregistry\.|https?://[^"\s]+\.tgz', "a lock file without registry addresses", in_tests=True),
+]
+
+INCLUDE = re.compile(r'\s*#\s*include "([a-z_]+)/')
+STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+MODULE = re.compile(r"^leat_(?:module|program)\((\w+)([^)]*)\)", re.M)
+
+
+def layers(root):
+    """module -> the modules that it may include."""
+    found = {}
+    for name, arguments in MODULE.findall((root / "CMakeLists.txt").read_text()):
+        deps = re.search(r"\bDEPS\b((?:\s+[a-z_]+\b)*)", arguments)
+        found[name] = set(deps.group(1).split()) if deps else set()
+    return found
+
+
+def text_files(root):
+    """Every text file of the project, as a path relative to `root`, sorted."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        base = pathlib.Path(folder).relative_to(root)
+        folders[:] = [f for f in folders if f not in SKIPPED and (base / f).as_posix() != SERVED]
+        found += [base / n for n in names if n not in SKIPPED and (pathlib.Path(n).suffix in TEXT or n in LOCK_FILES)]
+    return sorted(p for p in found if (root / p).is_file())
+
+
+def is_test(path):
+    return path.startswith("tests/") or path.endswith("_test.cc")
+
+
+def is_code(path):
+    return path.suffix in CODE and path.parts[0] in ("src", "tests")
+
+
+def broken(rules, path, line):
+    """The rules of `rules` that `line` of the file `path` breaks, as findings without their position."""
+    for rule in rules:
+        if path.startswith(rule.allowed) or (is_test(path) and not rule.in_tests):
+            continue
+        match = re.search(rule.pattern, line)
+        if match:
+            yield f"`{match.group(0)}` is not used here; use {rule.instead}"
+
+
+def check_layer(path, line, allowed):
+    """One finding if `line` of src/<module>/... includes a module that <module> must not know."""
+    include = INCLUDE.match(line)
+    if not include:
+        return
+    module, target = path.split("/")[1], include.group(1)
+    if module in allowed and target in allowed and target != module and target not in allowed[module]:
+        yield f"layer: {module} may not include {target}"
+
+
+def check_code(path, lines, allowed):
+    """(line number, finding) of a C++ file."""
+    suffix = pathlib.PurePath(path).suffix
+    if len(lines) > LINES_MAX[suffix] and not is_test(path):
+        yield 1, f"{len(lines)} lines; split it by responsibility (at most {LINES_MAX[suffix]})"
+    if suffix == ".h" and not (lines and lines[0].startswith("//")):
+        yield 1, "a header starts with a comment that says what it is for"
+    for number, line in enumerate(lines, 1):
+        for finding in broken(CODE_RULES, path, STRING.sub('""', line).split("//")[0]):
+            yield number, finding
+        if path.startswith("src/"):
+            for finding in check_layer(path, line, allowed):
+                yield number, finding
+
+
+def check_file(root, path, allowed):
+    """(line number, finding) of one file; `path` is relative to `root`."""
+    try:
+        lines = (root / path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:  # Bytes, not text: a corpus file without a suffix.
+        return
+    name = path.as_posix()
+    if is_code(path):
+        yield from check_code(name, lines, allowed)
+    rules = TEXT_RULES + (LOCK_RULES if path.name in LOCK_FILES else [])
+    for number, line in enumerate(lines, 1):
+        for finding in broken(rules, name, line):
+            yield number, finding
+
+
+def findings(root):
+    """`file:line: rule` for everything in the tree at `root` that breaks a rule, and the number of files read."""
+    allowed = layers(root)
+    files = text_files(root)
+    found = [f"{p.as_posix()}:{n}: {why}" for p in files for n, why in check_file(root, p, allowed)]
+    return found, len(files)
+
 
 def main():
-    files = [p for root in ("src", "tests") for p in sorted(pathlib.Path(root).rglob("*")) if p.suffix in LINES_MAX]
-    errors = []
-    for path in files: check(path, errors)
-    print("\n".join(errors + [f"tidy: {len(files)} files, {len(errors)} findings"]))
-    return 1 if errors else 0
+    found, count = findings(ROOT)
+    print("\n".join(found + [f"tidy: {count} files, {len(found)} findings"]))
+    return 1 if found else 0
 
-if __name__ == "__main__": sys.exit(main())
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""`./dev test` and `./dev ci`: everything is run and counted, and what failed is listed with the line that repeats it."""
+
+import time
+
+import build
+import fuzz
+import quality
+import shell
+import suites
+from tally import Tally
+
+CI_BUDGET_S = 40 * 60
+CI_RESERVE_S = 3 * 60  # Left at the end for what outlasts its share.
+BARS = "bench/bars.txt"
+
+
+class Ledger:
+    """What has been run so far: the tally, and a line to repeat each failure."""
+
+    def __init__(self):
+        self.tally = Tally()
+        self.repeats = []
+
+    def add(self, tally, repeats=()):
+        self.tally += tally
+        self.repeats += repeats
+
+    def step(self, function, *arguments):
+        """Runs one check that passes or raises StepFailed, and counts it as one test. Returns whether it passed."""
+        try:
+            function(*arguments)
+        except shell.StepFailed as failed:
+            print(f"not ok: {failed.why}", flush=True)
+            self.add(Tally(failed=1), [failed.repeat])
+            return False
+        self.add(Tally(passed=1))
+        return True
+
+    def finish(self):
+        """Prints the failures and, last, the tally. Returns the exit status."""
+        print(flush=True)
+        for line in dict.fromkeys(self.repeats):
+            print(f"failed; repeat with: {line}")
+        print(self.tally, flush=True)
+        return 1 if self.tally.failed else 0
+
+
+def run_tests(ledger, chosen, only):
+    """Builds what the suites need and runs them."""
+    if not ledger_build(ledger, chosen):
+        return
+    for suite in chosen:
+        outcome = suites.run(suite, only)
+        ledger.add(outcome.tally, [f"./dev test {suite.name} {name}".rstrip() for name in outcome.failures])
+
+
+def ledger_build(ledger, chosen):
+    """Builds for `chosen`; a failure counts as one failed test, success as none."""
+    try:
+        if any(s.name in suites.CTEST_LABELS for s in chosen):
+            build.build("dev")
+        if any(s.name not in suites.CTEST_LABELS for s in chosen):
+            build.server()
+    except shell.StepFailed as failed:
+        print(f"not ok: {failed.why}", flush=True)
+        ledger.add(Tally(failed=1), [failed.repeat])
+        return False
+    return True
+
+
+def test(words):
+    """`words`: names of suites, and at most one part of test names. Nothing named: everything."""
+    there = suites.available()
+    chosen = [s for s in there if s.name in words] or there
+    rest = [w for w in words if w not in {s.name for s in there}]
+    if len(rest) > 1:
+        raise shell.StepFailed(f"only one of {rest} can be a part of test names; the suites are {', '.join(s.name for s in there)}", "./dev help")
+    ledger = Ledger()
+    run_tests(ledger, chosen, rest[0] if rest else "")
+    if rest and ledger.tally == Tally():
+        ledger.add(Tally(failed=1), [f"./dev test   (no test is called like {rest[0]})"])
+    return ledger.finish()
+
+
+def ci():
+    started = time.monotonic()
+    ledger = Ledger()
+    ledger.step(quality.check_format)
+    ledger.step(quality.check_rules)
+    run_tests(ledger, suites.available(), "")
+    targets = fuzz.targets()
+    if targets and ledger.step(fuzz.build_targets, targets):
+        for name in targets:
+            ledger.step(fuzz.fuzz, name, fuzz.SMOKE_S)
+    if (shell.ROOT / BARS).exists():
+        ledger.step(shell.run, [build.SERVER, "bench", "compare", "--gate", BARS])
+    changed = quality.changed()
+    files = sorted(quality.sources(), key=lambda f: f not in changed)
+    linted = quality.lint(files, CI_BUDGET_S - CI_RESERVE_S - (time.monotonic() - started))
+    ledger.add(linted.tally, [f"./dev lint {f}" for f in linted.failures])
+    return ledger.finish()

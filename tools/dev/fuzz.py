@@ -1,0 +1,29 @@
+"""Fuzz targets: tests/fuzz/<target>_fuzz.cc, with their seeds in tests/fuzz/corpus/<target>/."""
+
+import os
+
+import build
+import shell
+
+SMOKE_S = 30
+INPUT_S_MAX = 10  # One input that takes longer is a finding.
+MEMORY_MB_MAX = 2048
+
+
+def targets():
+    return sorted(p.name.removesuffix("_fuzz.cc") for p in (shell.ROOT / "tests/fuzz").glob("*_fuzz.cc"))
+
+
+def build_targets(names):
+    build.build("fuzz", *[f"{name}_fuzz" for name in names])
+
+
+def fuzz(name, seconds):
+    """Runs one built target; what it finds new goes to build/fuzz/corpus, what fails it to build/fuzz/failures."""
+    found, failures, seeds = (shell.ROOT / folder / name for folder in ("build/fuzz/corpus", "build/fuzz/failures", "tests/fuzz/corpus"))
+    found.mkdir(parents=True, exist_ok=True)
+    failures.mkdir(parents=True, exist_ok=True)
+    corpora = [os.path.relpath(p, shell.ROOT) for p in (found, seeds) if p.is_dir()]
+    shell.run([f"build/fuzz/{name}_fuzz", f"-max_total_time={seconds}", f"-timeout={INPUT_S_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
+               "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix=build/fuzz/failures/{name}/", *corpora],
+              env={"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, repeat=f"./dev fuzz {name}")
