@@ -11,6 +11,7 @@ Replies become
 """
 
 import enum
+import select
 import socket
 
 
@@ -143,6 +144,10 @@ class Client:
             del self._received[: self._start]
             self._start = 0
         return value
+
+    def readable(self, seconds):
+        """Whether bytes of a reply are here, or arrive within `seconds`; the end of the stream counts as well."""
+        return len(self._received) > self._start or bool(select.select([self.socket], [], [], seconds)[0])
 
     def _fill(self):
         try:

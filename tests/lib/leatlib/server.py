@@ -43,7 +43,7 @@ class Server:
         self.port = 0
         self.process = None
         self._command = [*prefix, *map(str, command)]
-        self._directives = dict(directives)
+        self.directives = dict(directives)
         self._ready_seconds = ready_seconds
         self.start()
 
@@ -68,7 +68,7 @@ class Server:
         """Starts the process (again, after kill() or stop(), with the same directory) and waits until PING is
         answered. A port taken by somebody else in the meantime is replaced by another, unless it was given."""
         for attempt in range(START_ATTEMPTS):
-            self.port = int(self._directives.get("port", 0)) or free_port()
+            self.port = int(self.directives.get("port", 0)) or free_port()
             log_size = len(self.log_text())
             self._spawn()
             try:
@@ -77,7 +77,7 @@ class Server:
             except StartFailed:
                 self.kill()
                 taken = "in use" in self.log_text()[log_size:]
-                if not taken or "port" in self._directives or attempt + 1 == START_ATTEMPTS:
+                if not taken or "port" in self.directives or attempt + 1 == START_ATTEMPTS:
                     raise
 
     def client(self, protocol=2, **options):
@@ -98,7 +98,7 @@ class Server:
     def _spawn(self):
         fixed = {"port": self.port, "dir": self.directory.resolve(), "bind": "127.0.0.1"}
         arguments = []
-        for name, value in {**self._directives, **fixed}.items():
+        for name, value in {**self.directives, **fixed}.items():
             for one in value if isinstance(value, (list, tuple)) else [value]:
                 arguments += [f"--{name.replace('_', '-')}", str(one)]
         with open(self.directory / "server.log", "ab") as log:
