@@ -66,7 +66,7 @@ def filled(path, servers):
     heard = []
     for protocol in (2, 3):
         server = servers.take(script)
-        recorder = Recorder(server, servers.name, (99, 0), protocol)
+        recorder = Recorder(server, servers.name, protocol)
         failures = [why for _, outcome, why in recorder.play(script) if outcome == "fail"]
         if failures:
             print(f"# RESP{protocol}: " + "\n".join(failures).replace("\n", "\n# "))

@@ -25,10 +25,9 @@ class Connection:
 class Player:
     """Plays one transcript. `server` is a leatlib Server, `name` "leat" or "redis"."""
 
-    def __init__(self, server, name, version, protocol):
+    def __init__(self, server, name, protocol):
         self.server = server
         self.name = name
-        self.version = version
         self.protocol = protocol
         self.connections = {}
         self.captured = {}
@@ -36,6 +35,13 @@ class Player:
         if "requirepass" in server.directives:
             self.control.call("AUTH", server.directives["requirepass"])
         self.control.call("FLUSHALL")
+        self.version = self.server_version()
+
+    def server_version(self):
+        """(major, minor) that the server reports, which decides about `# since` blocks for the oracle."""
+        reply = self.control.call("INFO", "server")
+        found = re.search(rb"redis_version:(\d+)\.(\d+)", reply) if isinstance(reply, bytes) else None
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
     def close(self):
         for name in list(self.connections):

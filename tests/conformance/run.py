@@ -5,7 +5,6 @@ The oracle is what proves a transcript: a block that fails against it is wrong, 
 """
 
 import pathlib
-import re
 import sys
 import tempfile
 import unittest
@@ -54,20 +53,12 @@ class Servers:
         return "" if died is None else f"the server ended with status {died}\n{server.log_text()[-2000:]}"
 
 
-def server_version(server):
-    """(major, minor) that the server reports, which decides about `# since` blocks for the oracle."""
-    with server.client() as client:
-        reply = client.call("INFO", "server")
-    found = re.search(rb"redis_version:(\d+)\.(\d+)", reply) if isinstance(reply, bytes) else None
-    return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
 def play_file(servers, script, protocol, report):
     name = script.path.relative_to(HERE).with_suffix("").as_posix()
     tag = f"RESP{protocol}"
     server = servers.take(script)
     try:
-        player = Player(server, servers.name, server_version(server), protocol)
+        player = Player(server, servers.name, protocol)
         for block, outcome, why in player.play(script):
             test = f"{name}: {block.title} ({tag})"
             if outcome == "ok":

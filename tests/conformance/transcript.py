@@ -92,9 +92,6 @@ class Reader:
         while self.at < len(self.lines):
             if not self.lines[self.at].strip():
                 self.at += 1
-            elif self.lines[self.at].startswith("! ") and not self.transcript.blocks:
-                self.file_instruction(self.lines[self.at][2:])
-                self.at += 1
             else:
                 self.block()
         titles = [block.title for block in self.transcript.blocks]
@@ -105,6 +102,8 @@ class Reader:
 
     def file_instruction(self, text):
         name, _, rest = text.partition(" ")
+        if self.transcript.blocks:
+            raise self.error(self.at + 1, f"{name!r} stands at the head of a file")
         if name == "protocol" and rest in ("2", "3"):
             self.transcript.protocols = (int(rest),)
         elif name == "server":
@@ -119,6 +118,9 @@ class Reader:
             line = self.lines[self.at]
             if line.startswith("#"):
                 self.comment(block, line.lstrip("#").strip())
+                self.at += 1
+            elif line.startswith("! ") and line.split()[1] in ("server", "protocol"):
+                self.file_instruction(line[2:])
                 self.at += 1
             else:
                 block.steps.append(self.step(block))
