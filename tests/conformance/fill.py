@@ -44,20 +44,18 @@ def merged(old, new):
 
 
 def merged_map(old, new):
-    if not isinstance(old, list) or len(old) != 2 * len(new):
+    if not isinstance(old, list) or len(old) not in (len(new), 2 * len(new)):
         return None
-    pairs = zip(old[::2], old[1::2])
+    as_pairs = len(old) == len(new)
+    pairs = old if as_pairs else zip(old[::2], old[1::2])
     items = [(merged(a, c), merged(b, d)) for (a, b), (c, d) in zip(pairs, new)]
-    return None if any(None in item for item in items) else RespMap(items)
+    return None if any(None in item for item in items) else (notation.Pairs if as_pairs else RespMap)(items)
 
 
 def in_notation(old, new):
     both = merged(old, new)
     if both is not None:
         return notation.render(both)
-    if isinstance(new, RespMap) and len(old) == len(new):
-        pairs = [(merged(a[0], b[0]), merged(a[1], b[1])) for a, b in zip(old, new)]
-        return "@" + notation.render(RespMap(pairs))
     return "2| " + notation.render(old) + "\n3| " + notation.render(new)
 
 

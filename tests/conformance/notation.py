@@ -292,7 +292,13 @@ def render(value, top=True):
     return "\n".join([*lines, closing])
 
 
+class Pairs(RespMap):
+    """A map that RESP2 shows as an array of pairs."""
+
+
 def brackets(value):
+    if isinstance(value, Pairs):
+        return "@{", "}"
     if isinstance(value, RespMap):
         return "{", "}"
     return {RespSet: "~[", RespPush: ">["}.get(type(value), "["), "]"
