@@ -46,7 +46,7 @@ def merged(old, new):
 def merged_map(old, new):
     if not isinstance(old, list) or len(old) not in (len(new), 2 * len(new)):
         return None
-    as_pairs = len(old) == len(new)
+    as_pairs = len(old) == len(new) > 0
     pairs = old if as_pairs else zip(old[::2], old[1::2])
     items = [(merged(a, c), merged(b, d)) for (a, b), (c, d) in zip(pairs, new)]
     return None if any(None in item for item in items) else (notation.Pairs if as_pairs else RespMap)(items)
