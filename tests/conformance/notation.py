@@ -307,7 +307,10 @@ def brackets(value):
 def render_flat(value, top):
     if isinstance(value, (SimpleString, RespError)):
         sign = "+" if isinstance(value, SimpleString) else "-"
-        return sign + (value if top else quote(value.encode()))
+        plain = top and value == value.strip()
+        if re.fullmatch("[A-Za-z]+", value):
+            plain = True
+        return sign + (value if plain else quote(value.encode("utf-8", "surrogateescape")))
     if isinstance(value, Null):
         return "nilarr" if value is Null.ARRAY else "nil"
     if isinstance(value, bool):
