@@ -62,7 +62,7 @@ def in_notation(old, new):
 def filled(path, servers):
     script = transcript.read(path)
     heard = []
-    for protocol in (2, 3):
+    for protocol in script.protocols:
         server = servers.take(script)
         recorder = Recorder(server, servers.name, protocol)
         failures = [why for _, outcome, why in recorder.play(script) if outcome == "fail"]
@@ -74,6 +74,9 @@ def filled(path, servers):
     out = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         out.append(line)
-        if number in heard[0] and number in heard[1]:
-            out.append(in_notation(heard[0][number], heard[1][number]))
+        replies = [replies[number] for replies in heard if number in replies]
+        if len(replies) == 2:
+            out.append(in_notation(*replies))
+        elif len(heard) == 1 and replies:
+            out.append(notation.render(replies[0]))
     return "\n".join(out)

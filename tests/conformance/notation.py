@@ -79,7 +79,7 @@ TOKEN = re.compile(
     |\#(?P<bool>[tf])\b
     |:(?P<int>-?\d+)
     |(?P<bulk>{STRING})
-    |(?P<line>[+-])(?:(?P<lquoted>{STRING})|(?P<lword>[A-Za-z][^\s,\[\]{{}}"]*))
+    |(?P<line>[+-])(?:(?P<lquoted>{STRING})|(?P<lword>[A-Za-z@][^\s,\[\]{{}}"]*))
     |=(?P<double>[-+.\deinfa]+)
     """,
     re.VERBOSE,

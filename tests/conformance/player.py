@@ -77,11 +77,15 @@ class Player:
     def unread(self):
         """A reply that no step asked for is an error of the server or of the transcript."""
         self.control.call("PING")
-        return [
-            f"connection {name or '(unnamed)'}: an unexpected reply is left: {notation.render(c.client.read())}"
-            for name, c in self.connections.items()
-            if c.client.readable(0)
-        ]
+        why = []
+        for name, connection in self.connections.items():
+            if connection.client.readable(0):
+                try:
+                    left = notation.render(connection.client.read())
+                except ConnectionClosed:
+                    left = "the end of the connection"
+                why.append(f"connection {name or '(unnamed)'}: not asked for: {left}")
+        return why
 
     def connection(self, name):
         if name not in self.connections:
