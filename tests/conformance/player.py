@@ -8,7 +8,7 @@ from leatlib.resp import Client, ConnectionClosed, ProtocolError, RespError, enc
 
 REPLY_SECONDS = 10.0
 SILENCE_SECONDS = 0.02
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 0.1
 WAIT_MS_MAX = 200
 
 
