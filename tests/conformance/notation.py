@@ -78,7 +78,7 @@ TOKEN = re.compile(
     |=(?P<verbatim>{STRING})
     |\#(?P<bool>[tf])\b
     |:(?P<int>-?\d+)
-    |(?P<bulk>{STRING})
+    |(?P<bulk>{STRING})(?:\*(?P<times>\d+))?
     |(?P<line>[+-])(?:(?P<lquoted>{STRING})|(?P<lword>[A-Za-z@][^\s,\[\]{{}}"]*))
     |=(?P<double>[-+.\deinfa]+)
     """,
@@ -148,7 +148,7 @@ def scalar(found):
     if found["int"]:
         return Pattern("int", int(found["int"]))
     if found["bulk"]:
-        return Pattern("bulk", unescape(found["bulk"][1:-1]))
+        return Pattern("bulk", unescape(found["bulk"][1:-1]) * int(found["times"] or 1))
     if found["double"]:
         return Pattern("double", found["double"])
     kind = "simple" if found["line"] == "+" else "error"

@@ -12,6 +12,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
+import command_rows  # noqa: E402
 import fill  # noqa: E402
 import transcript  # noqa: E402
 from leatlib.report import Report, arguments  # noqa: E402
@@ -84,6 +85,25 @@ def check_runner(report):
         report.fail("the runner's own tests", "\n".join(text for _, text in result.failures + result.errors))
 
 
+def check_command_table(servers, report, directory):
+    """Leat's command table against the oracle's; needs both."""
+    name = "command table"
+    if servers.name == "redis" or not report.selected(name):
+        return
+    if not pathlib.Path(REDIS_BINARY).exists():
+        report.skip(name, f"no oracle at {REDIS_BINARY}")
+        return
+    with servers.start({}) as server, Server.redis(pathlib.Path(directory) / "oracle") as oracle:
+        try:
+            for row, why in command_rows.differences(server, oracle):
+                if why:
+                    report.fail(f"{name}: {row}", why)
+                else:
+                    report.ok(f"{name}: {row}")
+        except (ValueError, OSError, ConnectionClosed) as error:
+            report.fail(name, error)
+
+
 def parse_options():
     parser = arguments(__doc__)
     parser.add_argument("--against", choices=["leat", "redis"], default="leat", help="the server to play against")
@@ -112,6 +132,7 @@ def main():
                     name = f"{script.path.relative_to(HERE).with_suffix('').as_posix()} (RESP{protocol})"
                     if options.protocol in (str(protocol), "both") and report.selected(name):
                         play_file(servers, script, protocol, report)
+            check_command_table(servers, report, directory)
         except (transcript.TranscriptError, StartFailed) as error:
             print(f"run.py: {error}", file=sys.stderr)
             return 2
