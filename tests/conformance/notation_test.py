@@ -5,6 +5,7 @@ import tempfile
 import unittest
 
 import notation
+import random_commands
 import transcript
 from leatlib.resp import Double, Null, RespError, RespMap, RespPush, RespSet, SimpleString, Verbatim
 
@@ -133,6 +134,47 @@ class NotationTest(unittest.TestCase):
             step = transcript.read(path).blocks[0].steps[0]
         chosen = [step.reply_for(s, p).pattern.value for s, p in (("leat", 2), ("leat", 3), ("redis", 2), ("redis", 3))]
         self.assertEqual(chosen, [1, 1, 2, 3])
+
+
+class ScriptedServer:
+    """Stands in for a server: answers every command by a function of its words."""
+
+    def __init__(self, answer):
+        self.call = answer
+
+    def client(self, *_, **__):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+
+class RandomCommandsTest(unittest.TestCase):
+    def test_a_seed_repeats_its_commands(self):
+        first, again, other = (list(random_commands.Generator(seed).commands()) for seed in (1, 1, 2))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+
+    def test_only_what_may_differ_is_masked(self):
+        group = [(b"name", b"g"), (b"lag", 5), (b"pending", [[b"1-0", b"c", 1700000000000, 2]])]
+        reply = [RespMap(group)]
+        self.assertEqual(
+            random_commands.masked(["XINFO", "STREAM"], reply),
+            [RespMap([(b"name", b"g"), (b"pending", [[b"1-0", b"c", 2]])])],
+        )
+        self.assertEqual(random_commands.masked(["XPENDING"], [[b"1-0", b"c", 7, 2]]), [[b"1-0", b"c", None, 2]])
+
+    def test_one_different_reply_is_found(self):
+        oracle = ScriptedServer(lambda *words: 1)
+        broken = ScriptedServer(lambda *words: 2 if words[0] == "XACK" else 1)
+        other_type = ScriptedServer(lambda *words: SimpleString("x"))
+        same_text = ScriptedServer(lambda *words: RespError("x"))
+        self.assertEqual(random_commands.difference(1, oracle, oracle), "")
+        self.assertIn("XACK", random_commands.difference(1, broken, oracle))
+        self.assertNotEqual(random_commands.difference(1, same_text, other_type), "")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
 import command_rows  # noqa: E402
 import fill  # noqa: E402
+import random_commands  # noqa: E402
 import transcript  # noqa: E402
 from leatlib.report import Report, arguments  # noqa: E402
-from leatlib.resp import ConnectionClosed  # noqa: E402
+from leatlib.resp import ConnectionClosed, ProtocolError  # noqa: E402
 from leatlib.server import REDIS_BINARY, Server, StartFailed  # noqa: E402
 from player import Player  # noqa: E402
 
@@ -69,7 +70,7 @@ def play_file(servers, script, protocol, report):
             else:
                 report.fail(test, why)
         player.close()
-    except (OSError, ConnectionClosed) as error:
+    except (OSError, ConnectionClosed, ProtocolError) as error:
         report.fail(f"{name} ({tag})", f"{type(error).__name__}: {error}")
     if broken := servers.give_back(server):
         report.fail(f"{name}: the server stays up ({tag})", broken)
@@ -85,29 +86,39 @@ def check_runner(report):
         report.fail("the runner's own tests", "\n".join(text for _, text in result.failures + result.errors))
 
 
-def check_command_table(servers, report, directory):
-    """Leat's command table against the oracle's; needs both."""
-    name = "command table"
-    if servers.name == "redis" or not report.selected(name):
+def compare_with_oracle(servers, report, directory, seeds):
+    """Leat and the oracle side by side: the rows of the command table, and the same random commands."""
+    tests = ("command table", "random commands")
+    if servers.name == "redis" or not any(map(report.selected, tests)):
         return
     if not pathlib.Path(REDIS_BINARY).exists():
-        report.skip(name, f"no oracle at {REDIS_BINARY}")
+        for name in filter(report.selected, tests):
+            report.skip(name, f"no oracle at {REDIS_BINARY}")
         return
     with servers.start({}) as server, Server.redis(pathlib.Path(directory) / "oracle") as oracle:
-        try:
-            for row, why in command_rows.differences(server, oracle):
-                if why:
-                    report.fail(f"{name}: {row}", why)
-                else:
-                    report.ok(f"{name}: {row}")
-        except (ValueError, OSError, ConnectionClosed) as error:
-            report.fail(name, error)
+        if report.selected(tests[0]):
+            compare(report, tests[0], lambda: command_rows.differences(server, oracle))
+        if report.selected(tests[1]):
+            seeded = ((f"seed {n}", random_commands.difference(n, server, oracle)) for n in range(1, seeds + 1))
+            compare(report, tests[1], lambda: seeded)
+
+
+def compare(report, name, differences):
+    try:
+        for what, why in differences():
+            if why:
+                report.fail(f"{name}: {what}", why)
+            else:
+                report.ok(f"{name}: {what}")
+    except (ValueError, OSError, ConnectionClosed, ProtocolError) as error:
+        report.fail(name, f"{type(error).__name__}: {error}")
 
 
 def parse_options():
     parser = arguments(__doc__)
     parser.add_argument("--against", choices=["leat", "redis"], default="leat", help="the server to play against")
     parser.add_argument("--protocol", choices=["2", "3", "both"], default="both", help="RESP version of the connections")
+    parser.add_argument("--random", metavar="N", type=int, default=20, help="seeds of random commands to compare")
     parser.add_argument("--fill", metavar="FILE", type=pathlib.Path, help="print FILE with the missing replies, and exit")
     options = parser.parse_args()
     binary = pathlib.Path(REDIS_BINARY if options.against == "redis" else options.leat)
@@ -132,7 +143,7 @@ def main():
                     name = f"{script.path.relative_to(HERE).with_suffix('').as_posix()} (RESP{protocol})"
                     if options.protocol in (str(protocol), "both") and report.selected(name):
                         play_file(servers, script, protocol, report)
-            check_command_table(servers, report, directory)
+            compare_with_oracle(servers, report, directory, options.random)
         except (transcript.TranscriptError, StartFailed) as error:
             print(f"run.py: {error}", file=sys.stderr)
             return 2
