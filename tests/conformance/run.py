@@ -79,7 +79,7 @@ def play_file(servers, script, protocol, report):
 def check_runner(report):
     """A runner that accepts everything would pass every server, so its own tests come first."""
     result = unittest.TestResult()
-    unittest.defaultTestLoader.loadTestsFromName("notation_test").run(result)
+    unittest.defaultTestLoader.loadTestsFromName("runner_test").run(result)
     if result.wasSuccessful():
         report.ok("the runner's own tests")
     else:
