@@ -51,6 +51,7 @@ export async function keepTrying(work) {
 function isServerAway(error) {
   return (
     error instanceof SocketClosedUnexpectedlyError || // In flight when the connection broke.
+    error.syscall !== undefined || // The same, with the socket's own error (ECONNRESET).
     error instanceof ClientOfflineError || // Sent while there was no connection.
     error.message.startsWith('LOADING') // The server is there, but still reads its data.
   );
