@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Runs examples/orders with each client library and compares what comes out with a plain computation over the file.
 
-Each library twice: undisturbed (but for the worker that the job itself kills), and with the server killed by SIGKILL while
-the producer appends and again while dead letters are written, and restarted on the same directory."""
+Each library twice: undisturbed (but for the worker that the job itself kills), and disturbed: the server is killed by
+SIGKILL while the producer appends and again while dead letters are written, and restarted on the same directory; and lines
+are appended a second time, as a producer does whose replies were lost."""
 
 import csv
 import os
@@ -29,6 +30,7 @@ PROGRAMS = {
     "node-redis": ["node", EXAMPLES / "node-redis" / "run.mjs"],
 }
 JOB_SECONDS = 120
+COPIES = 200
 RETRY_AFTER_MS = 400
 DELIVERIES_MAX = 5
 # What is counted, and the count at which the server is killed: while lines are appended, and while they are given up.
@@ -86,8 +88,9 @@ def check_entries(client, expected, disturbed):
         copies[number] += 1
         line_of[entry_id.decode()] = number
     expect("lines in the stream", sorted(copies), list(range(1, len(expected.rows) + 1)))
-    if not disturbed:
-        expect("lines that are in the stream twice", len(line_of) - len(copies), 0)
+    repeated = len(line_of) - len(copies)
+    if repeated != 0 and not disturbed:
+        raise Mismatch(f"{repeated} lines are in the stream twice")
     return line_of
 
 
@@ -140,6 +143,13 @@ def kill_at(server, command, count, job):
     return reached
 
 
+def append_copies(server):
+    """Appends the first lines again. Both the billing and the projection have to see that they know them."""
+    with Client(server.port) as client:
+        for _, flat in client.call("XRANGE", "orders", "-", "+", "COUNT", COPIES):
+            client.call("XADD", "orders", "*", *flat)
+
+
 def run_job(start_server, program, expected, kills):
     with tempfile.TemporaryDirectory(prefix="orders-") as directory:
         directory = pathlib.Path(directory)
@@ -152,7 +162,10 @@ def run_job(start_server, program, expected, kills):
             }
             job = subprocess.Popen(program, env=environment, stdout=file, stderr=subprocess.STDOUT)
             try:
-                reached = [kill_at(server, *kill, job) for kill in kills]
+                reached = []
+                for kill in kills:
+                    reached.append(kill_at(server, *kill, job))
+                    append_copies(server)
                 status = job.wait(JOB_SECONDS)
                 if status != 0:
                     raise Mismatch(f"exit status {status}")
