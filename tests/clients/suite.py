@@ -3,7 +3,9 @@
 The server belongs to the suite's run, and is emptied before each test. A test fails by an AssertionError (equal() makes
 readable ones) or by any error that the client raises, and skips itself by raising Skip."""
 
+import pathlib
 import re
+import tempfile
 import traceback
 
 
@@ -27,55 +29,71 @@ def fits(text, pattern):
         raise AssertionError(f"{text!r} is not of the form {pattern}")
 
 
+def version_tuple(text):
+    return tuple(int(part) for part in text.split("."))
+
+
 class Suite:
     def __init__(self, client):
         self.client = client
         self.tests = []
 
-    def test(self, name, since=None):
-        """Registers a function of one argument, the Target. `since` is the first server version with the feature."""
+    def test(self, name, since=None, directives=None):
+        """Registers a function of one argument, the Target. `since` is the first server version with the feature; with
+        `directives` the test gets a server of its own that runs with them."""
 
         def register(function):
-            self.tests.append((f"{self.client}: {name}", since, function))
+            self.tests.append(Test(f"{self.client}: {name}", since, directives or {}, function))
             return function
 
         return register
 
+    def run(self, start_server, results):
+        """`start_server(directory, directives)` starts the server that is tested."""
+        with tempfile.TemporaryDirectory(prefix="clients-") as directory, start_server(directory, {}) as server:
+            shared = Target(server)
+            for test in self.tests:
+                if not results.selected(test.name):
+                    continue
+                if test.since and shared.version < version_tuple(test.since):
+                    results.skip(test.name, f"needs {test.since}, the server says {shared.version_text}")
+                elif test.directives:
+                    with start_server(pathlib.Path(directory) / "own", test.directives) as own:
+                        test.run(Target(own, test.directives), results)
+                else:
+                    test.run(shared, results)
+
+
+class Test:
+    def __init__(self, name, since, directives, function):
+        self.name = name
+        self.since = since
+        self.directives = directives
+        self.function = function
+
     def run(self, target, results):
-        for name, since, function in self.tests:
-            if not results.selected(name):
-                continue
-            if since and target.version < version_tuple(since):
-                results.skip(name, f"needs {since}, the server says {target.version_text}")
-                continue
-            run_one(name, function, target, results)
-
-
-def run_one(name, function, target, results):
-    target.control("FLUSHALL")
-    try:
-        function(target)
-    except Skip as why:
-        results.skip(name, why)
-    except AssertionError as why:
-        results.fail(name, why)
-    except Exception:  # The client itself gave up: its own words are the reason.
-        results.fail(name, "\n".join(traceback.format_exc().splitlines()[-6:]))
-    else:
-        results.ok(name)
-
-
-def version_tuple(text):
-    return tuple(int(part) for part in text.split("."))
+        target.control("FLUSHALL")
+        try:
+            self.function(target)
+        except Skip as why:
+            results.skip(self.name, why)
+        except AssertionError as why:
+            results.fail(self.name, why)
+        except Exception:  # The client itself gave up: its own words are the reason.
+            results.fail(self.name, "\n".join(traceback.format_exc().splitlines()[-6:]))
+        else:
+            results.ok(self.name)
 
 
 class Target:
     """The server under test, as the tests see it."""
 
-    def __init__(self, server):
+    def __init__(self, server, directives=None):
         self.server = server
         self.port = server.port
         self._control = server.client()
+        if directives and "requirepass" in directives:
+            self._control.call("AUTH", directives["requirepass"])
         text = self._control.call("INFO", "server").decode()
         fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
         self.version_text = fields["redis_version"]
