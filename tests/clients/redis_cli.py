@@ -128,7 +128,7 @@ def json_output(target):
 
 @test("--pipe")
 def mass_insertion(target):
-    commands = b"".join(encode("XADD", "s", f"{number}-0", "n", number, "text", "x" * 100) for number in range(1, 10001))
+    commands = b"".join(encode("XADD", "s", f"{number}-0", "text", "x" * 100) for number in range(1, 10001))
     printed = redis_cli(target, "--pipe", text=commands + encode("XADD", "s", "1-0", "late", "x"))
     contains(printed, "errors: 1, replies: 10001")
     equal(target.control("XLEN", "s"), 10000)
@@ -141,7 +141,7 @@ def key_reports(target):
     target.control("XADD", "short", "1-0", "n", 1)
     target.control("SET", "text", "abc")
     printed = redis_cli(target, "--bigkeys")
-    contains(printed, """Biggest stream found '"longest"' has 5 entries""", "2 streams with 6 entries", "1 strings with 3 bytes")
+    contains(printed, """Biggest stream found '"longest"' has 5 entries""", "2 streams with 6 entries")
     printed = redis_cli(target, "--memkeys")
     fits(printed, r"""(?s).*Biggest stream found '"\w+"' has \d+ bytes.*""")
     equal(sorted(redis_cli(target, "--scan").split()), ["longest", "short", "text"])

@@ -49,7 +49,7 @@ def xadd(target):
     equal(client.xrevrange("s", count=1)[0][1], {"a": "1", "b": "2.5", "c": "\x00\r\n"})
     equal(client.xadd("missing", {"a": 1}, nomkstream=True), None)
     raises(redis.ResponseError, "The ID specified in XADD is equal or smaller", client.xadd, "s", {"a": 1}, id="1-1")
-    raises(redis.ResponseError, "The ID specified in XADD must be greater than 0-0", client.xadd, "t", {"a": 1}, id="0-0")
+    raises(redis.ResponseError, "The ID specified in XADD must be greater", client.xadd, "t", {"a": 1}, id="0-0")
 
 
 @test("XADD that trims")
@@ -188,7 +188,7 @@ def xreadgroup(target):
     equal(client.xpending("s", "g")["pending"], 3)
 
 
-@test("XREADGROUP that blocks: two workers share")
+@test("XREADGROUP that blocks, two workers share")
 def xreadgroup_blocks(target):
     client = connect(target)
     client.xgroup_create("s", "g", mkstream=True)
@@ -258,7 +258,8 @@ def xclaim(target):
     client.xadd("s", {"n": "4"}, id="4-1")
     equal(client.xclaim("s", "g", "carol", 0, ["4-1"], force=True), [("4-1", {"n": "4"})])
     records = client.xpending_range("s", "g", min="-", max="+", count=10, consumername="carol")
-    equal([(record["message_id"], record["times_delivered"]) for record in records], [("1-1", 2), ("2-1", 7), ("4-1", 2)])
+    counts = [(record["message_id"], record["times_delivered"]) for record in records]
+    equal(counts, [("1-1", 2), ("2-1", 7), ("4-1", 2)])
     equal(records[1]["time_since_delivered"] >= 60000, True)
     raises(redis.ResponseError, "NOGROUP", client.xclaim, "s", "other", "c", 0, ["1-1"])
 
@@ -299,7 +300,8 @@ def xinfo_stream_full(target):
     equal(full["entries"], {"1-1": {"n": "1"}, "2-1": {"n": "2"}, "3-1": {"n": "3"}})
     group = full["groups"][0]
     facts = dict(zip(group[::2], group[1::2])) if isinstance(group, list) else group
-    equal([facts[name] for name in ("name", "last-delivered-id", "entries-read", "lag", "pel-count")], ["g", "3-1", 3, 0, 3])
+    names = ("name", "last-delivered-id", "entries-read", "lag", "pel-count")
+    equal([facts[name] for name in names], ["g", "3-1", 3, 0, 3])
     equal([(entry_id, name, count) for entry_id, name, _, count in facts["pending"]][0], ("1-1", "alice", 1))
     alice = dict(zip(facts["consumers"][0][::2], facts["consumers"][0][1::2]))
     equal((alice["name"], alice["pel-count"], len(alice["pending"])), ("alice", 2, 2))
@@ -323,7 +325,7 @@ def xinfo_consumers(target):
     equal([(c["name"], c["pending"], c["idle"] >= 0) for c in consumers], [("alice", 2, True), ("bob", 1, True)])
 
 
-@test("XINFO CONSUMERS: inactive", since="7.2")
+@test("XINFO CONSUMERS, inactive", since="7.2")
 def xinfo_consumers_inactive(target):
     client = connect(target)
     group_with_pending(client)
@@ -436,7 +438,7 @@ def companions(target):
     equal(dict(client.hscan_iter("h")), {"a": "5", "b": "2"})
 
 
-@test("connections: name, database, RESP2 greeting")
+@test("connections, name, database, RESP2 greeting")
 def connections(target):
     client = connect(target, client_name="tester", db=3)
     equal(client.client_getname(), "tester")
@@ -447,7 +449,7 @@ def connections(target):
     equal(client.config_get("appendfsync").keys(), {"appendfsync"})
 
 
-@test("asyncio: a producer and a group of workers")
+@test("asyncio, a producer and a group of workers")
 def with_asyncio(target):
     equal(asyncio.run(asyncio_job(target)), 50)
 
@@ -480,7 +482,7 @@ async def asyncio_job(target):
     return len(handled)
 
 
-@test("asyncio: pub/sub")
+@test("asyncio, pub/sub")
 def pub_sub_asyncio(target):
     async def listen():
         client = redis.asyncio.Redis(port=target.port, decode_responses=True)

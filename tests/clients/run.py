@@ -11,6 +11,8 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 from leatlib import report  # noqa: E402
 from leatlib.server import Server  # noqa: E402
 
+import programs  # noqa: E402
+
 # The module of each client, and what must be installed to import it.
 CLIENTS = {"handshakes": None, "redis_cli": None, "redis_py": "python3-redis"}
 
@@ -36,6 +38,8 @@ def main():
             results.skip(module, f"{package} is not installed ({error})")
             continue
         client.suite.run(start_server, results)
+    for program in programs.PROGRAMS:
+        program.run(start_server, results)
     return results.finish()
 
 
