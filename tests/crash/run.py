@@ -19,9 +19,12 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import diskfull
 import faultfs
+from corruption import Corruption
 from cycles import CycleFailed, KillFault, PowerFault, Series, Target
 from leatlib import report
+from leatlib.server import StartFailed
 
 DIRECTORY_CYCLES = 20   # A data directory grows over this many cycles, then a fresh one begins.
 KILL_CYCLES = {"always": 20, "everysec": 10, "no": 10}
@@ -35,6 +38,7 @@ def parse_arguments():
     parser.add_argument("--cycles", type=int, help="SIGKILL cycles per mode")
     parser.add_argument("--power-cycles", type=int, help="power loss cycles per mode")
     parser.add_argument("--filesystem", choices=tuple(faultfs.MKFS), default="ext4", help="for power loss")
+    parser.add_argument("--damages", type=int, default=25, help="damaged copies of a data directory (Leat only)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     return parser.parse_args()
 
@@ -46,17 +50,17 @@ class Suite:
     def target(self, mode):
         return Target(self.options.server, self.options.leat, mode)
 
+    @staticmethod
+    def speaker(name):
+        return lambda line: print(f"# {name}: {line}", flush=True)
+
     def series(self, name, series, cycles):
-        """Runs it and prints its line."""
-        started = time.monotonic()
-        say = lambda line: print(f"# {name}: {line}", flush=True)
-        try:
+        def run(say):
+            started = time.monotonic()
             series.run(cycles, DIRECTORY_CYCLES, say)
-        except CycleFailed as error:
-            self.results.fail(name, f"{error}\nrepeat with --seed {self.options.seed} --only {name}")
-            return
-        say(f"{series.totals.describe()}; {time.monotonic() - started:.1f} s")
-        self.results.ok(name)
+            say(f"{series.totals.describe()}; {time.monotonic() - started:.1f} s")
+
+        self.guarded(name, run)
 
     def checker(self):
         name = "checker"
@@ -99,6 +103,39 @@ class Suite:
             finally:
                 fault.close()
 
+    def disk_full(self, mode):
+        name = f"disk-full-{mode}"
+        if not self.results.selected(name):
+            return
+        missing = faultfs.unavailable("ext4")
+        if missing:
+            self.results.skip(name, missing)
+            return
+        run = diskfull.run if self.options.server == "leat" else diskfull.record
+        with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
+            with faultfs.LoopFilesystem(directory, "ext4", diskfull.DISK_MB) as filesystem:
+                self.guarded(name, lambda say: run(self.target(mode), filesystem, self.options.seed, say))
+
+    def corruption(self):
+        name = "corruption"
+        if not self.options.damages or not self.results.selected(name):
+            return
+        if self.options.server != "leat":
+            self.results.skip(name, "asks for `leat check`")
+            return
+        with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
+            self.guarded(name, lambda say: Corruption(
+                self.target("always"), directory, self.options.seed, say).run(self.options.damages))
+
+    def guarded(self, name, test):
+        """Runs `test` with what it may say lines to, and prints its line."""
+        try:
+            test(self.speaker(name))
+        except (CycleFailed, StartFailed) as error:
+            self.results.fail(name, f"{error}\nrepeat with --seed {self.options.seed} --only {name}")
+            return
+        self.results.ok(name)
+
 
 def main():
     options = parse_arguments()
@@ -113,6 +150,8 @@ def main():
     for mode in options.mode or ("always", "everysec"):
         suite.kill(mode)
         suite.power(mode)
+        suite.disk_full(mode)
+    suite.corruption()
     return results.finish()
 
 
