@@ -11,7 +11,8 @@ def check_all(verdict, before, operations, after):
     _check_names(verdict, after)
     for database, space in workload.PRIVATE_SPACES:
         own = [each for each in operations.get(space, ()) if not each.refused]
-        _check_space(verdict, before.namespace(database, space), own, after.namespace(database, space), space)
+        found = _Found(after, after.namespace(database, space))
+        _check_space(verdict, before.namespace(database, space), own, found, space)
 
 
 def _check_names(verdict, after):
@@ -25,19 +26,34 @@ def _check_names(verdict, after):
             verdict.violation("L2", f"stream {key!r} was never written")
 
 
+class _Found:
+    """What was read back, for comparison with a model whose keys may have expired by then."""
+
+    def __init__(self, snapshot, values):
+        self.values = values
+        self._from_ms, self._until_ms = snapshot.read_from_ms, snapshot.read_until_ms
+
+    def equals(self, key, expected):
+        found = self.values.get(key)
+        deadline = expected[1] if expected else None
+        if deadline is None or deadline > self._until_ms:
+            return found == expected
+        if deadline < self._from_ms:
+            return found is None
+        return found is None or found[0] == expected[0]
+
+
 def _check_space(verdict, before, operations, after, space):
     """Replays the commands and looks for the positions at which the model equals what was found."""
     model = PrivateModel.from_canonical(before)
-    wrong = {key for key in set(before) | set(after) if model.canonical(key) != after.get(key)}
+    wrong = {key for key in set(before) | set(after.values) if not after.equals(key, model.canonical(key))}
     acked = sum(1 for operation in operations if operation.is_acked)
     matches = [] if wrong else [0]
     wrong_after_acked = set(wrong) if acked == 0 else None
     for position, operation in enumerate(operations, 1):
-        for key in model.apply(operation.args):
-            if model.canonical(key) == after.get(key):
-                wrong.discard(key)
-            else:
-                wrong.add(key)
+        touched = {key for command in operation.args for key in model.apply(command)}
+        wrong -= touched
+        wrong.update(key for key in touched if not after.equals(key, model.canonical(key)))
         if not wrong:
             matches.append(position)
         if position == acked:

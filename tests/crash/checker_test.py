@@ -103,8 +103,9 @@ class _Scene:
                     (b"PEXPIREAT", SPACE + b"h0", b"4102444800000")]
         for command in commands:
             model.apply(command)
-            self.do(workload.Operation("private", SPACE, command, [command]), b"OK")
-        self.do(workload.Operation("private", SPACE, (b"DEL", SPACE + b"v1"), []), answered=False)
+            self.do(workload.private(SPACE, [command]), b"OK")
+        pair = [(b"DEL", SPACE + b"v1"), (b"SET", SPACE + b"v2", b"1")]
+        self.do(workload.private(SPACE, pair), answered=False)
         for key in model.keys:
             self.after.values[0][key] = model.canonical(key)
 
@@ -158,7 +159,11 @@ class CheckerTest(unittest.TestCase):
         self.log.last_id, self.log.entries_added = at(8), 8
         self.group.last_delivered = at(5)
         self.plant_pending(self.group.pending[:-1])
+        self.assertEqual(self.scene.check().violations, [])
+
+    def test_unanswered_transaction_may_have_happened(self):
         self.scene.after.values[0].pop(SPACE + b"v1")
+        self.scene.after.values[0][SPACE + b"v2"] = (("string", b"1"), None)
         self.assertEqual(self.scene.check().violations, [])
 
     # Entries.
@@ -333,6 +338,21 @@ class CheckerTest(unittest.TestCase):
     def test_private_state_that_never_was(self):
         self.scene.after.values[0][SPACE + b"v1"] = (("string", b"2"), None)
         self.assert_reported("L2", "own:a:v1")
+
+    def test_half_a_private_transaction(self):
+        self.scene.after.values[0][SPACE + b"v2"] = (("string", b"1"), None)
+        self.assert_reported("L2", "own:a:v2")
+
+    def test_expired_and_not_yet_expired_keys(self):
+        key = SPACE + b"t1"
+        self.scene.history.operations.pop()   # The transaction without an answer ends the connection's sequence.
+        self.scene.do(workload.private(SPACE, [(b"SET", key, b"1", b"PXAT", b"5000")]), b"OK")
+        self.scene.after.read_from_ms, self.scene.after.read_until_ms = 4000, 4100
+        self.assert_reported("L1", "own:a:*: state after 6 commands, 7 were acknowledged")
+        self.scene.after.values[0][key] = (("string", b"1"), 5000)
+        self.assertEqual(self.scene.check().violations, [])
+        self.scene.after.read_from_ms, self.scene.after.read_until_ms = 6000, 6100
+        self.assert_reported("L2", "these differ: own:a:t1")
 
     def test_invented_key(self):
         self.scene.after.values[9][b"own:a:v0"] = (("string", b"1"), None)

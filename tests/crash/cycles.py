@@ -2,6 +2,9 @@
 
 import dataclasses
 import random
+import signal
+import subprocess
+import time
 
 from checker import Rules, check
 from history import History
@@ -12,6 +15,10 @@ from workload import Workload
 
 LOAD_SECONDS = (0.15, 0.5)
 LINGER_SECONDS = (0.0, 0.05)
+BROKEN_START_SHARE = 0.2              # Restarts that are themselves hit by the fault, before the one that counts,
+BROKEN_START_SECONDS = (0.005, 0.12)  # this long after the process was started.
+TERM_SECONDS = 30
+TERM_SHARE = 0.1                      # Ends by SIGTERM under load instead of SIGKILL.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,10 +98,10 @@ def require_clean(verdict, history):
 class Series:
     """Cycles of one kind of fault. `seed` decides every choice of the driver, `fault` brings the fault."""
 
-    def __init__(self, target, seed, strict, fault):
+    def __init__(self, target, seed, strict, fault, load_seconds=LOAD_SECONDS):
         self.target = target
         self.totals = Totals()
-        self._seed = seed
+        self._seed, self._load_seconds = seed, load_seconds
         self._rules = target.rules(strict)
         self._fault = fault
         self._before = Snapshot()
@@ -122,8 +129,10 @@ class Series:
         history, workload = History(), Workload(self._seed, f"c{cycle}", self._before)
         prepare(self._server, history, workload)
         Load(self._server.port, history, workload.actors()).run(
-            lambda: self._fault.strike(self._server, rng), rng.uniform(*LOAD_SECONDS))
+            lambda: self._fault.strike(self._server, rng), rng.uniform(*self._load_seconds))
         self._fault.after_strike(history)
+        if rng.random() < BROKEN_START_SHARE:
+            self._fault.break_start(self._server, rng)
         try:
             self._server.start()
         except StartFailed as error:
@@ -144,8 +153,20 @@ def require_running(server):
         raise CycleFailed(f"the server ended by itself, status {server.process.returncode}\n{server.log_text()[-1500:]}")
 
 
+def start_and_leave(server, rng):
+    """Starts the process again without waiting for it to be ready; returns it after a moment."""
+    process = subprocess.Popen(server.process.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(rng.uniform(*BROKEN_START_SECONDS))
+    return process
+
+
+def end(process):
+    process.kill()
+    process.wait()
+
+
 class KillFault:
-    """SIGKILL."""
+    """SIGKILL; now and then SIGTERM, which must keep the promise as well and end with status 0."""
 
     def __init__(self, directory):
         self._directory = directory
@@ -155,12 +176,21 @@ class KillFault:
         self._count += 1
         return self._directory / f"data{self._count}"
 
-    def strike(self, server, _rng):
+    def strike(self, server, rng):
         require_running(server)
-        server.kill()
+        if rng.random() >= TERM_SHARE:
+            server.kill()
+            return
+        server.process.send_signal(signal.SIGTERM)
+        status = server.process.wait(TERM_SECONDS)
+        if status != 0:
+            raise CycleFailed(f"SIGTERM under load ended the server with status {status}\n{server.log_text()[-1500:]}")
 
     def after_strike(self, history):
-        pass
+        history.forgive_errors_after_strike()   # A server that stops may refuse; what it refused is then a maybe.
+
+    def break_start(self, server, rng):
+        end(start_and_leave(server, rng))
 
 
 class PowerFault:
@@ -184,12 +214,18 @@ class PowerFault:
         if self._linger:
             try:
                 server.process.wait(rng.uniform(*LINGER_SECONDS))
-            except Exception:  # Still running: the usual case.
-                pass
+            except subprocess.TimeoutExpired:
+                pass   # It did not end by itself, and need not.
         server.kill()
 
     def after_strike(self, history):
         history.forgive_errors_after_strike()
+        self._filesystem.remount()
+
+    def break_start(self, server, rng):
+        process = start_and_leave(server, rng)
+        self._filesystem.shutdown()
+        end(process)
         self._filesystem.remount()
 
     def close(self):

@@ -79,10 +79,17 @@ class PrivateModel:
 
     # Strings, hashes, sets.
 
-    def _set(self, key, value):
+    def _set(self, key, value, *options):
         self.keys[key] = value
         self.deadlines.pop(key, None)
+        if options:  # PXAT deadline
+            self.deadlines[key] = int(options[1])
         return (key,)
+
+    def _mset(self, *pairs):
+        for key, value in zip(pairs[::2], pairs[1::2]):
+            self._set(key, value)
+        return pairs[::2]
 
     def _append(self, key, value):
         self.keys[key] = self.keys.get(key, b"") + value

@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import diskfull
 import faultfs
 from corruption import Corruption
-from cycles import CycleFailed, KillFault, PowerFault, Series, Target
+from cycles import LOAD_SECONDS, CycleFailed, KillFault, PowerFault, Series, Target
 from leatlib import report
 from leatlib.server import StartFailed
 
@@ -38,6 +38,8 @@ def parse_arguments():
     parser.add_argument("--cycles", type=int, help="SIGKILL cycles per mode")
     parser.add_argument("--power-cycles", type=int, help="power loss cycles per mode")
     parser.add_argument("--filesystem", choices=tuple(faultfs.MKFS), default="ext4", help="for power loss")
+    parser.add_argument("--load-seconds", type=float, nargs=2, default=LOAD_SECONDS, metavar=("MIN", "MAX"),
+                        help="how long the load runs before the fault; seconds show the whole window of everysec")
     parser.add_argument("--damages", type=int, default=25, help="damaged copies of a data directory (Leat only)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     return parser.parse_args()
@@ -49,6 +51,9 @@ class Suite:
 
     def target(self, mode):
         return Target(self.options.server, self.options.leat, mode)
+
+    def new_series(self, mode, strict, fault):
+        return Series(self.target(mode), self.options.seed, strict, fault, self.options.load_seconds)
 
     @staticmethod
     def speaker(name):
@@ -82,8 +87,7 @@ class Suite:
         if not cycles or not self.results.selected(name):
             return
         with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
-            fault = KillFault(pathlib.Path(directory))
-            self.series(name, Series(self.target(mode), self.options.seed, strict=True, fault=fault), cycles)
+            self.series(name, self.new_series(mode, True, KillFault(pathlib.Path(directory))), cycles)
 
     def power(self, mode):
         kind = self.options.filesystem
@@ -95,11 +99,13 @@ class Suite:
         if missing:
             self.results.skip(name, missing)
             return
-        strict = mode == "always"
+        # redis-server appends to a growing file, whose last sync the shutdown can overtake in one of some forty cycles
+        # (the journal's commit is aborted after fdatasync has returned): its losses are counted, not asserted.
+        strict = mode == "always" and self.options.server == "leat"
         with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
-            fault = PowerFault(lambda: faultfs.LoopFilesystem(directory, kind), linger=strict)
+            fault = PowerFault(lambda: faultfs.LoopFilesystem(directory, kind), linger=mode == "always")
             try:
-                self.series(name, Series(self.target(mode), self.options.seed, strict, fault), cycles)
+                self.series(name, self.new_series(mode, strict, fault), cycles)
             finally:
                 fault.close()
 

@@ -6,12 +6,14 @@ so that the checker can find answers that contradict each other.
 
 import dataclasses
 import socket
+import time
 
 from history import parse_id
 from wire import ErrorReply, encode
 
 SHARED_PREFIXES = (b"log:", b"cut:", b"tx:")
 DATABASES = (0, 9)
+KEY_IS_MISSING = -2   # as PEXPIRETIME says it
 PAGE = 5000
 SAMPLE = 40
 
@@ -49,6 +51,8 @@ class StreamView:
 class Snapshot:
     streams: dict = dataclasses.field(default_factory=dict)      # shared streams by key
     values: dict = dataclasses.field(default_factory=dict)       # database -> key -> (canonical value, deadline)
+    read_from_ms: int = 0                                        # wall time of the reading
+    read_until_ms: int = 0
 
     def value(self, key, default=None):
         found = self.values.get(0, {}).get(key)
@@ -101,6 +105,10 @@ class _Reader:
         raise ReadFailed(f"connection lost or not a reply: {line!r}")
 
 
+def _now_ms():
+    return time.time_ns() // 1_000_000
+
+
 def _bytes(part):
     return part if isinstance(part, bytes) else str(part).encode()
 
@@ -117,7 +125,7 @@ def observe(port):
     """The whole state of the server on `port`. Raises ReadFailed."""
     reader = _Reader(port)
     try:
-        snapshot = Snapshot()
+        snapshot = Snapshot(read_from_ms=_now_ms())
         for database in DATABASES:
             reader.call("SELECT", database)
             keys = sorted(reader.call("KEYS", "*"))
@@ -126,16 +134,16 @@ def observe(port):
             for key, kind in zip(keys, types):
                 if kind == b"stream" and database == 0 and key.startswith(SHARED_PREFIXES):
                     snapshot.streams[key] = _read_stream(reader, key)
-                else:
-                    values[key] = _read_value(reader, key, kind)
+                elif found := _read_value(reader, key, kind):
+                    values[key] = found
+        snapshot.read_until_ms = _now_ms()
         return snapshot
     finally:
         reader.close()
 
 
 def _read_value(reader, key, kind):
-    deadline = reader.call("PEXPIRETIME", key)
-    deadline = None if deadline < 0 else deadline
+    """(canonical value, deadline), or None for a key that expired while being read."""
     if kind == b"string":
         value = ("string", reader.call("GET", key))
     elif kind == b"hash":
@@ -146,7 +154,10 @@ def _read_value(reader, key, kind):
         value = _private_stream(_read_full(reader, key))
     else:
         value = (kind.decode(), None)
-    return (value, deadline)
+    deadline = reader.call("PEXPIRETIME", key)
+    if kind == b"none" or deadline == KEY_IS_MISSING:
+        return None
+    return (value, deadline if deadline >= 0 else None)
 
 
 def _private_stream(view):

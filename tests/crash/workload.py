@@ -8,11 +8,12 @@ Kinds of operation, with the `args` that the checker reads:
     xautoclaim (group, consumer, count, justid)
     group (group,)                   consumer (group, consumer)
     exec token, with parts           hset field, sadd member, incr None: only as parts
-    private command                  on keys that this connection alone uses
+    private commands                 on keys that this connection alone uses; several are one transaction
     select None
 """
 
 import random
+import time
 
 from history import Operation, id_text, parse_id
 from private_model import PrivateModel
@@ -68,6 +69,11 @@ def xclaim(stream, group, consumer, ids, justid):
 def xautoclaim(stream, group, consumer, count, justid):
     command = ("XAUTOCLAIM", stream, group, consumer, 0, "0-0", "COUNT", count, *(("JUSTID",) if justid else ()))
     return Operation("xautoclaim", stream, (group, consumer, count, justid), [command])
+
+
+def private(space, commands):
+    wire = [("MULTI",), *commands, ("EXEC",)] if len(commands) > 1 else commands
+    return Operation("private", space, commands, wire)
 
 
 def delivered(operation):
@@ -241,9 +247,12 @@ class Workload:
             batch = []
             for _ in range(1 if self._big else rng.choice((1, 1, 4, 12))):
                 step += 1
-                command = _private_command(model, rng, space, b"%s.%d" % (self._label, step), bool(database))
-                model.apply(command)
-                batch.append(Operation("private", space, command, [command]))
+                unique = b"%s.%d" % (self._label, step)
+                commands = []
+                for _ in range(1 if rng.random() < 0.9 else rng.randrange(2, 6)):
+                    commands.append(_private_command(model, rng, space, unique, bool(database)))
+                    model.apply(commands[-1])
+                batch.append(private(space, commands))
             results = yield batch
             if any(operation.refused for operation in results):
                 return    # The model is ahead of the server now.
@@ -262,10 +271,15 @@ def _private_command(model, rng, space, unique, may_flush):
 def _plain_command(model, rng, space, unique):
     choice = rng.random()
     slot = b"%d" % rng.randrange(4)
-    names = sorted(model.keys)
-    if choice < 0.15 or not names:
+    names = sorted(key for key in model.keys if not key.startswith(space + b"t"))
+    if choice < 0.1 or not names:
         return (b"SET", space + b"v" + slot, unique)
-    if choice < 0.22:
+    if choice < 0.15:
+        return (b"MSET", *(part for number in range(4) for part in (space + b"v%d" % number, unique)))
+    if choice < 0.18:
+        # A name of its own, never used again: it ends before, during or after the fault.
+        return (b"SET", space + b"t" + unique, unique, b"PXAT", b"%d" % (time.time() * 1000 + rng.randrange(20, 3000)))
+    if choice < 0.24:
         return (b"INCRBY", space + b"n" + slot, b"%d" % rng.randrange(1, 9))
     if choice < 0.45:
         key, field = space + b"h" + slot, b"f%d" % rng.randrange(6)
