@@ -28,13 +28,14 @@ VIOLATIONS_KEPT = 30
 @dataclasses.dataclass(frozen=True)
 class Rules:
     strict: bool = True                       # acknowledged means kept
-    exact_lag: bool = True                    # entries-read and lag are never unknown; lag is exact after deletions too
+    exact_lag: bool = True                    # entries-read and lag are known and right, lag after deletions too
     empty_read_creates_consumer: bool = True  # XREADGROUP creates its consumer even when it delivers nothing
     history_read_counts: bool = True          # a history read's delivery count survives a restart
 
     @classmethod
     def redis(cls, strict=True):
-        """What redis-server 7.0 does not promise by design is not asked of it."""
+        """What redis-server 7.0 does not promise is not asked of it: its log does not carry entries-read, consumers of
+        empty reads and the counts of history reads."""
         return cls(strict, exact_lag=False, empty_read_creates_consumer=False, history_read_counts=False)
 
 

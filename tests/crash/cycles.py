@@ -1,6 +1,7 @@
 """One crash cycle: load, fault, restart, read back, check. And series of them over one growing data directory."""
 
 import dataclasses
+import pathlib
 import random
 import signal
 import subprocess
@@ -18,6 +19,7 @@ LINGER_SECONDS = (0.0, 0.05)
 BROKEN_START_SHARE = 0.2              # Restarts that are themselves hit by the fault, before the one that counts,
 BROKEN_START_SECONDS = (0.005, 0.12)  # this long after the process was started.
 TERM_SECONDS = 30
+STOP_SECONDS = 30
 TERM_SHARE = 0.1                      # Ends by SIGTERM under load instead of SIGKILL.
 
 
@@ -160,6 +162,18 @@ def start_and_leave(server, rng):
     return process
 
 
+def stand_still(process):
+    """SIGSTOP, and waits until no thread is in a system call any more."""
+    process.send_signal(signal.SIGSTOP)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        stats = [path.read_text() for path in pathlib.Path(f"/proc/{process.pid}/task").glob("*/stat")]
+        if all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats):
+            return
+        time.sleep(0.0005)
+    raise CycleFailed(f"the server's threads did not stop within {STOP_SECONDS} s of SIGSTOP")
+
+
 def end(process):
     process.kill()
     process.wait()
@@ -194,14 +208,20 @@ class KillFault:
 
 
 class PowerFault:
-    """The file system under the data is shut down, then the server is killed.
+    """The file system under the data is shut down, then the server is killed. Two kinds of cut, by chance:
 
-    With `linger` the server goes on for a moment without a disk: whatever it acknowledges then must not be missing."""
+    Between system calls: the server stands still (SIGSTOP, which lets a sync in flight return) while the power goes. Then
+    it goes on for a moment without a disk; whatever it acknowledges must not be missing.
+    Anywhere: also in the middle of a sync. Here the shutdown can overtake the journal's commit, so that fdatasync returns
+    success for data that is gone; a real power cut would not have let that answer out. So answers read after it are doubted.
 
-    def __init__(self, make_filesystem, linger):
+    A mode that promises nothing about power (`is_promised` false) is always cut anywhere: its window ends with the cut."""
+
+    def __init__(self, make_filesystem, is_promised):
         self._make_filesystem = make_filesystem
-        self._linger = linger
+        self._is_promised = is_promised
         self._filesystem = None
+        self._is_clean_cut = False
 
     def new_directory(self):
         self.close()
@@ -210,8 +230,12 @@ class PowerFault:
 
     def strike(self, server, rng):
         require_running(server)
+        self._is_clean_cut = self._is_promised and rng.random() < 0.5
+        if self._is_clean_cut:
+            stand_still(server.process)
         self._filesystem.shutdown()
-        if self._linger:
+        if self._is_clean_cut:
+            server.process.send_signal(signal.SIGCONT)
             try:
                 server.process.wait(rng.uniform(*LINGER_SECONDS))
             except subprocess.TimeoutExpired:
@@ -219,13 +243,18 @@ class PowerFault:
         server.kill()
 
     def after_strike(self, history):
-        history.forgive_errors_after_strike()
+        if self._is_clean_cut:
+            history.forgive_errors_after_strike()
+        else:
+            history.doubt_answers_after_strike()
         self._filesystem.remount()
 
     def break_start(self, server, rng):
         process = start_and_leave(server, rng)
-        self._filesystem.shutdown()
-        end(process)
+        try:
+            self._filesystem.shutdown()
+        finally:
+            end(process)
         self._filesystem.remount()
 
     def close(self):

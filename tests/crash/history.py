@@ -108,5 +108,13 @@ class History:
                     each.refused, each.reply = False, None
         self.errors = [error for error in self.errors if error[0] <= self.struck]
 
+    def doubt_answers_after_strike(self):
+        """Answers that were read after the fault prove nothing: such operations become maybes, errors too."""
+        self.forgive_errors_after_strike()
+        for operation in self.operations:
+            if operation.is_acked and operation.acked > self.struck:
+                for each in (operation, *operation.parts):
+                    each.acked, each.reply = NEVER, None
+
     def acked_count(self):
         return sum(1 for operation in self.operations if operation.is_acked)
