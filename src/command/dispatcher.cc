@@ -149,8 +149,8 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
 void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request) {
   const size_t reply_start = context.reply().buffer().size();
   spec.handler(context, Arguments(request));
-  const MonoNs end = host_.mono();
-  const int64_t duration = end.value - mark_.value;
+  const int64_t end = host_.stopwatch();
+  const int64_t duration = end - mark_;
   mark_ = end;
   if (context.parked()) return;  // Counted once, when it completes.
   CommandStatistics& statistics = statistics_.of(spec);

@@ -28,7 +28,7 @@ class Dispatcher {
   // The turn has begun: durations are counted from here.
   void begin_turn(Now now) {
     now_ = now;
-    mark_ = now.mono;
+    mark_ = host_.stopwatch();
   }
   Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
   // Plans a parked request again, as if it had just come: the same checks, the same outcomes.
@@ -61,7 +61,7 @@ class Dispatcher {
   Host& host_;
   Statistics statistics_;
   Now now_;
-  MonoNs mark_;
+  int64_t mark_ = 0;
 };
 
 }  // namespace leat

@@ -38,8 +38,8 @@ class Host {
   [[nodiscard]] virtual uint64_t random() = 0;
   // Unix time, microseconds, read now (TIME).
   [[nodiscard]] virtual int64_t wall_us() = 0;
-  // Monotonic time, read now: how long commands take.
-  [[nodiscard]] virtual MonoNs mono() = 0;
+  // Nanoseconds, read now, for how long commands take.
+  [[nodiscard]] virtual int64_t stopwatch() = 0;
 
   // Why a write can't be taken now, as the whole error text; empty when it can. `frees_space`: the
   // command may use the space that is reserved for giving space back.

@@ -38,10 +38,17 @@ Status fill_with_zeros(File& file, uint64_t size) {
   return file.sync();
 }
 
-Status prepare_file(Disk& disk, const std::string& path, uint64_t size) {
+Status reserve_or_fill(File& file, uint64_t size) {
+  const Status reserved = file.reserve(size);
+  if (reserved.ok()) return file.sync();
+  return reserved.error().code == Errc::kUnavailable ? fill_with_zeros(file, size) : reserved;
+}
+
+Status prepare_file(Disk& disk, const std::string& path, uint64_t size, DiskJob::Kind kind) {
   const Result<std::unique_ptr<File>> file = disk.open(path, OpenMode::kCreate);
   if (!file.ok()) return file.error();
-  Status done = fill_with_zeros(*file.value(), size);
+  Status done = kind == DiskJob::Kind::kReserve ? reserve_or_fill(*file.value(), size)
+                                                : fill_with_zeros(*file.value(), size);
   if (done.ok()) done = disk.sync_directory(directory_of(path));
   if (!done.ok()) {
     // On a full disk the useless part would take the space that is missing. Should the removal
@@ -64,7 +71,8 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
     case DiskJob::Kind::kSync:
       return job.file->sync();
     case DiskJob::Kind::kPrepare:
-      return prepare_file(disk, job.path, job.size);
+    case DiskJob::Kind::kReserve:
+      return prepare_file(disk, job.path, job.size, job.kind);
   }
   return {};
 }
@@ -95,7 +103,7 @@ void DiskLane::start(DiskJob job) {
   {
     const std::lock_guard lock(mutex_);
     LEAT_CHECK(state_ == State::kIdle);
-    LEAT_CHECK(job.kind == DiskJob::Kind::kPrepare || job.file != nullptr);
+    LEAT_CHECK(!job.path.empty() || job.file != nullptr);
     job_ = std::move(job);
     state_ = State::kStarted;
   }

@@ -9,12 +9,18 @@
 
 namespace leat::io {
 
-// Thread  stateless: any thread may read it.
+// Thread  any thread may read it; what it knows is fixed when it is made.
 class PosixClock final : public Clock {
  public:
+  PosixClock();
   [[nodiscard]] WallMs wall() override;
   [[nodiscard]] int64_t wall_us() override;
   [[nodiscard]] MonoNs mono() override;
+  [[nodiscard]] int64_t stopwatch() override;
+
+ private:
+  // Nanoseconds per tick of the processor's counter, times 2^32; 0 where it can't serve as a clock.
+  uint64_t scale_ = 0;
 };
 
 // Draws from the kernel's generator, a block at a time. Owned by one thread.

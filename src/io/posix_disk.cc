@@ -41,6 +41,7 @@ class PosixFile final : public File {
   Status sync() override;
   [[nodiscard]] Result<uint64_t> size() override;
   Status truncate(uint64_t size) override;
+  Status reserve(uint64_t size) override;
 
  private:
   Descriptor fd_;
@@ -93,6 +94,14 @@ Status PosixFile::truncate(uint64_t size) {
     return system_error("truncate", path_, errno);
   }
   return {};
+}
+
+Status PosixFile::reserve(uint64_t size) {
+  if (retry([&] { return ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)); }) == 0) return {};
+  if (errno == EOPNOTSUPP || errno == ENOSYS) {
+    return Error{Errc::kUnavailable, path_ + ": the file system does not reserve blocks"};
+  }
+  return system_error("reserve", path_, errno);
 }
 
 int open_flags(OpenMode mode) {

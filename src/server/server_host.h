@@ -22,7 +22,7 @@ class ServerHost : public Host {
   [[nodiscard]] const Settings& settings() const override { return config_.settings; }
   [[nodiscard]] uint64_t random() override { return world_.random.next(); }
   [[nodiscard]] int64_t wall_us() override { return world_.clock.wall_us(); }
-  [[nodiscard]] MonoNs mono() override { return world_.clock.mono(); }
+  [[nodiscard]] int64_t stopwatch() override { return world_.clock.stopwatch(); }
   [[nodiscard]] Bytes write_refusal(bool frees_space) override;
   [[nodiscard]] bool monitored() const override { return false; }
   void show_to_monitors(const Session& session, const Request& request) override;

@@ -269,7 +269,10 @@ void Log::State::prepare_spare(uint64_t size) {
   background = Background::kPrepare;
   spare.number = segment.number + 1;
   spare_size = size;
-  world.loop.start(io::Lane::kBackground, {.kind = io::DiskJob::Kind::kPrepare,
+  // Only commits that wait for their sync gain from blocks that have been written before; for the others
+  // zeros would be work done twice.
+  const bool zeros = options.sync == SyncMode::kAlways;
+  world.loop.start(io::Lane::kBackground, {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
                                            .path = path_of(segment_name(options.shard, spare.number)),
                                            .size = size});
 }
