@@ -12,7 +12,9 @@ Bytes Arguments::wire(size_t from, size_t to, ByteBuffer& scratch) const {
   return scratch.view();
 }
 
-OwnedRequest::OwnedRequest(const Request& request) { render(request.arguments); }
+OwnedRequest::OwnedRequest(const Request& request) {
+  render(request.arguments);
+}
 
 void OwnedRequest::replace(size_t i, Bytes word) {
   std::vector<Bytes> words = request_.arguments;

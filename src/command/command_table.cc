@@ -26,8 +26,9 @@ struct Table {
 const Table& table() {
   static const Table built = [] {
     Table table;
-    for (const auto family : {stream_commands(), key_commands(), string_commands(), hash_commands(), set_commands(),
-                              pubsub_commands(), transaction_commands(), connection_commands(), server_commands()}) {
+    for (const auto family :
+         {stream_commands(), key_commands(), string_commands(), hash_commands(), set_commands(),
+          pubsub_commands(), transaction_commands(), connection_commands(), server_commands()}) {
       for (const CommandSpec& row : family) {
         LEAT_CHECK(table.by_name.emplace(row.name, &row).second);
         table.rows.push_back(&row);
@@ -61,7 +62,9 @@ const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name) {
   return nullptr;
 }
 
-std::span<const CommandSpec* const> all_commands() { return table().rows; }
+std::span<const CommandSpec* const> all_commands() {
+  return table().rows;
+}
 
 std::vector<size_t> key_positions(const CommandSpec& spec, const Arguments& words) {
   if (spec.find_keys != nullptr) return spec.find_keys(words);

@@ -3,7 +3,17 @@
 namespace leat {
 
 const Object* Context::find(DbIndex db, Bytes key) {
-  Object* const object = parts_.engine.keyspace().find(db, key);
+  const Object* const object = live(db, key);
+  if (object != nullptr && !parts_.session.no_touch) object->used = parts_.now.wall;
+  return object;
+}
+
+const Object* Context::peek(Bytes key) {
+  return live(parts_.session.db, key);
+}
+
+const Object* Context::live(DbIndex db, Bytes key) {
+  const Object* const object = parts_.engine.keyspace().find(db, key);
   if (object == nullptr) {
     depends_on_all();
     return nullptr;
@@ -12,7 +22,6 @@ const Object* Context::find(DbIndex db, Bytes key) {
     drop(*object);
     return nullptr;
   }
-  if (!parts_.session.no_touch) object->used = parts_.now.wall;
   depends_on(*object);
   return object;
 }

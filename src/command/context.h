@@ -72,6 +72,8 @@ class Context {
   // is dropped first. Counts as use of the key unless the client asked not to be counted.
   [[nodiscard]] const Object* find(Bytes key) { return find(parts_.session.db, key); }
   [[nodiscard]] const Object* find(DbIndex db, Bytes key);
+  // The same without counting as use of the key (TYPE, TTL, OBJECT).
+  [[nodiscard]] const Object* peek(Bytes key);
   // The same for a command that works on one kind.
   //   returns  false, with WRONGTYPE replied, when the key holds another kind.
   [[nodiscard]] bool find(Bytes key, ObjectKind kind, const Object*& object);
@@ -121,6 +123,9 @@ class Context {
   [[nodiscard]] Lsn release() const { return release_; }
 
  private:
+  // The object under the key, dropped first if its time has come.
+  [[nodiscard]] const Object* live(DbIndex db, Bytes key);
+
   Parts parts_;
   RecordWriter writer_;
   ReplyWriter reply_;

@@ -54,7 +54,8 @@ const CommandSpec* Dispatcher::resolve(const Request& request, std::string& prob
   }
   if (!fits(spec->arity, request.arguments.size())) {
     problem = fmt::format("ERR wrong number of arguments for '{}{}{}' command",
-                          container == nullptr ? "" : container->name, container == nullptr ? "" : "|", spec->name);
+                          container == nullptr ? "" : container->name,
+                          container == nullptr ? "" : "|", spec->name);
     return nullptr;
   }
   return spec;
@@ -71,11 +72,13 @@ std::string Dispatcher::refusal(const CommandSpec& spec, const Session& session)
   if (session.protocol == Protocol::kResp2 && session.subscribed() && !allowed_while_subscribed &&
       spec.name != "ping" && spec.name != "quit" && spec.name != "reset") {
     return fmt::format(
-        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+        "allowed in "
         "this context",
         spec.name);
   }
-  if (session.transaction && (spec.flags & kNoMulti) != 0) return "ERR Command not allowed inside a transaction";
+  if (session.transaction && (spec.flags & kNoMulti) != 0)
+    return "ERR Command not allowed inside a transaction";
   return {};
 }
 
@@ -87,7 +90,8 @@ void Dispatcher::reject(const CommandSpec* spec, Session& session, ByteBuffer& r
   statistics_.note_error(reply.view(start).substr(1));
 }
 
-void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply) {
+void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session& session,
+                       ByteBuffer& reply) {
   Transaction& transaction = *session.transaction;
   OwnedRequest owned(request);
   if (transaction.bytes + owned.bytes() > host_.settings().query_buffer_max) {
@@ -100,8 +104,8 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
   ReplyWriter(reply, session.protocol).simple("QUEUED");
 }
 
-Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session, ByteBuffer& records,
-                                        ByteBuffer& reply) {
+Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
+                                        ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -114,12 +118,13 @@ Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session
     queue(*spec, request, session, reply);
     return {};
   }
-  if (host_.monitored() && (spec->flags & (kSkipMonitor | kAdmin)) == 0) host_.show_to_monitors(session, request);
+  if (host_.monitored() && (spec->flags & (kSkipMonitor | kAdmin)) == 0)
+    host_.show_to_monitors(session, request);
   return run(*spec, request, session, records, reply);
 }
 
-Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request, Session& session,
-                                    ByteBuffer& records, ByteBuffer& reply) {
+Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request,
+                                    Session& session, ByteBuffer& records, ByteBuffer& reply) {
   const size_t records_start = records.size();
   Context context({*this, engine_, host_, session, records, reply, now_});
   call(context, spec, request);
@@ -127,8 +132,8 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   return {.release = context.release(), .park = context.parked()};
 }
 
-Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session, ByteBuffer& records,
-                                       ByteBuffer& reply) {
+Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
+                                       ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -142,7 +147,8 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
-  LEAT_CHECK(spec != nullptr);  // It was resolved when it was queued, and the table does not change.
+  LEAT_CHECK(spec !=
+             nullptr);  // It was resolved when it was queued, and the table does not change.
   call(context, *spec, request);
 }
 

@@ -51,8 +51,8 @@ class Dispatcher {
   // Why the session may not run the command now; empty when it may.
   [[nodiscard]] std::string refusal(const CommandSpec& spec, const Session& session);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
-  Outcome run(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& records,
-              ByteBuffer& reply);
+  Outcome run(const CommandSpec& spec, const Request& request, Session& session,
+              ByteBuffer& records, ByteBuffer& reply);
   void call(Context& context, const CommandSpec& spec, const Request& request);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
   void note_reply(CommandStatistics& statistics, Bytes reply);

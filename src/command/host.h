@@ -25,7 +25,7 @@ struct Settings {
   uint64_t stream_node_max_entries = 100;  // 0: no limit.
   uint64_t stream_node_max_bytes = 4096;   // 0: 1 GiB.
   uint32_t databases = 16;
-  std::string password;  // requirepass; empty: none.
+  std::string password;                    // requirepass; empty: none.
   uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.
 };
 
@@ -49,7 +49,8 @@ class Host {
   [[nodiscard]] virtual bool monitored() const = 0;
   virtual void show_to_monitors(const Session& session, const Request& request) = 0;
   // A command has run for `duration_ns`; for SLOWLOG and LATENCY.
-  virtual void note_duration(const Session& session, const Request& request, int64_t duration_ns) = 0;
+  virtual void note_duration(const Session& session, const Request& request,
+                             int64_t duration_ns) = 0;
 };
 
 }  // namespace leat

@@ -20,7 +20,8 @@ std::vector<size_t> read_keys(const Arguments& words) {
   }
   std::vector<size_t> positions;
   if (i + 1 >= words.size() || (words.size() - i - 1) % 2 != 0) return positions;
-  for (size_t key = i + 1; key < i + 1 + (words.size() - i - 1) / 2; ++key) positions.push_back(key);
+  for (size_t key = i + 1; key < i + 1 + (words.size() - i - 1) / 2; ++key)
+    positions.push_back(key);
   return positions;
 }
 
@@ -63,6 +64,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> stream_commands() { return kCommands; }
+std::span<const CommandSpec> stream_commands() {
+  return kCommands;
+}
 
 }  // namespace leat

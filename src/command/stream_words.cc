@@ -88,7 +88,8 @@ TrimWords::Read TrimWords::read(Context& context, const Arguments& words, size_t
   return Read::kTaken;
 }
 
-TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& words, size_t& i, Trim::By by) {
+TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& words, size_t& i,
+                                          Trim::By by) {
   if (trim_) {
     context.error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
     return Read::kFailed;
@@ -96,7 +97,8 @@ TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& wor
   Trim trim;
   trim.by = by;
   size_t at = i + 1;
-  if (at + 1 < words.size() && (words[at] == "~" || words[at] == "=")) trim.approximate = words[at++] == "~";
+  if (at + 1 < words.size() && (words[at] == "~" || words[at] == "="))
+    trim.approximate = words[at++] == "~";
   if (by == Trim::By::kId) {
     if (!read_id(context, words[at], 0, trim.first_kept)) return Read::kFailed;
   } else {
@@ -128,17 +130,20 @@ bool TrimWords::complete(Context& context) {
 std::optional<Trim> TrimWords::trim(const Settings& settings) const {
   if (!trim_) return std::nullopt;
   Trim trim = *trim_;
-  if (trim.approximate) trim.limit = limit_given_ ? static_cast<uint64_t>(limit_) : default_limit(settings);
+  if (trim.approximate)
+    trim.limit = limit_given_ ? static_cast<uint64_t>(limit_) : default_limit(settings);
   return trim;
 }
 
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
   const TrimPlan plan = plan_trim(*object.stream(), trim);
-  if (plan.count != 0) context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
+  if (plan.count != 0)
+    context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
   return plan.count;
 }
 
-const Consumer& seen_consumer(Context& context, const Object& object, const Group& group, Bytes name) {
+const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,
+                              Bytes name) {
   if (group.consumer(name) == nullptr) {
     context.commit(ConsumerCreate{.object = object.id,
                                   .group = group.id,

@@ -49,7 +49,8 @@ class TrimWords {
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 
 // The consumer of that name, created if there is none; it has tried to read or claim now.
-const Consumer& seen_consumer(Context& context, const Object& object, const Group& group, Bytes name);
+const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,
+                              Bytes name);
 
 // ["id", [field, value ...]]
 void reply_entry(ReplyWriter& reply, const EntryView& entry);

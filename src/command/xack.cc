@@ -10,7 +10,8 @@ namespace {
 
 // Writes which of `ids` (ascending, each once) are pending, as ranges that hold no other pending entry; returns
 // how many. One walk along the pending entries when the ids lie together, as those of one delivery do.
-int64_t plan_ranges(const PendingEntries& pending, const std::vector<StreamId>& ids, IdListWriter& ranges) {
+int64_t plan_ranges(const PendingEntries& pending, const std::vector<StreamId>& ids,
+                    IdListWriter& ranges) {
   int64_t count = 0;
   bool open = false;
   StreamId last;
@@ -44,7 +45,8 @@ int64_t plan_ranges(const PendingEntries& pending, const std::vector<StreamId>& 
 void cmd_xack(Context& context, const Arguments& words) {
   const Object* object = nullptr;
   if (!context.find(words[1], ObjectKind::kStream, object)) return;
-  const Group* const group = object == nullptr ? nullptr : object->stream()->groups().find(words[2]);
+  const Group* const group =
+      object == nullptr ? nullptr : object->stream()->groups().find(words[2]);
   if (group == nullptr) return context.reply().integer(0);
   std::vector<StreamId> ids(words.size() - 3);
   for (size_t i = 3; i < words.size(); ++i) {

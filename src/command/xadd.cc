@@ -7,7 +7,8 @@
 namespace leat {
 namespace {
 
-constexpr uint64_t kEntryBytesMax = 1ULL << 30;  // Of all fields and values of one entry, as in Redis.
+constexpr uint64_t kEntryBytesMax = 1ULL
+                                    << 30;  // Of all fields and values of one entry, as in Redis.
 
 struct AddWords {
   bool make_stream = true;
@@ -59,12 +60,14 @@ bool read_add_words(Context& context, const Arguments& words, AddWords& add) {
 
 bool plan_id(Context& context, const Stream* stream, const AppendId& asked, StreamId& id) {
   switch (plan_append_id(stream, asked, context.now().wall, id)) {
-    case AppendRefusal::kNone: return true;
+    case AppendRefusal::kNone:
+      return true;
     case AppendRefusal::kExhausted:
       context.error("ERR The stream has exhausted the last possible ID, unable to add more items");
       return false;
     case AppendRefusal::kTooSmall:
-      context.error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+      context.error(
+          "ERR The ID specified in XADD is equal or smaller than the target stream top item");
       return false;
   }
   return false;
@@ -91,7 +94,8 @@ void cmd_xadd(Context& context, const Arguments& words) {
 
   if (object == nullptr) object = &context.create(key, ObjectKind::kStream);
   const Settings& settings = context.settings();
-  const NodeLimits limits{.entries = settings.stream_node_max_entries, .bytes = settings.stream_node_max_bytes};
+  const NodeLimits limits{.entries = settings.stream_node_max_entries,
+                          .bytes = settings.stream_node_max_bytes};
   ByteBuffer rendered;
   context.commit(StreamAppend{.object = object->id,
                               .new_block = plan_new_block(*object->stream(), payload, limits),
@@ -114,10 +118,12 @@ void cmd_xtrim(Context& context, const Arguments& words) {
   }
   const auto trim = trim_words.trim(context.settings());
   if (!trim_words.complete(context)) return;
-  if (!trim) return context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
+  if (!trim)
+    return context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
   const Object* object = nullptr;
   if (!context.find(words[1], ObjectKind::kStream, object)) return;
-  context.reply().integer(object == nullptr ? 0 : static_cast<int64_t>(trim_stream(context, *object, *trim)));
+  context.reply().integer(
+      object == nullptr ? 0 : static_cast<int64_t>(trim_stream(context, *object, *trim)));
 }
 
 }  // namespace leat

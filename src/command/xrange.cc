@@ -73,7 +73,8 @@ bool read_set_id_words(Context& context, const Arguments& words, SetIdWords& ask
     } else if (has_value && same_word(words[i], "maxdeletedid")) {
       if (!read_id(context, words[i + 1], 0, asked.max_deleted)) return false;
       if (asked.last_id < asked.max_deleted) {
-        context.error("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+        context.error(
+            "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
         return false;
       }
     } else {
@@ -111,10 +112,14 @@ void cmd_xlen(Context& context, const Arguments& words) {
 // XRANGE key start end [COUNT n]  ->  array of [id, [field, value ...]], the same in RESP2 and RESP3.
 // COUNT 0 or less on a key that exists gives a null array, on one that does not an empty one.
 // Source: redis.io/docs/latest/commands/xrange
-void cmd_xrange(Context& context, const Arguments& words) { reply_range(context, words, /*reverse=*/false); }
+void cmd_xrange(Context& context, const Arguments& words) {
+  reply_range(context, words, /*reverse=*/false);
+}
 
 // XREVRANGE key end start [COUNT n]
-void cmd_xrevrange(Context& context, const Arguments& words) { reply_range(context, words, /*reverse=*/true); }
+void cmd_xrevrange(Context& context, const Arguments& words) {
+  reply_range(context, words, /*reverse=*/true);
+}
 
 // XDEL key id [id ...]  ->  integer: how many entries went. One bad id refuses all.
 // Source: redis.io/docs/latest/commands/xdel
@@ -149,14 +154,16 @@ void cmd_xsetid(Context& context, const Arguments& words) {
   if (!context.find(words[1], ObjectKind::kStream, object)) return;
   if (object == nullptr) return context.error(kErrNoSuchKey);
   const Stream& stream = *object->stream();
-  if (const Bytes refusal = set_id_refusal(stream, asked); !refusal.empty()) return context.error(refusal);
+  if (const Bytes refusal = set_id_refusal(stream, asked); !refusal.empty())
+    return context.error(refusal);
   const bool keep_added = asked.entries_added < 0;
   const bool keep_deleted = asked.max_deleted == StreamId::min();
-  context.commit(StreamSetId{
-      .object = object->id,
-      .last_id = asked.last_id,
-      .entries_added = keep_added ? stream.entries_added() : static_cast<uint64_t>(asked.entries_added),
-      .max_deleted = keep_deleted ? stream.max_deleted() : asked.max_deleted});
+  context.commit(
+      StreamSetId{.object = object->id,
+                  .last_id = asked.last_id,
+                  .entries_added = keep_added ? stream.entries_added()
+                                              : static_cast<uint64_t>(asked.entries_added),
+                  .max_deleted = keep_deleted ? stream.max_deleted() : asked.max_deleted});
   context.reply().ok();
 }
 

@@ -31,12 +31,14 @@ struct Source {
   Bytes key;
   const Object* object = nullptr;
   const Group* group = nullptr;
-  bool history = false;       // XREADGROUP with an id: the consumer's own pending entries.
-  bool last_entry = false;    // XREAD "+".
-  StreamId after;             // Entries behind this id; not for history == false && group != null.
+  bool history = false;     // XREADGROUP with an id: the consumer's own pending entries.
+  bool last_entry = false;  // XREAD "+".
+  StreamId after;           // Entries behind this id; not for history == false && group != null.
 };
 
-Bytes name_of(const ReadWords& asked) { return asked.group_read ? "xreadgroup" : "xread"; }
+Bytes name_of(const ReadWords& asked) {
+  return asked.group_read ? "xreadgroup" : "xread";
+}
 
 bool read_timeout(Context& context, Bytes word, ReadWords& asked) {
   const auto timeout = parse_int64(word);
@@ -48,7 +50,8 @@ bool read_timeout(Context& context, Bytes word, ReadWords& asked) {
     context.error("ERR timeout is negative");
     return false;
   }
-  if (*timeout > std::numeric_limits<int64_t>::max() / kNsPerMs - context.now().mono.value / kNsPerMs - 1) {
+  if (*timeout >
+      std::numeric_limits<int64_t>::max() / kNsPerMs - context.now().mono.value / kNsPerMs - 1) {
     context.error("ERR timeout is out of range");
     return false;
   }
@@ -60,8 +63,9 @@ bool read_streams(Context& context, const Arguments& words, size_t i, ReadWords&
   asked.first_key = i + 1;
   const size_t count = words.size() - asked.first_key;
   if (count % 2 != 0) {
-    context.error(fmt::format("ERR Unbalanced '{}' list of streams: for each stream key an ID{} must be specified.",
-                              name_of(asked), asked.group_read ? " or '>'" : ", '+', or '$'"));
+    context.error(fmt::format(
+        "ERR Unbalanced '{}' list of streams: for each stream key an ID{} must be specified.",
+        name_of(asked), asked.group_read ? " or '>'" : ", '+', or '$'"));
     return false;
   }
   asked.keys = count / 2;
@@ -70,8 +74,8 @@ bool read_streams(Context& context, const Arguments& words, size_t i, ReadWords&
 
 bool group_only(Context& context, const ReadWords& asked, Bytes option) {
   if (asked.group_read) return true;
-  context.error(
-      fmt::format("ERR The {} option is only supported by XREADGROUP. You called XREAD instead.", option));
+  context.error(fmt::format(
+      "ERR The {} option is only supported by XREADGROUP. You called XREAD instead.", option));
   return false;
 }
 
@@ -112,8 +116,10 @@ bool read_group_id(Context& context, Bytes word, Source& source) {
   if (word == ">") return true;
   if (word == "$" || word == "+") {
     context.error(
-        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
-        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result "
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of "
+        "this consumer by "
+        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return "
+        "an empty result "
         "set.");
     return false;
   }
@@ -134,22 +140,26 @@ bool read_plain_id(Context& context, Bytes word, Source& source) {
   }
   if (word == ">") {
     context.error(
-        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> "
+        "<consumer> option.");
     return false;
   }
   return read_id(context, word, 0, source.after);
 }
 
-bool read_sources(Context& context, const Arguments& words, const ReadWords& asked, std::vector<Source>& sources) {
+bool read_sources(Context& context, const Arguments& words, const ReadWords& asked,
+                  std::vector<Source>& sources) {
   for (size_t i = 0; i < asked.keys; ++i) {
     Source source{.key = words[asked.first_key + i]};
     if (!context.find(source.key, ObjectKind::kStream, source.object)) return false;
     const Bytes id = words[asked.first_key + asked.keys + i];
     if (asked.group_read) {
-      if (source.object != nullptr) source.group = source.object->stream()->groups().find(asked.group);
+      if (source.object != nullptr)
+        source.group = source.object->stream()->groups().find(asked.group);
       if (source.group == nullptr) {
-        context.error(fmt::format("NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
-                                  source.key, asked.group));
+        context.error(fmt::format(
+            "NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
+            source.key, asked.group));
         return false;
       }
       if (!read_group_id(context, id, source)) return false;
@@ -185,7 +195,8 @@ void reply_after(ReplyWriter& reply, const Stream& stream, StreamId after, int64
 }
 
 // The consumer's pending entries behind `after`; those still in the stream count as delivered once more.
-void reply_history(Context& context, const Source& source, const Consumer& consumer, int64_t count) {
+void reply_history(Context& context, const Source& source, const Consumer& consumer,
+                   int64_t count) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
   const size_t mark = reply.begin();
@@ -193,19 +204,20 @@ void reply_history(Context& context, const Source& source, const Consumer& consu
   StreamId first;
   StreamId last;
   bool delivered = false;
-  source.group->pending.visit_from(source.after.next(), consumer.id, [&](const PendingEntry& pending) {
-    if (const auto entry = stream.find(pending.id)) {
-      reply_entry(reply, *entry);
-      if (!delivered) first = pending.id;
-      delivered = true;
-      last = pending.id;
-    } else {
-      reply.array(2);
-      reply_id(reply, pending.id);
-      reply.null_array();
-    }
-    return ++sent != count;
-  });
+  source.group->pending.visit_from(source.after.next(), consumer.id,
+                                   [&](const PendingEntry& pending) {
+                                     if (const auto entry = stream.find(pending.id)) {
+                                       reply_entry(reply, *entry);
+                                       if (!delivered) first = pending.id;
+                                       delivered = true;
+                                       last = pending.id;
+                                     } else {
+                                       reply.array(2);
+                                       reply_id(reply, pending.id);
+                                       reply.null_array();
+                                     }
+                                     return ++sent != count;
+                                   });
   reply.end_array(mark, static_cast<size_t>(sent));
   if (!delivered) return;
   context.commit(GroupRedeliver{.object = source.object->id,
@@ -217,7 +229,8 @@ void reply_history(Context& context, const Source& source, const Consumer& consu
 }
 
 // New entries of the group: its position moves, and unless NOACK they are pending from now on.
-void reply_new(Context& context, const Source& source, const Consumer& consumer, const ReadWords& asked) {
+void reply_new(Context& context, const Source& source, const Consumer& consumer,
+               const ReadWords& asked) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
   const Group& group = *source.group;
@@ -245,10 +258,12 @@ void reply_new(Context& context, const Source& source, const Consumer& consumer,
                               .last = last});
 }
 
-void park(Context& context, const Arguments& words, const ReadWords& asked, const std::vector<Source>& sources) {
+void park(Context& context, const Arguments& words, const ReadWords& asked,
+          const std::vector<Source>& sources) {
   Park park;
   park.on_absence = asked.group_read;
-  if (*asked.block_ms != 0) park.deadline = MonoNs{context.now().mono.value + *asked.block_ms * kNsPerMs};
+  if (*asked.block_ms != 0)
+    park.deadline = MonoNs{context.now().mono.value + *asked.block_ms * kNsPerMs};
   for (size_t i = 0; i < sources.size(); ++i) {
     park.keys.push_back({context.session().db, std::string(sources[i].key)});
     const size_t id = asked.first_key + asked.keys + i;
@@ -257,7 +272,8 @@ void park(Context& context, const Arguments& words, const ReadWords& asked, cons
   context.park(std::move(park));
 }
 
-void reply_source(Context& context, const Source& source, const Consumer* consumer, const ReadWords& asked) {
+void reply_source(Context& context, const Source& source, const Consumer* consumer,
+                  const ReadWords& asked) {
   ReplyWriter& reply = context.reply();
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
@@ -278,7 +294,8 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   size_t served = 0;
   for (const Source& source : sources) {
     const Consumer* consumer = nullptr;
-    if (group_read) consumer = &seen_consumer(context, *source.object, *source.group, asked.consumer);
+    if (group_read)
+      consumer = &seen_consumer(context, *source.object, *source.group, asked.consumer);
     if (!has_something(source)) continue;
     reply_source(context, source, consumer, asked);
     ++served;
@@ -287,7 +304,8 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
     if (asked.block_ms && context.may_block()) return park(context, words, asked, sources);
     return reply.null_array();
   }
-  reply.protocol() == Protocol::kResp2 ? reply.end_array(mark, served) : reply.end_map(mark, served);
+  reply.protocol() == Protocol::kResp2 ? reply.end_array(mark, served)
+                                       : reply.end_map(mark, served);
 }
 
 }  // namespace
@@ -295,13 +313,17 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
 // XREAD [COUNT n] [BLOCK ms] STREAMS key [key ...] id|$|+ [id|$|+ ...]
 //   ->  RESP2 array of [key, entries], RESP3 map; only streams that have something; null array if none.
 // Source: redis.io/docs/latest/commands/xread
-void cmd_xread(Context& context, const Arguments& words) { read_streams(context, words, /*group_read=*/false); }
+void cmd_xread(Context& context, const Arguments& words) {
+  read_streams(context, words, /*group_read=*/false);
+}
 
 // XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key ...] id|> [id|> ...]
 //   ->  as XREAD. ">" delivers new entries; an id replies the consumer's own pending entries behind it, at
 //       once, even if there are none; one that was deleted from the stream has a null array for its fields.
 // The consumer is created if it does not exist, whatever comes of the read.
 // Source: redis.io/docs/latest/commands/xreadgroup
-void cmd_xreadgroup(Context& context, const Arguments& words) { read_streams(context, words, /*group_read=*/true); }
+void cmd_xreadgroup(Context& context, const Arguments& words) {
+  read_streams(context, words, /*group_read=*/true);
+}
 
 }  // namespace leat

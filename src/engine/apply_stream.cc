@@ -12,9 +12,12 @@ constexpr uint64_t kDeliveriesMax = std::numeric_limits<int64_t>::max();
 
 uint64_t counted(uint64_t deliveries, DeliveryCount count, uint64_t set_to) {
   switch (count) {
-    case DeliveryCount::kKeep: return deliveries;
-    case DeliveryCount::kIncrement: return std::min(deliveries + 1, kDeliveriesMax);
-    case DeliveryCount::kSet: return set_to;
+    case DeliveryCount::kKeep:
+      return deliveries;
+    case DeliveryCount::kIncrement:
+      return std::min(deliveries + 1, kDeliveriesMax);
+    case DeliveryCount::kSet:
+      return set_to;
   }
   return deliveries;
 }
@@ -191,7 +194,8 @@ bool Engine::on(const GroupRedeliver& record) {
 
 void Engine::note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now) {
   Object* const found = keyspace_.find(object.id);
-  auto* const stream = found == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&found->value);
+  auto* const stream =
+      found == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&found->value);
   if (stream == nullptr) return;
   Group* const named = (*stream)->groups().find(group);
   Consumer* const reader = named == nullptr ? nullptr : named->consumer(consumer);

@@ -32,7 +32,8 @@ struct EntryView {
 
 class Block {
  public:
-  explicit Block(StreamId first, size_t capacity) : first_id_(first), last_id_(first), bytes_(capacity) {}
+  explicit Block(StreamId first, size_t capacity)
+      : first_id_(first), last_id_(first), bytes_(capacity) {}
 
   // The id of the first entry ever appended, live or not; the block's name in the stream.
   [[nodiscard]] StreamId first_id() const { return first_id_; }

@@ -33,11 +33,13 @@ uint64_t digest_of(const Group& group) {
                           << group.next_consumer.value)
                      .hash();
   for (const auto& [name, consumer] : group.consumers) {
-    sum += (Mixer() << uint64_t{1} << consumer->id.value << name << static_cast<uint64_t>(consumer->active.value)).hash();
+    sum += (Mixer() << uint64_t{1} << consumer->id.value << name
+                    << static_cast<uint64_t>(consumer->active.value))
+               .hash();
   }
   group.pending.visit_from(StreamId::min(), [&sum](const PendingEntry& entry) {
-    sum += (Mixer() << uint64_t{2} << entry.id << entry.owner.value << static_cast<uint64_t>(entry.delivered.value)
-                    << entry.deliveries)
+    sum += (Mixer() << uint64_t{2} << entry.id << entry.owner.value
+                    << static_cast<uint64_t>(entry.delivered.value) << entry.deliveries)
                .hash();
     return true;
   });
@@ -64,15 +66,17 @@ uint64_t Engine::digest(const Object& object) {
   uint64_t sum = 0;
   if (const auto* string = object.string()) sum = hash64(*string);
   if (const auto* hash = object.hash()) {
-    hash->visit([&sum](const std::string& name, const std::string& value) { sum += (Mixer() << name << value).hash(); });
+    hash->visit([&sum](const std::string& name, const std::string& value) {
+      sum += (Mixer() << name << value).hash();
+    });
   }
   if (const auto* set = object.set()) {
     set->visit([&sum](const std::string& name, None) { sum += (Mixer() << name).hash(); });
   }
   if (const auto* stream = object.stream()) sum = digest_of(*stream);
   return (Mixer() << object.id.value << uint64_t{object.db.value} << object.key
-                  << static_cast<uint64_t>(object.kind()) << static_cast<uint64_t>(object.expires.value)
-                  << object.changed.value << sum)
+                  << static_cast<uint64_t>(object.kind())
+                  << static_cast<uint64_t>(object.expires.value) << object.changed.value << sum)
       .hash();
 }
 
@@ -97,7 +101,9 @@ size_t memory_of(const Object& object) {
     });
   }
   if (const auto* set = object.set()) {
-    set->visit([&sum](const std::string& name, None) { sum += sizeof(std::string) + kNode + name.capacity(); });
+    set->visit([&sum](const std::string& name, None) {
+      sum += sizeof(std::string) + kNode + name.capacity();
+    });
   }
   if (const auto* stream = object.stream()) sum += stream->memory();
   return sum;

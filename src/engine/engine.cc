@@ -34,33 +34,60 @@ bool Engine::apply(const RecordView& record) {
   ++last_lsn_.value;
   ++changes_;
   switch (record.type) {
-    case RecordType::kKeyCreate: return decode_and_apply<KeyCreate>(record.payload);
-    case RecordType::kKeyDrop: return decode_and_apply<KeyDrop>(record.payload);
-    case RecordType::kKeyRename: return decode_and_apply<KeyRename>(record.payload);
-    case RecordType::kKeyCopy: return decode_and_apply<KeyCopy>(record.payload);
-    case RecordType::kKeyExpire: return decode_and_apply<KeyExpire>(record.payload);
-    case RecordType::kDbSwap: return decode_and_apply<DbSwap>(record.payload);
-    case RecordType::kDbFlush: return decode_and_apply<DbFlush>(record.payload);
-    case RecordType::kStringSet: return decode_and_apply<StringSet>(record.payload);
-    case RecordType::kStringAppend: return decode_and_apply<StringAppend>(record.payload);
-    case RecordType::kStringPatch: return decode_and_apply<StringPatch>(record.payload);
-    case RecordType::kHashSet: return decode_and_apply<HashSet>(record.payload);
-    case RecordType::kHashDelete: return decode_and_apply<HashDelete>(record.payload);
-    case RecordType::kSetAdd: return decode_and_apply<SetAdd>(record.payload);
-    case RecordType::kSetRemove: return decode_and_apply<SetRemove>(record.payload);
-    case RecordType::kStreamAppend: return decode_and_apply<StreamAppend>(record.payload);
-    case RecordType::kStreamTrim: return decode_and_apply<StreamTrim>(record.payload);
-    case RecordType::kStreamDelete: return decode_and_apply<StreamDelete>(record.payload);
-    case RecordType::kStreamSetId: return decode_and_apply<StreamSetId>(record.payload);
-    case RecordType::kGroupCreate: return decode_and_apply<GroupCreate>(record.payload);
-    case RecordType::kGroupSetId: return decode_and_apply<GroupSetId>(record.payload);
-    case RecordType::kGroupDrop: return decode_and_apply<GroupDrop>(record.payload);
-    case RecordType::kConsumerCreate: return decode_and_apply<ConsumerCreate>(record.payload);
-    case RecordType::kConsumerDrop: return decode_and_apply<ConsumerDrop>(record.payload);
-    case RecordType::kGroupDeliver: return decode_and_apply<GroupDeliver>(record.payload);
-    case RecordType::kGroupAck: return decode_and_apply<GroupAck>(record.payload);
-    case RecordType::kGroupClaim: return decode_and_apply<GroupClaim>(record.payload);
-    case RecordType::kGroupRedeliver: return decode_and_apply<GroupRedeliver>(record.payload);
+    case RecordType::kKeyCreate:
+      return decode_and_apply<KeyCreate>(record.payload);
+    case RecordType::kKeyDrop:
+      return decode_and_apply<KeyDrop>(record.payload);
+    case RecordType::kKeyRename:
+      return decode_and_apply<KeyRename>(record.payload);
+    case RecordType::kKeyCopy:
+      return decode_and_apply<KeyCopy>(record.payload);
+    case RecordType::kKeyExpire:
+      return decode_and_apply<KeyExpire>(record.payload);
+    case RecordType::kDbSwap:
+      return decode_and_apply<DbSwap>(record.payload);
+    case RecordType::kDbFlush:
+      return decode_and_apply<DbFlush>(record.payload);
+    case RecordType::kStringSet:
+      return decode_and_apply<StringSet>(record.payload);
+    case RecordType::kStringAppend:
+      return decode_and_apply<StringAppend>(record.payload);
+    case RecordType::kStringPatch:
+      return decode_and_apply<StringPatch>(record.payload);
+    case RecordType::kHashSet:
+      return decode_and_apply<HashSet>(record.payload);
+    case RecordType::kHashDelete:
+      return decode_and_apply<HashDelete>(record.payload);
+    case RecordType::kSetAdd:
+      return decode_and_apply<SetAdd>(record.payload);
+    case RecordType::kSetRemove:
+      return decode_and_apply<SetRemove>(record.payload);
+    case RecordType::kStreamAppend:
+      return decode_and_apply<StreamAppend>(record.payload);
+    case RecordType::kStreamTrim:
+      return decode_and_apply<StreamTrim>(record.payload);
+    case RecordType::kStreamDelete:
+      return decode_and_apply<StreamDelete>(record.payload);
+    case RecordType::kStreamSetId:
+      return decode_and_apply<StreamSetId>(record.payload);
+    case RecordType::kGroupCreate:
+      return decode_and_apply<GroupCreate>(record.payload);
+    case RecordType::kGroupSetId:
+      return decode_and_apply<GroupSetId>(record.payload);
+    case RecordType::kGroupDrop:
+      return decode_and_apply<GroupDrop>(record.payload);
+    case RecordType::kConsumerCreate:
+      return decode_and_apply<ConsumerCreate>(record.payload);
+    case RecordType::kConsumerDrop:
+      return decode_and_apply<ConsumerDrop>(record.payload);
+    case RecordType::kGroupDeliver:
+      return decode_and_apply<GroupDeliver>(record.payload);
+    case RecordType::kGroupAck:
+      return decode_and_apply<GroupAck>(record.payload);
+    case RecordType::kGroupClaim:
+      return decode_and_apply<GroupClaim>(record.payload);
+    case RecordType::kGroupRedeliver:
+      return decode_and_apply<GroupRedeliver>(record.payload);
   }
   return false;
 }
@@ -114,10 +141,17 @@ bool Engine::on(const KeyCreate& record) {
   object->db = record.db;
   object->key = std::string(record.key);
   switch (record.kind) {
-    case ObjectKind::kString: break;
-    case ObjectKind::kHash: object->value.emplace<HashValue>(); break;
-    case ObjectKind::kSet: object->value.emplace<SetValue>(); break;
-    case ObjectKind::kStream: object->value = std::make_unique<Stream>(); break;
+    case ObjectKind::kString:
+      break;
+    case ObjectKind::kHash:
+      object->value.emplace<HashValue>();
+      break;
+    case ObjectKind::kSet:
+      object->value.emplace<SetValue>();
+      break;
+    case ObjectKind::kStream:
+      object->value = std::make_unique<Stream>();
+      break;
   }
   Object* const added = object.get();
   if (!keyspace_.add(std::move(object))) return false;
@@ -220,7 +254,8 @@ bool Engine::on(const StringPatch& record) {
   const uint64_t end = record.offset + record.bytes.size();
   if (end < record.offset || end > value->max_size()) return false;
   if (end > value->size()) value->resize(end);
-  std::copy(record.bytes.begin(), record.bytes.end(), value->begin() + static_cast<ptrdiff_t>(record.offset));
+  std::copy(record.bytes.begin(), record.bytes.end(),
+            value->begin() + static_cast<ptrdiff_t>(record.offset));
   touch(*object);
   return true;
 }

@@ -26,13 +26,15 @@ struct None {
 
 // The 52 upper bits of a name's hash: cursors stay exact in clients that hold numbers as doubles.
 constexpr unsigned kScanShift = 12;
-[[nodiscard]] inline uint64_t scan_position(Bytes name) { return hash64(name) >> kScanShift; }
+[[nodiscard]] inline uint64_t scan_position(Bytes name) {
+  return hash64(name) >> kScanShift;
+}
 
 template <typename Value>
 class FieldMap {
  public:
-  static constexpr size_t kSmallMax = 128;       // Fields.
-  static constexpr size_t kSmallBytesMax = 64;   // Of a name or a value.
+  static constexpr size_t kSmallMax = 128;      // Fields.
+  static constexpr size_t kSmallBytesMax = 64;  // Of a name or a value.
 
   [[nodiscard]] size_t size() const { return large_ ? large_->size() : small_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -54,7 +56,8 @@ class FieldMap {
   bool set(Bytes name, Value value) {
     if (!large_ && !fits_small(name, value)) grow();
     if (large_) {
-      return large_->insert_or_assign(Key{hash64(name), std::string(name)}, std::move(value)).second;
+      return large_->insert_or_assign(Key{hash64(name), std::string(name)}, std::move(value))
+          .second;
     }
     for (auto& [field, old] : small_) {
       if (field != name) continue;
@@ -153,7 +156,8 @@ class FieldMap {
   FieldMap& operator=(FieldMap&&) noexcept = default;
   FieldMap(const FieldMap& other)
       : small_(other.small_),
-        large_(other.large_ ? std::make_unique<absl::btree_map<Key, Value>>(*other.large_) : nullptr) {}
+        large_(other.large_ ? std::make_unique<absl::btree_map<Key, Value>>(*other.large_)
+                            : nullptr) {}
   FieldMap& operator=(const FieldMap&) = delete;
   ~FieldMap() = default;
 };

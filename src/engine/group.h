@@ -31,8 +31,10 @@ struct Group {
   GroupId id;
   std::string name;
   StreamId last_delivered;
-  int64_t entries_read = kEntriesReadUnknown;  // Redis' counter; kEntriesReadUnknown when it is lost.
-  uint64_t delivered_live = 0;  // Live entries of the stream with an id <= last_delivered: exact lag.
+  int64_t entries_read =
+      kEntriesReadUnknown;  // Redis' counter; kEntriesReadUnknown when it is lost.
+  uint64_t delivered_live =
+      0;  // Live entries of the stream with an id <= last_delivered: exact lag.
   PendingEntries pending;
   // By name, in byte order: the order of every reply that lists consumers.
   absl::btree_map<std::string, std::unique_ptr<Consumer>, std::less<>> consumers;

@@ -83,7 +83,8 @@ class Keyspace {
     using is_transparent = void;
     bool operator()(const Place& a, const Place& b) const {
       if (a.first != b.first) return a.first < b.first;
-      if (a.second == nullptr || b.second == nullptr) return a.second == nullptr && b.second != nullptr;
+      if (a.second == nullptr || b.second == nullptr)
+        return a.second == nullptr && b.second != nullptr;
       return a.second->key < b.second->key;
     }
     bool operator()(const Place& a, const Probe& b) const {

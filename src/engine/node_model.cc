@@ -79,8 +79,8 @@ size_t all_elements(Bytes wire, uint32_t elements) {
 
 }  // namespace
 
-void NodeModel::add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id, Bytes wire,
-                    uint32_t elements) {
+void NodeModel::add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id,
+                    Bytes wire, uint32_t elements) {
   const int64_t fields = elements / 2;
   if (bytes_ == 0) {
     // The node's own head: live count, deleted count, number of fields, their names, a zero.

@@ -26,9 +26,9 @@ struct Object {
   DbIndex db;
   std::string key;
   uint64_t key_hash = 0;
-  WallMs expires;             // 0: never.
-  Lsn changed;                // The last record that named this object.
-  mutable WallMs used;        // Last read or write by a client. Volatile.
+  WallMs expires;       // 0: never.
+  Lsn changed;          // The last record that named this object.
+  mutable WallMs used;  // Last read or write by a client. Volatile.
   // In the order of ObjectKind. Streams live apart: most of the code only passes them by.
   std::variant<std::string, HashValue, SetValue, std::unique_ptr<Stream>> value;
 

@@ -59,7 +59,8 @@ uint64_t Stream::count_after(StreamId id) const {
   if (id < first_id_) return length_;
   const auto part = [id](const Block& block) {
     uint64_t count = 0;
-    for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance()) count += cursor.live() ? 1U : 0U;
+    for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance())
+      count += cursor.live() ? 1U : 0U;
     return count;
   };
   // Two walks, one from each end, in step: the nearer end decides the cost.
@@ -68,7 +69,8 @@ uint64_t Stream::count_after(StreamId id) const {
   uint64_t before = 0;
   uint64_t after = 0;
   while (true) {
-    if (low->second->last_id() >= id) return length_ - before - low->second->live() + part(*low->second);
+    if (low->second->last_id() >= id)
+      return length_ - before - low->second->live() + part(*low->second);
     before += low->second->live();
     ++low;
     --high;
@@ -89,7 +91,8 @@ size_t Stream::memory() const {
 
 void Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (tail_ == nullptr || new_block) {
-    const size_t capacity = tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
+    const size_t capacity =
+        tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
     auto block = std::make_unique<Block>(id, capacity);
     tail_ = block.get();
     blocks_.emplace_hint(blocks_.end(), id, std::move(block));
@@ -153,7 +156,8 @@ void Stream::settle_first_id() {
   first_id_ = first.done() ? StreamId::min() : first.entry().id;
 }
 
-Stream::Cursor::Cursor(const Blocks& blocks, StreamId from) : block_(blocks.upper_bound(from)), end_(blocks.end()) {
+Stream::Cursor::Cursor(const Blocks& blocks, StreamId from)
+    : block_(blocks.upper_bound(from)), end_(blocks.end()) {
   if (block_ != blocks.begin()) --block_;
   if (block_ == end_) return;
   cursor_ = block_->second->seek(from);

@@ -34,7 +34,8 @@ void plan_part(const Block& block, const Trim& trim, uint64_t length_left, TrimP
 
 }  // namespace
 
-AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs now, StreamId& id) {
+AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs now,
+                             StreamId& id) {
   const StreamId last = stream == nullptr ? StreamId::min() : stream->last_id();
   if (last == StreamId::max()) return AppendRefusal::kExhausted;
   switch (asked.kind) {
@@ -59,7 +60,8 @@ AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs
 bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimits& limits) {
   const Block* const tail = stream.tail();
   if (tail == nullptr) return true;
-  const uint64_t bytes_max = limits.bytes == 0 ? kNodeBytesMax : std::min(limits.bytes, kNodeBytesMax);
+  const uint64_t bytes_max =
+      limits.bytes == 0 ? kNodeBytesMax : std::min(limits.bytes, kNodeBytesMax);
   if (tail->node().bytes() + payload_bytes >= bytes_max) return true;
   return limits.entries != 0 && tail->live() + tail->deleted() >= limits.entries;
 }
@@ -70,8 +72,9 @@ TrimPlan plan_trim(const Stream& stream, const Trim& trim) {
   for (const auto& [first, block] : stream.blocks()) {
     if (trim.by == Trim::By::kLength && left <= trim.length) break;
     if (trim.limit != 0 && plan.count + block->live() > trim.limit) break;
-    const bool whole = trim.by == Trim::By::kLength ? left - std::min<uint64_t>(left, block->live()) >= trim.length
-                                                    : block->last_id() < trim.first_kept;
+    const bool whole = trim.by == Trim::By::kLength
+                           ? left - std::min<uint64_t>(left, block->live()) >= trim.length
+                           : block->last_id() < trim.first_kept;
     if (!whole) {
       if (!trim.approximate) plan_part(*block, trim, left, plan);
       break;
@@ -99,8 +102,8 @@ int64_t estimate_entries_read(const Stream& stream, StreamId id) {
 }
 
 void EntriesRead::deliver(StreamId id) {
-  const bool tombstone_ahead =
-      stream_.length() != 0 && stream_.max_deleted() != StreamId::min() && last_ <= stream_.max_deleted();
+  const bool tombstone_ahead = stream_.length() != 0 && stream_.max_deleted() != StreamId::min() &&
+                               last_ <= stream_.max_deleted();
   if (count_ != kEntriesReadUnknown && last_ >= stream_.first_id() && !tombstone_ahead) {
     ++count_;
   } else if (stream_.entries_added() != 0) {

@@ -33,7 +33,8 @@ struct NodeLimits {
   uint64_t bytes = 4096;
 };
 // True when an entry with `payload_bytes` of fields and values does not go into the last node any more.
-[[nodiscard]] bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimits& limits);
+[[nodiscard]] bool plan_new_block(const Stream& stream, uint64_t payload_bytes,
+                                  const NodeLimits& limits);
 
 struct Trim {
   enum class By : uint8_t { kLength, kId };

@@ -27,9 +27,13 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
 
   template <typename Tag>
-  void operator()(const Strong<Tag, uint64_t>& strong) { append_varint(out_, strong.value); }
+  void operator()(const Strong<Tag, uint64_t>& strong) {
+    append_varint(out_, strong.value);
+  }
   template <typename Tag>
-  void operator()(const Strong<Tag, uint32_t>& strong) { append_varint(out_, strong.value); }
+  void operator()(const Strong<Tag, uint32_t>& strong) {
+    append_varint(out_, strong.value);
+  }
   void operator()(const WallMs& time) { append_varint(out_, zigzag(time.value)); }
   void operator()(const uint64_t& value) { append_varint(out_, value); }
   void operator()(const uint32_t& value) { append_varint(out_, value); }
@@ -54,9 +58,13 @@ class Decoder {
   [[nodiscard]] bool complete() const { return in_.ok() && in_.done(); }
 
   template <typename Tag>
-  void operator()(Strong<Tag, uint64_t>& strong) { strong.value = in_.varint(); }
+  void operator()(Strong<Tag, uint64_t>& strong) {
+    strong.value = in_.varint();
+  }
   template <typename Tag>
-  void operator()(Strong<Tag, uint32_t>& strong) { strong.value = narrow(); }
+  void operator()(Strong<Tag, uint32_t>& strong) {
+    strong.value = narrow();
+  }
   void operator()(WallMs& time) { time.value = in_.signed_varint(); }
   void operator()(uint64_t& value) { value = in_.varint(); }
   void operator()(uint32_t& value) { value = narrow(); }
@@ -192,61 +200,169 @@ bool decode_fields(Bytes payload, Record& record) {
 
 }  // namespace
 
-void RecordWriter::put(const KeyCreate& record) { encode(*out_, record); }
-void RecordWriter::put(const KeyDrop& record) { encode(*out_, record); }
-void RecordWriter::put(const KeyRename& record) { encode(*out_, record); }
-void RecordWriter::put(const KeyCopy& record) { encode(*out_, record); }
-void RecordWriter::put(const KeyExpire& record) { encode(*out_, record); }
-void RecordWriter::put(const DbSwap& record) { encode(*out_, record); }
-void RecordWriter::put(const DbFlush& record) { encode(*out_, record); }
-void RecordWriter::put(const StringSet& record) { encode(*out_, record); }
-void RecordWriter::put(const StringAppend& record) { encode(*out_, record); }
-void RecordWriter::put(const StringPatch& record) { encode(*out_, record); }
-void RecordWriter::put(const HashSet& record) { encode(*out_, record); }
-void RecordWriter::put(const HashDelete& record) { encode(*out_, record); }
-void RecordWriter::put(const SetAdd& record) { encode(*out_, record); }
-void RecordWriter::put(const SetRemove& record) { encode(*out_, record); }
-void RecordWriter::put(const StreamAppend& record) { encode(*out_, record); }
-void RecordWriter::put(const StreamTrim& record) { encode(*out_, record); }
-void RecordWriter::put(const StreamDelete& record) { encode(*out_, record); }
-void RecordWriter::put(const StreamSetId& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupCreate& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupSetId& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupDrop& record) { encode(*out_, record); }
-void RecordWriter::put(const ConsumerCreate& record) { encode(*out_, record); }
-void RecordWriter::put(const ConsumerDrop& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupDeliver& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupAck& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupClaim& record) { encode(*out_, record); }
-void RecordWriter::put(const GroupRedeliver& record) { encode(*out_, record); }
+void RecordWriter::put(const KeyCreate& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const KeyDrop& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const KeyRename& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const KeyCopy& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const KeyExpire& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const DbSwap& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const DbFlush& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StringSet& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StringAppend& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StringPatch& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const HashSet& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const HashDelete& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const SetAdd& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const SetRemove& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StreamAppend& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StreamTrim& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StreamDelete& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const StreamSetId& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupCreate& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupSetId& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupDrop& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const ConsumerCreate& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const ConsumerDrop& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupDeliver& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupAck& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupClaim& record) {
+  encode(*out_, record);
+}
+void RecordWriter::put(const GroupRedeliver& record) {
+  encode(*out_, record);
+}
 
-bool decode(Bytes payload, KeyCreate& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, KeyDrop& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, KeyRename& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, KeyCopy& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, KeyExpire& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, DbSwap& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, DbFlush& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StringSet& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StringAppend& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StringPatch& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, HashSet& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, HashDelete& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, SetAdd& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, SetRemove& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StreamAppend& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StreamTrim& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StreamDelete& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, StreamSetId& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupCreate& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupSetId& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupDrop& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, ConsumerCreate& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, ConsumerDrop& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupDeliver& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupAck& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupClaim& record) { return decode_fields(payload, record); }
-bool decode(Bytes payload, GroupRedeliver& record) { return decode_fields(payload, record); }
+bool decode(Bytes payload, KeyCreate& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, KeyDrop& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, KeyRename& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, KeyCopy& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, KeyExpire& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, DbSwap& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, DbFlush& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StringSet& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StringAppend& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StringPatch& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, HashSet& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, HashDelete& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, SetAdd& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, SetRemove& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamAppend& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamTrim& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamDelete& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamSetId& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupCreate& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupSetId& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupDrop& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, ConsumerCreate& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, ConsumerDrop& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupDeliver& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupAck& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupClaim& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, GroupRedeliver& record) {
+  return decode_fields(payload, record);
+}
 
 std::optional<RecordView> next_record(Bytes& input) {
   ByteReader head(input);

@@ -11,7 +11,9 @@ namespace {
 // Redis gives up on ids of more than 127 bytes before looking at them.
 constexpr size_t kIdTextAcceptedMax = 127;
 
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+bool is_digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
 
 std::optional<uint64_t> parse_number(Bytes text) {
   uint64_t value = 0;

@@ -39,15 +39,16 @@ struct Connection {
   Output output;
   // Pushes to this connection that came while it executes a command: they follow the command's reply.
   ByteBuffer pushes;
-  MonoNs soft_limit_since{0};  // When the output went over the soft limit of its class; 0: it is below.
+  MonoNs soft_limit_since{
+      0};  // When the output went over the soft limit of its class; 0: it is below.
 
-  bool sending = false;       // send() has been called since the last poll().
-  size_t send_size = 0;       // How many bytes it was given.
+  bool sending = false;          // send() has been called since the last poll().
+  size_t send_size = 0;          // How many bytes it was given.
   bool blocked_on_send = false;  // Waits for on_writable().
-  bool paused = false;        // Receiving is paused: the input buffer is full.
-  bool runnable = false;      // On the list of connections with input to execute.
-  bool dirty = false;         // On the list of connections whose output may have something to send.
-  bool dead = false;          // Closed; to be forgotten at the end of the turn.
+  bool paused = false;           // Receiving is paused: the input buffer is full.
+  bool runnable = false;         // On the list of connections with input to execute.
+  bool dirty = false;  // On the list of connections whose output may have something to send.
+  bool dead = false;   // Closed; to be forgotten at the end of the turn.
 
   [[nodiscard]] Bytes unread() const { return input.view(input_at); }
 };

@@ -15,15 +15,15 @@ struct OutputLimit {
 };
 
 struct ConnectionLimits {
-  size_t clients_max = 10'000;               // maxclients
-  uint64_t query_buffer_max = 1ULL << 30;    // client-query-buffer-limit, bytes
-  int64_t bulk_bytes_max = 512LL << 20;      // proto-max-bulk-len
+  size_t clients_max = 10'000;             // maxclients
+  uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes
+  int64_t bulk_bytes_max = 512LL << 20;    // proto-max-bulk-len
   OutputLimit normal;
   OutputLimit pubsub{.hard = 32ULL << 20, .soft = 8ULL << 20, .soft_seconds = 60};
-  int keepalive_seconds = 300;               // tcp-keepalive
-  int64_t idle_seconds = 0;                  // timeout; 0: never
-  bool password_required = false;            // New connections must authenticate.
-  bool protected_mode = false;               // Only loopback and unix sockets may talk.
+  int keepalive_seconds = 300;     // tcp-keepalive
+  int64_t idle_seconds = 0;        // timeout; 0: never
+  bool password_required = false;  // New connections must authenticate.
+  bool protected_mode = false;     // Only loopback and unix sockets may talk.
 };
 
 // Before authentication a client gets little: it may still be anybody.

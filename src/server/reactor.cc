@@ -40,7 +40,8 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   const WallMs expiry = shard_->engine().keyspace().next_expiry();
   if (expiry.value != 0) {
     const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
-    if (left_ms < kTickNs / kNsPerMs) deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
+    if (left_ms < kTickNs / kNsPerMs)
+      deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
   }
   return deadline;
 }
@@ -97,22 +98,30 @@ bool Reactor::execute_next(Connection& connection) {
   if (connection.output.pending() > kOwedPause) return false;
   size_t consumed = 0;
   switch (connection.parser.next(connection.unread(), connection.request, consumed)) {
-    case RequestParser::Status::kNeedMore: return false;
-    case RequestParser::Status::kEmpty: connection.input_at += consumed; return true;
-    case RequestParser::Status::kError: protocol_error(connection); return false;
+    case RequestParser::Status::kNeedMore:
+      return false;
+    case RequestParser::Status::kEmpty:
+      connection.input_at += consumed;
+      return true;
+    case RequestParser::Status::kError:
+      protocol_error(connection);
+      return false;
     case RequestParser::Status::kHttp:
       log(LogLevel::kWarning,
-          "Possible cross-protocol attack: {} sent an HTTP request; the connection is closed", connection.peer);
+          "Possible cross-protocol attack: {} sent an HTTP request; the connection is closed",
+          connection.peer);
       close(connection);
       return false;
-    case RequestParser::Status::kRequest: break;
+    case RequestParser::Status::kRequest:
+      break;
   }
   if (paused(connection)) return false;
   const bool authenticated = connection.session.authenticated;
   const ReplyMode mode = connection.session.reply_mode;
   const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
-  Dispatcher::Outcome outcome = shard_->execute(connection.request, connection.session, connection.output.buffer());
+  Dispatcher::Outcome outcome =
+      shard_->execute(connection.request, connection.session, connection.output.buffer());
   executing_ = nullptr;
   if (connection.session.reply_mode == ReplyMode::kOff || mode == ReplyMode::kSkipNext) {
     connection.output.buffer().truncate(reply_start);
@@ -156,7 +165,8 @@ void Reactor::park(Connection& connection, OwnedRequest request, Park park) {
 void Reactor::forget_parked(Connection& connection) {
   if (!connection.parked) return;
   shard_->engine().waits().unpark(connection.session.id);
-  if (connection.parked->deadline) deadlines_.erase({*connection.parked->deadline, connection.session.id});
+  if (connection.parked->deadline)
+    deadlines_.erase({*connection.parked->deadline, connection.session.id});
   connection.parked.reset();
 }
 
@@ -174,8 +184,9 @@ void Reactor::resume(Connection& connection) {
   Parked parked = std::move(*connection.parked);
   forget_parked(connection);
   executing_ = &connection;
-  Dispatcher::Outcome outcome = shard_->dispatcher().resume(parked.request.request(), connection.session,
-                                                            shard_->log().batch(), connection.output.buffer());
+  Dispatcher::Outcome outcome =
+      shard_->dispatcher().resume(parked.request.request(), connection.session,
+                                  shard_->log().batch(), connection.output.buffer());
   executing_ = nullptr;
   if (outcome.park) {
     // The time to wait counts from the first call.
@@ -283,10 +294,11 @@ void Reactor::enforce_output_limit(Connection& connection) {
   } else if (connection.soft_limit_since.value == 0) {
     connection.soft_limit_since = now;
   }
-  const bool too_long =
-      over_soft && now.value - connection.soft_limit_since.value > static_cast<int64_t>(limit.soft_seconds) * 1000 * kNsPerMs;
+  const bool too_long = over_soft && now.value - connection.soft_limit_since.value >
+                                         static_cast<int64_t>(limit.soft_seconds) * 1000 * kNsPerMs;
   if (!too_long && (limit.hard == 0 || pending <= limit.hard)) return;
-  log(LogLevel::kWarning, "Client {} is closed: it is owed {} bytes, more than client-output-buffer-limit allows",
+  log(LogLevel::kWarning,
+      "Client {} is closed: it is owed {} bytes, more than client-output-buffer-limit allows",
       connection.peer, pending);
   ++counters_.output_limit_disconnections;
   close(connection);
@@ -295,7 +307,8 @@ void Reactor::enforce_output_limit(Connection& connection) {
 void Reactor::fail_stop() {
   failed_ = true;
   log(LogLevel::kWarning,
-      "The log failed: {}. Nothing is acknowledged any more; restart the server once the disk is repaired",
+      "The log failed: {}. Nothing is acknowledged any more; restart the server once the disk is "
+      "repaired",
       shard_->log().failure()->detail);
   // What waits for the disk will never be durable: its clients must learn that the outcome is unknown.
   for (const auto& [id, connection] : connections_) {

@@ -45,7 +45,8 @@ class Reactor : public io::Handler {
   // By id, which is also the order of arrival: the order of CLIENT LIST.
   using Connections = absl::btree_map<ClientId, std::unique_ptr<Connection>>;
 
-  Reactor(const io::World& world, const ConnectionLimits& limits) : world_(world), limits_(limits) {}
+  Reactor(const io::World& world, const ConnectionLimits& limits)
+      : world_(world), limits_(limits) {}
   // The shard that commands go to. Before it is set, requests wait.
   void serve(Shard& shard) { shard_ = &shard; }
 
@@ -69,7 +70,8 @@ class Reactor : public io::Handler {
   template <typename Write>
   void push(Connection& connection, Write&& write) {
     const bool inside = &connection == executing_;
-    ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(), connection.session.protocol);
+    ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(),
+                       connection.session.protocol);
     write(writer);
     if (!inside) added(connection, shard_->engine().last_lsn());
   }
@@ -91,7 +93,9 @@ class Reactor : public io::Handler {
   void pause_until(MonoNs until, bool only_writes);
   void unpause();
   // Called when a connection has been closed, with what it still subscribes to and watches.
-  void on_close(std::function<void(Connection&)> observer) { close_observer_ = std::move(observer); }
+  void on_close(std::function<void(Connection&)> observer) {
+    close_observer_ = std::move(observer);
+  }
   void identify_unix(std::function<bool(io::ListenerId)> is_unix) { is_unix_ = std::move(is_unix); }
   // Turns without executing anything until the log is idle; for the shutdown.
   void drain(MonoNs deadline);

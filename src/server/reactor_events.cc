@@ -9,8 +9,10 @@ namespace {
 
 constexpr Bytes kTooManyClients = "-ERR max number of clients reached\r\n";
 constexpr Bytes kProtected =
-    "-DENIED Leat is in protected mode: no password is set and it is not bound to an address, so only clients on the "
-    "same host may connect. Set a password with 'requirepass', or bind to the addresses that shall be served with "
+    "-DENIED Leat is in protected mode: no password is set and it is not bound to an address, so "
+    "only clients on the "
+    "same host may connect. Set a password with 'requirepass', or bind to the addresses that shall "
+    "be served with "
     "'bind', or switch the protection off with 'protected-mode no' if the network is trusted.\r\n";
 
 bool is_local(const std::string& peer) {
@@ -46,7 +48,8 @@ void Reactor::on_accepted(io::ConnectionId id, io::ListenerId listener, const st
 
   Bytes refusal;
   if (clients >= limits_.clients_max) refusal = kTooManyClients;
-  if (limits_.protected_mode && !added_connection.unix_socket && !is_local(peer)) refusal = kProtected;
+  if (limits_.protected_mode && !added_connection.unix_socket && !is_local(peer))
+    refusal = kProtected;
   if (refusal.empty()) {
     if (limits_.keepalive_seconds != 0 && !added_connection.unix_socket) {
       world_.loop.set_keepalive(id, limits_.keepalive_seconds);
@@ -66,7 +69,8 @@ void Reactor::on_received(io::ConnectionId id, Bytes bytes) {
   connection->input.append(bytes);
   const size_t held = connection->unread().size();
   if (!connection->session.authenticated && held > kUnauthenticatedInput) {
-    log(LogLevel::kWarning, "Client {} is closed: it sent {} bytes without authenticating", connection->peer, held);
+    log(LogLevel::kWarning, "Client {} is closed: it sent {} bytes without authenticating",
+        connection->peer, held);
     return close(*connection);
   }
   if (held > limits_.query_buffer_max && !connection->paused) {
@@ -100,6 +104,8 @@ void Reactor::on_disk(io::Lane lane, Status status) {
   if (shard_ != nullptr) shard_->log().on_disk(lane, status);
 }
 
-void Reactor::on_signal(int signal) { stop_signal_ = signal; }
+void Reactor::on_signal(int signal) {
+  stop_signal_ = signal;
+}
 
 }  // namespace leat

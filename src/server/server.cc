@@ -15,7 +15,10 @@ constexpr int64_t kFlushNs = 2000 * kNsPerMs;
 }  // namespace
 
 Server::Server(const io::World& world, const Config& config)
-    : world_(world), config_(config), reactor_(world, config.limits), host_(world, config_, reactor_) {}
+    : world_(world),
+      config_(config),
+      reactor_(world, config.limits),
+      host_(world, config_, reactor_) {}
 
 Result<std::unique_ptr<Server>> Server::start(const io::World& world, const Config& config) {
   std::unique_ptr<Server> server(new Server(world, config));
@@ -41,7 +44,8 @@ Status Server::open_shard() {
 
 Status Server::listen() {
   reactor_.identify_unix([this](io::ListenerId listener) {
-    return std::find(unix_listeners_.begin(), unix_listeners_.end(), listener) != unix_listeners_.end();
+    return std::find(unix_listeners_.begin(), unix_listeners_.end(), listener) !=
+           unix_listeners_.end();
   });
   for (const std::string& address : config_.bind) {
     if (config_.port == 0) break;
@@ -49,7 +53,8 @@ Status Server::listen() {
     if (!listener.ok()) return listener.error();
   }
   if (config_.unix_socket.empty()) return {};
-  const auto listener = world_.loop.listen_unix(config_.unix_socket, config_.unix_socket_mode, config_.backlog);
+  const auto listener =
+      world_.loop.listen_unix(config_.unix_socket, config_.unix_socket_mode, config_.backlog);
   if (!listener.ok()) return listener.error();
   unix_listeners_.push_back(listener.value());
   return {};
@@ -69,7 +74,9 @@ int Server::run() {
 Status Server::close() {
   const MonoNs deadline{world_.clock.mono().value + kFlushNs};
   reactor_.drain(deadline);
-  if (Status status = shard_->log().close(shard_->engine().last_lsn(), world_.clock.wall()); !status.ok()) return status;
+  if (Status status = shard_->log().close(shard_->engine().last_lsn(), world_.clock.wall());
+      !status.ok())
+    return status;
   reactor_.flush(deadline);
   return {};
 }

@@ -22,8 +22,8 @@ class Replay : public RecordSink {
 
 }  // namespace
 
-Result<std::unique_ptr<Shard>> Shard::open(const io::World& world, const LogOptions& options, Host& host,
-                                           const Progress& progress) {
+Result<std::unique_ptr<Shard>> Shard::open(const io::World& world, const LogOptions& options,
+                                           Host& host, const Progress& progress) {
   std::unique_ptr<Shard> shard(new Shard(host.settings().databases, host));
   Replay replay(shard->engine_, progress);
   auto log = Log::open(world, options, replay, shard->recovery_);

@@ -18,8 +18,8 @@ class Shard {
  public:
   // Recovers the log; `progress(done, total)` is called now and then with bytes of log read. Blocks.
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
-  static Result<std::unique_ptr<Shard>> open(const io::World& world, const LogOptions& options, Host& host,
-                                             const Progress& progress);
+  static Result<std::unique_ptr<Shard>> open(const io::World& world, const LogOptions& options,
+                                             Host& host, const Progress& progress);
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }

@@ -31,7 +31,9 @@ void reset(ByteBuffer& buffer) {
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Log::~Log() = default;
 
-ByteBuffer& Log::batch() { return state_->batch; }
+ByteBuffer& Log::batch() {
+  return state_->batch;
+}
 
 void Log::commit(Lsn last, WallMs wall, MonoNs now) {
   State& state = *state_;
@@ -46,18 +48,30 @@ void Log::on_disk(io::Lane lane, const Status& status) {
   lane == io::Lane::kCommit ? state_->finish_commit(status) : state_->finish_background(status);
 }
 
-Lsn Log::written_lsn() const { return state_->written_lsn; }
-Lsn Log::durable_lsn() const { return state_->durable_lsn; }
+Lsn Log::written_lsn() const {
+  return state_->written_lsn;
+}
+Lsn Log::durable_lsn() const {
+  return state_->durable_lsn;
+}
 Lsn Log::released_lsn() const {
   return state_->options.sync == SyncMode::kAlways ? state_->durable_lsn : state_->written_lsn;
 }
-void Log::set_sync_mode(SyncMode mode) { state_->options.sync = mode; }
-SyncMode Log::sync_mode() const { return state_->options.sync; }
-const std::optional<Error>& Log::failure() const { return state_->failure; }
+void Log::set_sync_mode(SyncMode mode) {
+  state_->options.sync = mode;
+}
+SyncMode Log::sync_mode() const {
+  return state_->options.sync;
+}
+const std::optional<Error>& Log::failure() const {
+  return state_->failure;
+}
 
 bool Log::has_room(uint64_t bytes, bool reserve) const {
   const State& state = *state_;
-  if (!state.disk_full) return state.gathered() + bytes <= kGatheredMax || state.spare_ready || state.flight != State::Flight::kNone;
+  if (!state.disk_full)
+    return state.gathered() + bytes <= kGatheredMax || state.spare_ready ||
+           state.flight != State::Flight::kNone;
   const uint64_t kept = reserve ? 0 : state.options.segment_bytes / kReservePart;
   return state.room() >= bytes + kept + kLogAlignment + sizeof(BatchHeader);
 }
@@ -70,7 +84,8 @@ std::optional<MonoNs> Log::wake_at() const {
   if (state.options.sync == SyncMode::kEverySec && state.written_lsn > state.durable_lsn) {
     consider(MonoNs{state.last_sync.value + kSyncEveryNs});
   }
-  if (state.noted_durable < state.durable_lsn.value) consider(MonoNs{state.last_batch.value + kMarkerAfterNs});
+  if (state.noted_durable < state.durable_lsn.value)
+    consider(MonoNs{state.last_batch.value + kMarkerAfterNs});
   if (state.disk_full && state.background == State::Background::kNone) consider(state.retry_at);
   return at;
 }
@@ -97,14 +112,16 @@ bool Log::State::marker_due() const {
 }
 
 void Log::State::start_next() {
-  if (disk_full && background == Background::kNone && now >= retry_at) prepare_spare(options.segment_bytes);
+  if (disk_full && background == Background::kNone && now >= retry_at)
+    prepare_spare(options.segment_bytes);
   // A write that needs no sync completes at once: then the next thing that is due may start.
   while (!failure && flight == Flight::kNone) {
     if (sync_due()) {
       flight = Flight::kSync;
       flying_last = written_lsn;
       flight_started = now;
-      world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+      world.loop.start(io::Lane::kCommit,
+                       {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
     } else if (gathered() != 0) {
       if (!start_batch()) return;
     } else if (marker_due()) {
@@ -175,7 +192,8 @@ void Log::State::write(Flight kind, ByteBuffer& buffer, Lsn last) {
     return;
   }
   // Into the page cache only, of blocks that exist: as fast as handing it to another thread.
-  if (Status status = segment.file->write(at, buffer.view()); !status.ok()) return fail(status.error());
+  if (Status status = segment.file->write(at, buffer.view()); !status.ok())
+    return fail(status.error());
   written(last, /*synced=*/false);
 }
 
@@ -192,11 +210,20 @@ void Log::State::finish_commit(const Status& status) {
   if (!status.ok()) return fail(status.error());
   facts.last_sync_ns = static_cast<uint64_t>(world.clock.mono().value - flight_started.value);
   switch (done) {
-    case Flight::kBatch: written(flying_last, flying_synced); break;
-    case Flight::kMarker: ++facts.syncs; break;
-    case Flight::kSync: written(flying_last, /*synced=*/true); break;
-    case Flight::kSegmentHeader: take_spare(); break;
-    case Flight::kNone: break;
+    case Flight::kBatch:
+      written(flying_last, flying_synced);
+      break;
+    case Flight::kMarker:
+      ++facts.syncs;
+      break;
+    case Flight::kSync:
+      written(flying_last, /*synced=*/true);
+      break;
+    case Flight::kSegmentHeader:
+      take_spare();
+      break;
+    case Flight::kNone:
+      break;
   }
 }
 
@@ -211,13 +238,15 @@ bool Log::State::open_next_segment(uint64_t needed) {
     flight = Flight::kSync;
     flying_last = written_lsn;
     flight_started = now;
-    world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+    world.loop.start(io::Lane::kCommit,
+                     {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
     return true;
   }
   const uint64_t size = std::max(options.segment_bytes, align_up(kSegmentHeaderSpace + needed));
   if (spare_ready && spare.size < kSegmentHeaderSpace + needed) {
     spare.file.reset();
-    if (Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number))); !status.ok()) {
+    if (Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number)));
+        !status.ok()) {
       fail(status.error());
       return false;
     }
@@ -272,9 +301,10 @@ void Log::State::prepare_spare(uint64_t size) {
   // Only commits that wait for their sync gain from blocks that have been written before; for the others
   // zeros would be work done twice.
   const bool zeros = options.sync == SyncMode::kAlways;
-  world.loop.start(io::Lane::kBackground, {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
-                                           .path = path_of(segment_name(options.shard, spare.number)),
-                                           .size = size});
+  world.loop.start(io::Lane::kBackground,
+                   {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
+                    .path = path_of(segment_name(options.shard, spare.number)),
+                    .size = size});
 }
 
 void Log::State::start_background() {
@@ -298,7 +328,8 @@ void Log::State::finish_background(const Status& status) {
   const std::string path = path_of(segment_name(options.shard, spare.number));
   if (!status.ok()) {
     if (!disk_full) {
-      log(LogLevel::kWarning, "No space for the next log segment ({}); writes are refused, tried again every {} ms",
+      log(LogLevel::kWarning,
+          "No space for the next log segment ({}); writes are refused, tried again every {} ms",
           status.error().detail, kRetryNs / kNsPerMs);
     }
     disk_full = true;
@@ -333,7 +364,9 @@ void Log::State::render_superblock(bool clean) {
   superblock_bytes.append(sealed(superblock));
 }
 
-uint64_t Log::State::superblock_offset() const { return superblock.generation % 2 == 0 ? 0 : kHeaderCopyOffset; }
+uint64_t Log::State::superblock_offset() const {
+  return superblock.generation % 2 == 0 ? 0 : kHeaderCopyOffset;
+}
 
 Status Log::close(Lsn last, WallMs wall) {
   State& state = *state_;
@@ -346,22 +379,27 @@ Status Log::close(Lsn last, WallMs wall) {
       return Error{Errc::kFull, "the last commands could not be written: the disk is full"};
     }
     state.seal(state.batch, state.last_submitted.value + 1, last.value);
-    if (Status status = state.segment.file->write(state.offset, state.batch.view()); !status.ok()) return status;
+    if (Status status = state.segment.file->write(state.offset, state.batch.view()); !status.ok())
+      return status;
     state.offset += state.batch.size();
     state.last_submitted = last;
     reset(state.batch);
   }
   if (Status status = state.segment.file->sync(); !status.ok()) return status;
   state.written(state.last_submitted, /*synced=*/true);
-  if (state.offset + batch_space(0) <= state.segment.size && state.noted_durable < state.durable_lsn.value) {
+  if (state.offset + batch_space(0) <= state.segment.size &&
+      state.noted_durable < state.durable_lsn.value) {
     reset(state.flying);
     state.seal(state.flying, last.value + 1, last.value);
-    if (Status status = state.segment.file->write(state.offset, state.flying.view()); !status.ok()) return status;
+    if (Status status = state.segment.file->write(state.offset, state.flying.view()); !status.ok())
+      return status;
     state.offset += state.flying.size();
     if (Status status = state.segment.file->sync(); !status.ok()) return status;
   }
   state.render_superblock(/*clean=*/true);
-  if (Status status = state.superblock_file->write(state.superblock_offset(), state.superblock_bytes.view()); !status.ok()) {
+  if (Status status =
+          state.superblock_file->write(state.superblock_offset(), state.superblock_bytes.view());
+      !status.ok()) {
     return status;
   }
   return state.superblock_file->sync();

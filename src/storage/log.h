@@ -36,8 +36,8 @@ enum class SyncMode : uint8_t {
 };
 
 struct LogOptions {
-  std::string directory;                      // Exists and is locked by the caller.
-  uint64_t segment_bytes = 64ULL << 20;       // Of a segment file; a larger batch gets a larger file.
+  std::string directory;                 // Exists and is locked by the caller.
+  uint64_t segment_bytes = 64ULL << 20;  // Of a segment file; a larger batch gets a larger file.
   SyncMode sync = SyncMode::kAlways;
   uint32_t shard = 0;
 };
@@ -47,11 +47,12 @@ struct RecoveryReport {
   uint64_t segments = 0;
   uint64_t batches = 0;
   uint64_t records = 0;
-  uint64_t bytes = 0;       // Read and verified.
-  uint64_t cut_bytes = 0;   // Torn tail that was cut: from the first bad byte to the end of its batch.
-  std::string cut_detail;   // Where and why, in words; empty when nothing was cut.
-  WallMs last_wall;         // Wall time of the newest batch; 0 when there is none.
-  uint64_t epoch = 0;       // Of this start.
+  uint64_t bytes = 0;  // Read and verified.
+  uint64_t cut_bytes =
+      0;  // Torn tail that was cut: from the first bad byte to the end of its batch.
+  std::string cut_detail;  // Where and why, in words; empty when nothing was cut.
+  WallMs last_wall;        // Wall time of the newest batch; 0 when there is none.
+  uint64_t epoch = 0;      // Of this start.
 };
 
 // Takes recovered records in log order.
@@ -107,11 +108,11 @@ class Log {
 
   struct Facts {
     uint64_t segments = 0;
-    uint64_t bytes = 0;              // Of all segment files, as they count against the disk.
-    uint64_t bytes_appended = 0;     // Since start.
-    uint64_t commits = 0;            // Batches written since start.
+    uint64_t bytes = 0;           // Of all segment files, as they count against the disk.
+    uint64_t bytes_appended = 0;  // Since start.
+    uint64_t commits = 0;         // Batches written since start.
     uint64_t syncs = 0;
-    uint64_t last_sync_ns = 0;       // How long the last write and sync took.
+    uint64_t last_sync_ns = 0;  // How long the last write and sync took.
     bool in_flight = false;
     uint64_t epoch = 0;
   };
@@ -129,7 +130,7 @@ struct CheckFinding {
   bool damage = false;  // false: worth saying, but no data is wrong (a torn tail after a crash).
   std::string text;
 };
-Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& directory, RecordSink& sink,
-                                            RecoveryReport& report);
+Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& directory,
+                                            RecordSink& sink, RecoveryReport& report);
 
 }  // namespace leat

@@ -23,8 +23,8 @@ static_assert(std::endian::native == std::endian::little, "the formats are littl
 using LogUuid = std::array<uint8_t, 16>;
 
 constexpr uint32_t kLogVersion = 1;
-constexpr uint64_t kLogAlignment = 512;        // Batches start at multiples of it.
-constexpr uint64_t kSegmentHeaderSpace = 8192; // The header, at 0 and again at 4096.
+constexpr uint64_t kLogAlignment = 512;         // Batches start at multiples of it.
+constexpr uint64_t kSegmentHeaderSpace = 8192;  // The header, at 0 and again at 4096.
 constexpr uint64_t kHeaderCopyOffset = 4096;
 
 //   superblock slot  (80 bytes, at offset 0 and 4096 of the file "superblock"; the valid one with the
@@ -122,9 +122,13 @@ static_assert(std::has_unique_object_representations_v<BatchHeader> &&
                   std::has_unique_object_representations_v<Superblock>,
               "no padding reaches the disk");
 
-constexpr uint64_t align_up(uint64_t size) { return (size + kLogAlignment - 1) / kLogAlignment * kLogAlignment; }
+constexpr uint64_t align_up(uint64_t size) {
+  return (size + kLogAlignment - 1) / kLogAlignment * kLogAlignment;
+}
 // Bytes that a batch with a body of `body_size` takes in its segment.
-constexpr uint64_t batch_space(uint64_t body_size) { return align_up(sizeof(BatchHeader) + body_size); }
+constexpr uint64_t batch_space(uint64_t body_size) {
+  return align_up(sizeof(BatchHeader) + body_size);
+}
 
 template <typename Header>
 [[nodiscard]] uint32_t header_crc(const Header& header) {

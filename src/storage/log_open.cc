@@ -28,8 +28,8 @@ Status write_zeros(io::File& file, uint64_t from, uint64_t to) {
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions& options, RecordSink& sink,
-                                       RecoveryReport& report) {
+Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions& options,
+                                       RecordSink& sink, RecoveryReport& report) {
   auto state = std::make_unique<State>(world, options);
   state->wall = world.clock.wall();
   state->now = world.clock.mono();
@@ -71,9 +71,12 @@ Status Log::State::create_superblock() {
   }
   auto file = world.disk.open(fresh, io::OpenMode::kCreate);
   if (!file.ok()) return file.error();
-  if (Status status = write_zeros(*file.value(), 0, kSegmentHeaderSpace); !status.ok()) return status;
+  if (Status status = write_zeros(*file.value(), 0, kSegmentHeaderSpace); !status.ok())
+    return status;
   render_superblock(/*clean=*/false);
-  if (Status status = file.value()->write(superblock_offset(), superblock_bytes.view()); !status.ok()) return status;
+  if (Status status = file.value()->write(superblock_offset(), superblock_bytes.view());
+      !status.ok())
+    return status;
   if (Status status = file.value()->sync(); !status.ok()) return status;
   if (Status status = world.disk.rename(fresh, path); !status.ok()) return status;
   return world.disk.sync_directory(options.directory);
@@ -82,13 +85,15 @@ Status Log::State::create_superblock() {
 // Makes the scan's end the place where the log goes on.
 Status Log::State::adopt(LogScan& scan, RecoveryReport& report) {
   if (scan.superblock_slot_bad) {
-    log(LogLevel::kWarning, "One of the two copies of the superblock is damaged; the other is used");
+    log(LogLevel::kWarning,
+        "One of the two copies of the superblock is damaged; the other is used");
   }
   last_submitted = Lsn{scan.last_lsn};
   previous_crc = scan.last_crc;
   noted_durable = scan.header_durable_lsn;
   if (scan.torn) {
-    log(LogLevel::kWarning, "The end of the log was not complete, as after a crash: {}; {} bytes are cut",
+    log(LogLevel::kWarning,
+        "The end of the log was not complete, as after a crash: {}; {} bytes are cut",
         report.cut_detail, report.cut_bytes);
   }
   if (Status status = discard_tail(scan); !status.ok()) return status;
@@ -112,7 +117,8 @@ Status Log::State::adopt(LogScan& scan, RecoveryReport& report) {
 // Cuts what stands behind the end: zeros in the last segment, so that it never looks valid again; segments
 // behind it go. One prepared segment is kept as the spare.
 Status Log::State::discard_tail(LogScan& scan) {
-  while (scan.segments.size() > scan.end_segment + 1 || (scan.end_segment == scan.segments.size() && !scan.segments.empty())) {
+  while (scan.segments.size() > scan.end_segment + 1 ||
+         (scan.end_segment == scan.segments.size() && !scan.segments.empty())) {
     const SegmentFile& file = scan.segments.back();
     if (Status status = world.disk.remove(file.path); !status.ok()) return status;
     const bool at_end = scan.end_segment == scan.segments.size();
@@ -130,7 +136,9 @@ Status Log::State::discard_tail(LogScan& scan) {
 Status Log::State::open_epoch() {
   ++superblock.epoch;
   render_superblock(/*clean=*/false);
-  if (Status status = superblock_file->write(superblock_offset(), superblock_bytes.view()); !status.ok()) return status;
+  if (Status status = superblock_file->write(superblock_offset(), superblock_bytes.view());
+      !status.ok())
+    return status;
   return superblock_file->sync();
 }
 

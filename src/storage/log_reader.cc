@@ -45,13 +45,15 @@ Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& sc
     if (good++ == 0 || slot.generation > scan.superblock.generation) scan.superblock = slot;
   }
   if (good == 0) {
-    return Error{Errc::kCorrupt, fmt::format("{}: both copies of the superblock are damaged", path)};
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: both copies of the superblock are damaged", path)};
   }
   // The very first write fills one slot only.
   scan.superblock_slot_bad = good == 1 && scan.superblock.generation > 1;
   if (scan.superblock.version != kLogVersion || scan.superblock.required != 0) {
-    return Error{Errc::kInvalid, fmt::format("{}: written by a newer version of Leat (format {}, features {:#x})", path,
-                                             scan.superblock.version, scan.superblock.required)};
+    return Error{Errc::kInvalid,
+                 fmt::format("{}: written by a newer version of Leat (format {}, features {:#x})",
+                             path, scan.superblock.version, scan.superblock.required)};
   }
   scan.max_epoch = scan.superblock.epoch;
   scan.durable_lsn = scan.superblock.durable_lsn;
@@ -61,7 +63,8 @@ Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& sc
 // Walks the batches of one segment after the other.
 class Scanner {
  public:
-  Scanner(LogScan& scan, RecordSink& sink, RecoveryReport& report) : scan_(scan), sink_(sink), report_(report) {}
+  Scanner(LogScan& scan, RecordSink& sink, RecoveryReport& report)
+      : scan_(scan), sink_(sink), report_(report) {}
 
   void set_total(uint64_t total) { total_ = total; }
   Status segment(size_t index, Bytes bytes);
@@ -70,7 +73,8 @@ class Scanner {
 
  private:
   // The batch at `offset`; nothing when there is no good one that follows the last.
-  [[nodiscard]] std::optional<BatchHeader> batch_at(const SegmentFile& file, Bytes bytes, uint64_t offset) const;
+  [[nodiscard]] std::optional<BatchHeader> batch_at(const SegmentFile& file, Bytes bytes,
+                                                    uint64_t offset) const;
   Status replay(const SegmentFile& file, uint64_t offset, const BatchHeader& header, Bytes body);
   // Notes where good batches end, and what valid headers behind that say.
   void look_beyond(const SegmentFile& file, Bytes bytes, uint64_t offset);
@@ -82,15 +86,17 @@ class Scanner {
   RecordSink& sink_;
   RecoveryReport& report_;
   uint64_t total_ = 0;
-  bool ended_ = false;          // A bad batch, or the end of what was written, has been met.
-  std::string end_position_;    // Where; for messages.
+  bool ended_ = false;        // A bad batch, or the end of what was written, has been met.
+  std::string end_position_;  // Where; for messages.
   uint64_t end_at_ = 0;
 };
 
-std::optional<BatchHeader> Scanner::batch_at(const SegmentFile& file, Bytes bytes, uint64_t offset) const {
+std::optional<BatchHeader> Scanner::batch_at(const SegmentFile& file, Bytes bytes,
+                                             uint64_t offset) const {
   BatchHeader header;
   if (!read_header(bytes.substr(offset), header) || !of_this_log(file, header)) return std::nullopt;
-  if (header.first_lsn != scan_.last_lsn + 1 || header.last_lsn + 1 < header.first_lsn) return std::nullopt;
+  if (header.first_lsn != scan_.last_lsn + 1 || header.last_lsn + 1 < header.first_lsn)
+    return std::nullopt;
   if (header.previous_crc != scan_.last_crc) {
     return std::nullopt;
   }
@@ -100,20 +106,24 @@ std::optional<BatchHeader> Scanner::batch_at(const SegmentFile& file, Bytes byte
   return crc32c(body) == header.body_crc ? std::optional(header) : std::nullopt;
 }
 
-Status Scanner::replay(const SegmentFile& file, uint64_t offset, const BatchHeader& header, Bytes body) {
+Status Scanner::replay(const SegmentFile& file, uint64_t offset, const BatchHeader& header,
+                       Bytes body) {
   uint64_t lsn = header.first_lsn;
   for (; !body.empty(); ++lsn) {
     const auto record = next_record(body);
     if (!record || lsn > header.last_lsn || !sink_.on_record(Lsn{lsn}, *record)) {
-      return Error{Errc::kCorrupt, fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
-                                               "precedes it",
-                                               file.path, offset, lsn)};
+      return Error{
+          Errc::kCorrupt,
+          fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
+                      "precedes it",
+                      file.path, offset, lsn)};
     }
     ++report_.records;
   }
   if (lsn != header.last_lsn + 1) {
-    return Error{Errc::kCorrupt, fmt::format("{}: the batch at offset {} ends at record {} instead of {}", file.path,
-                                             offset, lsn - 1, header.last_lsn)};
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: the batch at offset {} ends at record {} instead of {}",
+                             file.path, offset, lsn - 1, header.last_lsn)};
   }
   scan_.last_lsn = header.last_lsn;
   scan_.last_crc = header.crc;
@@ -131,9 +141,11 @@ Status Scanner::segment(size_t index, Bytes bytes) {
   uint64_t offset = kSegmentHeaderSpace;
   if (!ended_) {
     if (file.header.first_lsn != scan_.last_lsn + 1) {
-      return Error{Errc::kCorrupt, fmt::format("{}: begins with record {}, but the log before it ends with {}; a segment "
-                                               "is missing or was replaced",
-                                               file.path, file.header.first_lsn, scan_.last_lsn)};
+      return Error{
+          Errc::kCorrupt,
+          fmt::format("{}: begins with record {}, but the log before it ends with {}; a segment "
+                      "is missing or was replaced",
+                      file.path, file.header.first_lsn, scan_.last_lsn)};
     }
     scan_.end_segment = index;
     while (offset < bytes.size()) {
@@ -159,7 +171,8 @@ void Scanner::look_beyond(const SegmentFile& file, Bytes bytes, uint64_t offset)
     end_at_ = scan_.last_lsn + 1;
     end_position_ = fmt::format("{}, offset {}", file.path, offset);
     scan_.torn = true;
-    report_.cut_detail = fmt::format("{}: the batch that should begin with record {} is incomplete", end_position_, end_at_);
+    report_.cut_detail = fmt::format("{}: the batch that should begin with record {} is incomplete",
+                                     end_position_, end_at_);
   }
   const size_t last = rest.find_last_not_of('\0');
   report_.cut_bytes += last + 1;
@@ -173,10 +186,12 @@ void Scanner::look_beyond(const SegmentFile& file, Bytes bytes, uint64_t offset)
 
 Status Scanner::verdict() const {
   if (scan_.durable_lsn <= scan_.last_lsn) return {};
-  const std::string where = end_position_.empty() ? std::string("the end of the log") : end_position_;
-  return Error{Errc::kCorrupt,
-               fmt::format("{}: records {} to {} (at least) were durable and are damaged or missing", where,
-                           scan_.last_lsn + 1, scan_.durable_lsn)};
+  const std::string where =
+      end_position_.empty() ? std::string("the end of the log") : end_position_;
+  return Error{
+      Errc::kCorrupt,
+      fmt::format("{}: records {} to {} (at least) were durable and are damaged or missing", where,
+                  scan_.last_lsn + 1, scan_.durable_lsn)};
 }
 
 // One of the two copies of a segment's header; unused when neither is there.
@@ -191,7 +206,8 @@ void read_segment_header(const LogScan& scan, Bytes bytes, SegmentFile& file) {
   }
 }
 
-Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan, uint64_t& total) {
+Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan,
+                     uint64_t& total) {
   const auto names = disk.list(directory);
   if (!names.ok()) return names.error();
   for (const std::string& name : names.value()) {
@@ -212,15 +228,17 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
 
 }  // namespace
 
-Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard, RecordSink& sink,
-                         RecoveryReport& report) {
+Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,
+                         RecordSink& sink, RecoveryReport& report) {
   LogScan scan;
   if (Status status = read_superblock(disk, directory, scan); !status.ok()) return status.error();
   uint64_t total = 0;
-  if (Status status = list_segments(disk, directory, shard, scan, total); !status.ok()) return status.error();
+  if (Status status = list_segments(disk, directory, shard, scan, total); !status.ok())
+    return status.error();
   if (!scan.exists) {
     if (scan.segments.empty()) return scan;
-    return Error{Errc::kCorrupt, fmt::format("{}: there are log segments but no superblock", directory)};
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: there are log segments but no superblock", directory)};
   }
   Scanner scanner(scan, sink, report);
   scanner.set_total(total);
@@ -235,13 +253,16 @@ Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t 
       file.header.first_lsn = scan.last_lsn + 1;
       if (all_zero(bytes.value().view())) continue;
     }
-    if (Status status = scanner.segment(i, bytes.value().view()); !status.ok()) return status.error();
+    if (Status status = scanner.segment(i, bytes.value().view()); !status.ok())
+      return status.error();
   }
   if (Status status = scanner.verdict(); !status.ok()) return status.error();
   return scan;
 }
 
-std::string segment_name(uint32_t shard, uint64_t number) { return fmt::format("log-{}-{:010}.seg", shard, number); }
+std::string segment_name(uint32_t shard, uint64_t number) {
+  return fmt::format("log-{}-{:010}.seg", shard, number);
+}
 
 uint64_t segment_number(uint32_t shard, const std::string& name) {
   const std::string prefix = fmt::format("log-{}-", shard);

@@ -37,18 +37,18 @@ struct LogScan {
   std::vector<SegmentFile> segments;  // By number.
   uint64_t last_lsn = 0;
   uint64_t max_epoch = 0;
-  uint32_t last_crc = 0;       // Header crc of the last good batch.
-  uint64_t end_offset = 0;     // In the last used segment: where the next batch goes.
-  size_t end_segment = 0;      // Index of that segment; segments.size() when none is used.
-  uint64_t durable_lsn = 0;    // Highest known.
+  uint32_t last_crc = 0;            // Header crc of the last good batch.
+  uint64_t end_offset = 0;          // In the last used segment: where the next batch goes.
+  size_t end_segment = 0;           // Index of that segment; segments.size() when none is used.
+  uint64_t durable_lsn = 0;         // Highest known.
   uint64_t header_durable_lsn = 0;  // The one that the last good batch carries.
-  bool torn = false;           // Bytes behind the end are not zero and are to be cut.
+  bool torn = false;                // Bytes behind the end are not zero and are to be cut.
 };
 
 // Reads superblock, headers and batches of `directory` in order and gives the records to `sink`.
 //   errors  kCorrupt: damage at or below the highest durable LSN known, or a record that does not fit;
 //           kInvalid: written by a newer version; kIo.
-Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard, RecordSink& sink,
-                         RecoveryReport& report);
+Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,
+                         RecordSink& sink, RecoveryReport& report);
 
 }  // namespace leat

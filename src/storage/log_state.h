@@ -51,7 +51,9 @@ struct Log::State {
   [[nodiscard]] uint64_t superblock_offset() const;
   // The header of `segment`, twice, in segment_bytes.
   void render_segment_header(const Segment& segment);
-  [[nodiscard]] std::string path_of(const std::string& name) const { return options.directory + "/" + name; }
+  [[nodiscard]] std::string path_of(const std::string& name) const {
+    return options.directory + "/" + name;
+  }
 
   // ---- log_open.cc
   Status create_superblock();
@@ -70,27 +72,27 @@ struct Log::State {
   uint64_t offset = 0;  // In `segment`: where the next batch goes.
   Segment spare;
   bool spare_ready = false;
-  bool disk_full = false;        // The last preparation found no space.
-  MonoNs retry_at{0};            // When to try again.
-  uint64_t spare_size = 0;       // Of the preparation that runs.
+  bool disk_full = false;   // The last preparation found no space.
+  MonoNs retry_at{0};       // When to try again.
+  uint64_t spare_size = 0;  // Of the preparation that runs.
   uint64_t segments = 0;
   uint64_t bytes = 0;
 
-  ByteBuffer batch;              // Room for the header, then the records of this turn.
+  ByteBuffer batch;  // Room for the header, then the records of this turn.
   ByteBuffer flying;
   ByteBuffer segment_bytes;
   ByteBuffer superblock_bytes;
   Flight flight = Flight::kNone;
   Background background = Background::kNone;
   bool superblock_wanted = false;
-  Lsn batch_last;                // Last record in `batch`.
+  Lsn batch_last;  // Last record in `batch`.
   Lsn flying_last;
   bool flying_synced = false;
   MonoNs flight_started{0};
 
-  Lsn last_submitted;            // Last record of the newest batch given to the disk.
+  Lsn last_submitted;  // Last record of the newest batch given to the disk.
   uint32_t previous_crc = 0;
-  uint64_t noted_durable = 0;    // The durable LSN that the newest batch header carries.
+  uint64_t noted_durable = 0;  // The durable LSN that the newest batch header carries.
   Lsn written_lsn;
   Lsn durable_lsn;
   WallMs wall;

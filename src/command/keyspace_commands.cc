@@ -1,0 +1,132 @@
+// Commands about all keys of a database: KEYS, SCAN, RANDOMKEY, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
+#include <algorithm>
+
+#include "base/glob.h"
+#include "base/numbers.h"
+#include "command/context.h"
+#include "command/key_commands.h"
+#include "command/scan_words.h"
+#include "command/value_encoding.h"
+
+namespace leat {
+namespace {
+
+// An expired key that nobody has dropped yet is passed over; after so many the database may well be all expired.
+constexpr int kPicksMax = 100;
+
+// FLUSHDB and FLUSHALL take ASYNC or SYNC; both are the same here.
+bool read_flush_words(Context& context, const Arguments& words) {
+  if (words.size() == 1) return true;
+  if (words.size() == 2 && (same_word(words[1], "async") || same_word(words[1], "sync")))
+    return true;
+  context.error(kErrSyntax);
+  return false;
+}
+
+bool read_database(Context& context, Bytes word, Bytes which, DbIndex& db) {
+  const auto number = parse_int64(word);
+  if (!number) {
+    context.error(std::string("ERR invalid ") + std::string(which) + " DB index");
+    return false;
+  }
+  if (*number < 0 || *number >= context.settings().databases) {
+    context.error("ERR DB index is out of range");
+    return false;
+  }
+  db = DbIndex{static_cast<uint32_t>(*number)};
+  return true;
+}
+
+}  // namespace
+
+// KEYS pattern  ->  array of the names that match. Looks at every key.
+void cmd_keys(Context& context, const Arguments& words) {
+  context.depends_on_all();
+  ReplyWriter& reply = context.reply();
+  const size_t mark = reply.begin();
+  size_t count = 0;
+  const WallMs now = context.now().wall;
+  context.engine().keyspace().visit(context.session().db, [&](const Object& object) {
+    if (!object.expired(now) && glob_matches(words[1], object.key)) {
+      reply.bulk(object.key);
+      ++count;
+    }
+    return true;
+  });
+  reply.end_array(mark, count);
+}
+
+// SCAN cursor [MATCH pattern] [COUNT n] [TYPE name]  ->  [next cursor, [keys]]. A key that exists from the first call
+// to the last is replied at least once.
+// Source: redis.io/docs/latest/commands/scan
+void cmd_scan(Context& context, const Arguments& words) {
+  ScanWords asked;
+  if (!read_scan_words(context, words, 1, ScanFor::kKeys, asked)) return;
+  context.depends_on_all();
+  ReplyWriter& reply = context.reply();
+  std::vector<const Object*> found;
+  const WallMs now = context.now().wall;
+  const auto take = [&](const Object& object) {
+    if (object.expired(now)) return;
+    if (!asked.type.empty() && !same_word(kind_name(object.kind()), asked.type)) return;
+    if (asked.matches(object.key)) found.push_back(&object);
+  };
+  const uint64_t next =
+      context.engine().keyspace().scan(context.session().db, asked.cursor, asked.count, take);
+  reply_cursor(reply, next);
+  reply.array(found.size());
+  for (const Object* object : found) reply.bulk(object->key);
+}
+
+// RANDOMKEY  ->  bulk string; null when the database is empty.
+void cmd_randomkey(Context& context, const Arguments& /*words*/) {
+  context.depends_on_all();
+  const Keyspace& keyspace = context.engine().keyspace();
+  for (int i = 0; i < kPicksMax; ++i) {
+    const Object* const object = keyspace.pick(context.session().db, context.host().random());
+    if (object == nullptr) break;
+    if (!object->expired(context.now().wall)) return context.reply().bulk(object->key);
+  }
+  context.reply().null();
+}
+
+// DBSIZE  ->  integer.
+void cmd_dbsize(Context& context, const Arguments& /*words*/) {
+  context.depends_on_all();
+  context.reply().integer(
+      static_cast<int64_t>(context.engine().keyspace().size(context.session().db)));
+}
+
+// FLUSHDB [ASYNC|SYNC]  ->  OK
+void cmd_flushdb(Context& context, const Arguments& words) {
+  if (!read_flush_words(context, words)) return;
+  const DbIndex db = context.session().db;
+  if (context.engine().keyspace().size(db) != 0) context.commit(DbFlush{.every = false, .db = db});
+  context.depends_on_all();
+  context.reply().ok();
+}
+
+// FLUSHALL [ASYNC|SYNC]  ->  OK
+void cmd_flushall(Context& context, const Arguments& words) {
+  if (!read_flush_words(context, words)) return;
+  const Keyspace& keyspace = context.engine().keyspace();
+  bool any = false;
+  for (uint32_t db = 0; db < keyspace.databases(); ++db)
+    any = any || keyspace.size(DbIndex{db}) != 0;
+  if (any) context.commit(DbFlush{.every = true});
+  context.depends_on_all();
+  context.reply().ok();
+}
+
+// SWAPDB first second  ->  OK; clients of the one see the other's keys from now on.
+void cmd_swapdb(Context& context, const Arguments& words) {
+  DbIndex first;
+  DbIndex second;
+  if (!read_database(context, words[1], "first", first)) return;
+  if (!read_database(context, words[2], "second", second)) return;
+  if (first != second) context.commit(DbSwap{.first = first, .second = second});
+  context.depends_on_all();
+  context.reply().ok();
+}
+
+}  // namespace leat
