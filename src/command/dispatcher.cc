@@ -61,10 +61,13 @@ const CommandSpec* Dispatcher::resolve(const Request& request, std::string& prob
   return spec;
 }
 
-std::string Dispatcher::refusal(const CommandSpec& spec, const Session& session) {
+std::string Dispatcher::refusal(const CommandSpec& spec, const Request& request,
+                                const Session& session) {
   if (!session.authenticated && (spec.flags & kNoAuth) == 0) return std::string(kErrNoAuth);
   if ((spec.flags & kWrite) != 0) {
-    const Bytes refused = host_.write_refusal((spec.flags & kFreesSpace) != 0);
+    uint64_t bytes = 0;
+    for (const Bytes word : request.arguments) bytes += word.size();
+    const Bytes refused = host_.write_refusal(bytes, (spec.flags & kFreesSpace) != 0);
     if (!refused.empty()) return std::string(refused);
   }
   const bool allowed_while_subscribed = (spec.flags & kPubSub) != 0 && spec.name != "publish" &&
@@ -109,7 +112,7 @@ Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
-  if (spec != nullptr) problem = refusal(*spec, session);
+  if (spec != nullptr) problem = refusal(*spec, request, session);
   if (!problem.empty()) {
     reject(counted, session, reply, problem);
     return {};
@@ -137,7 +140,7 @@ Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
-  if (spec != nullptr) problem = refusal(*spec, session);
+  if (spec != nullptr) problem = refusal(*spec, request, session);
   if (problem.empty()) return run(*spec, request, session, records, reply);
   reject(counted, session, reply, problem);
   return {};

@@ -49,7 +49,8 @@ class Dispatcher {
   static const CommandSpec* resolve(const Request& request, std::string& problem,
                                     const CommandSpec*& counted);
   // Why the session may not run the command now; empty when it may.
-  [[nodiscard]] std::string refusal(const CommandSpec& spec, const Session& session);
+  [[nodiscard]] std::string refusal(const CommandSpec& spec, const Request& request,
+                                    const Session& session);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
               ByteBuffer& records, ByteBuffer& reply);

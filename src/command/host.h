@@ -13,12 +13,10 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "command/subscriptions.h"
 #include "model/ids.h"
 
 namespace leat {
-
-struct Request;
-struct Session;
 
 // Configuration that commands read while they decide. Values as CONFIG GET shows them.
 struct Settings {
@@ -41,9 +39,13 @@ class Host {
   // Nanoseconds, read now, for how long commands take.
   [[nodiscard]] virtual int64_t stopwatch() = 0;
 
-  // Why a write can't be taken now, as the whole error text; empty when it can. `frees_space`: the
-  // command may use the space that is reserved for giving space back.
-  [[nodiscard]] virtual Bytes write_refusal(bool frees_space) = 0;
+  // Why a write of about `bytes` can't be taken now, as the whole error text; empty when it can.
+  // `frees_space`: the command may use the space that is reserved for giving space back.
+  [[nodiscard]] virtual Bytes write_refusal(uint64_t bytes, bool frees_space) = 0;
+
+  [[nodiscard]] virtual Subscriptions& subscriptions() = 0;
+  // Sends a message to one client that listens to it.
+  virtual void deliver(ClientId client, const PublishedMessage& message) = 0;
 
   // Somebody watches with MONITOR.
   [[nodiscard]] virtual bool monitored() const = 0;

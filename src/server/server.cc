@@ -38,6 +38,8 @@ Status Server::open_shard() {
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);
+  reactor_.on_close(
+      [this](Connection& connection) { host_.subscriptions().remove_all(connection.session); });
   reactor_.serve(*shard_);
   return {};
 }

@@ -23,7 +23,9 @@ class ServerHost : public Host {
   [[nodiscard]] uint64_t random() override { return world_.random.next(); }
   [[nodiscard]] int64_t wall_us() override { return world_.clock.wall_us(); }
   [[nodiscard]] int64_t stopwatch() override { return world_.clock.stopwatch(); }
-  [[nodiscard]] Bytes write_refusal(bool frees_space) override;
+  [[nodiscard]] Bytes write_refusal(uint64_t bytes, bool frees_space) override;
+  [[nodiscard]] Subscriptions& subscriptions() override { return subscriptions_; }
+  void deliver(ClientId client, const PublishedMessage& message) override;
   [[nodiscard]] bool monitored() const override { return false; }
   void show_to_monitors(const Session& session, const Request& request) override;
   void note_duration(const Session& session, const Request& request, int64_t duration_ns) override;
@@ -33,7 +35,7 @@ class ServerHost : public Host {
   Config& config_;
   Reactor& reactor_;
   Shard* shard_ = nullptr;
-  std::string refusal_;
+  Subscriptions subscriptions_;
   bool shutdown_requested_ = false;
 };
 

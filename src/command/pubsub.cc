@@ -1,0 +1,187 @@
+// SUBSCRIBE, PUBLISH and their kin, and PUBSUB.
+//
+// Each channel of a call is confirmed on its own, so one command has several replies; in RESP3 they are pushes.
+// Source: redis.io/docs/latest/develop/pubsub
+#include <vector>
+
+#include "base/glob.h"
+#include "command/command_table.h"
+#include "command/context.h"
+#include "command/value_encoding.h"
+
+namespace leat {
+namespace {
+
+int64_t subscribed_count(Session& session, ChannelKind kind) {
+  if (kind == ChannelKind::kShard) return static_cast<int64_t>(session.shard_channels.size());
+  return static_cast<int64_t>(session.channels.size() + session.patterns.size());
+}
+
+void confirm(Context& context, Bytes act, ChannelKind kind, Bytes channel) {
+  ReplyWriter& reply = context.reply();
+  reply.push(3);
+  reply.bulk(act);
+  channel.data() == nullptr ? reply.null() : reply.bulk(channel);
+  reply.integer(subscribed_count(context.session(), kind));
+}
+
+void subscribe(Context& context, const Arguments& words, ChannelKind kind, Bytes act) {
+  for (size_t i = 1; i < words.size(); ++i) {
+    context.host().subscriptions().add(context.session(), kind, words[i]);
+    confirm(context, act, kind, words[i]);
+  }
+}
+
+void unsubscribe(Context& context, const Arguments& words, ChannelKind kind, Bytes act) {
+  std::vector<std::string> channels;
+  for (size_t i = 1; i < words.size(); ++i) channels.emplace_back(words[i]);
+  if (words.size() == 1) {
+    const auto& all = channels_of(context.session(), kind);
+    channels.assign(all.begin(), all.end());
+  }
+  for (const std::string& channel : channels) {
+    context.host().subscriptions().remove(context.session(), kind, channel);
+    confirm(context, act, kind, channel);
+  }
+  if (channels.empty()) confirm(context, act, kind, Bytes());
+}
+
+int64_t publish_to(Context& context, const Subscriptions::Clients& clients,
+                   const PublishedMessage& message) {
+  for (const ClientId client : clients) context.host().deliver(client, message);
+  return static_cast<int64_t>(clients.size());
+}
+
+int64_t publish(Context& context, ChannelKind kind, Bytes channel, Bytes message) {
+  const Subscriptions& subscriptions = context.host().subscriptions();
+  int64_t receivers = 0;
+  if (const auto* clients = subscriptions.listeners(kind, channel)) {
+    receivers +=
+        publish_to(context, *clients, {.kind = kind, .channel = channel, .message = message});
+  }
+  if (kind == ChannelKind::kShard) return receivers;
+  for (const auto& [pattern, clients] : subscriptions.channels(ChannelKind::kPattern)) {
+    if (!glob_matches(pattern, channel)) continue;
+    receivers += publish_to(context, clients,
+                            {.kind = ChannelKind::kPattern,
+                             .pattern = pattern,
+                             .channel = channel,
+                             .message = message});
+  }
+  return receivers;
+}
+
+void list_channels(Context& context, const Arguments& words, ChannelKind kind) {
+  ReplyWriter& reply = context.reply();
+  const size_t mark = reply.begin();
+  size_t count = 0;
+  for (const auto& [channel, clients] : context.host().subscriptions().channels(kind)) {
+    if (words.size() > 2 && !glob_matches(words[2], channel)) continue;
+    reply.bulk(channel);
+    ++count;
+  }
+  reply.end_array(mark, count);
+}
+
+void count_listeners(Context& context, const Arguments& words, ChannelKind kind) {
+  ReplyWriter& reply = context.reply();
+  reply.array(2 * (words.size() - 2));
+  for (size_t i = 2; i < words.size(); ++i) {
+    const auto* clients = context.host().subscriptions().listeners(kind, words[i]);
+    reply.bulk(words[i]);
+    reply.integer(clients == nullptr ? 0 : static_cast<int64_t>(clients->size()));
+  }
+}
+
+void cmd_subscribe(Context& context, const Arguments& words) {
+  subscribe(context, words, ChannelKind::kChannel, "subscribe");
+}
+void cmd_psubscribe(Context& context, const Arguments& words) {
+  subscribe(context, words, ChannelKind::kPattern, "psubscribe");
+}
+void cmd_ssubscribe(Context& context, const Arguments& words) {
+  subscribe(context, words, ChannelKind::kShard, "ssubscribe");
+}
+void cmd_unsubscribe(Context& context, const Arguments& words) {
+  unsubscribe(context, words, ChannelKind::kChannel, "unsubscribe");
+}
+void cmd_punsubscribe(Context& context, const Arguments& words) {
+  unsubscribe(context, words, ChannelKind::kPattern, "punsubscribe");
+}
+void cmd_sunsubscribe(Context& context, const Arguments& words) {
+  unsubscribe(context, words, ChannelKind::kShard, "sunsubscribe");
+}
+
+// PUBLISH channel message  ->  integer: how many clients it was sent to. It leaves when all that was written before it
+// is durable: who is told of an entry finds it.
+void cmd_publish(Context& context, const Arguments& words) {
+  context.depends_on_all();
+  context.reply().integer(publish(context, ChannelKind::kChannel, words[1], words[2]));
+}
+void cmd_spublish(Context& context, const Arguments& words) {
+  context.depends_on_all();
+  context.reply().integer(publish(context, ChannelKind::kShard, words[1], words[2]));
+}
+
+// PUBSUB CHANNELS [pattern], NUMSUB [channel ...], NUMPAT, SHARDCHANNELS [pattern], SHARDNUMSUB [channel ...]
+void cmd_pubsub_channels(Context& context, const Arguments& words) {
+  list_channels(context, words, ChannelKind::kChannel);
+}
+void cmd_pubsub_numpat(Context& context, const Arguments& /*words*/) {
+  const auto& patterns = context.host().subscriptions().channels(ChannelKind::kPattern);
+  context.reply().integer(static_cast<int64_t>(patterns.size()));
+}
+void cmd_pubsub_numsub(Context& context, const Arguments& words) {
+  count_listeners(context, words, ChannelKind::kChannel);
+}
+void cmd_pubsub_shardchannels(Context& context, const Arguments& words) {
+  list_channels(context, words, ChannelKind::kShard);
+}
+void cmd_pubsub_shardnumsub(Context& context, const Arguments& words) {
+  count_listeners(context, words, ChannelKind::kShard);
+}
+void cmd_pubsub_help(Context& context, const Arguments& /*words*/) {
+  reply_help(
+      context.reply(), "PUBSUB",
+      {{"CHANNELS [<pattern>]", "Return the channels that have listeners and match a pattern."},
+       {"NUMPAT", "Return the number of patterns that have listeners."},
+       {"NUMSUB [<channel> ...]", "Return the number of listeners of channels."},
+       {"SHARDCHANNELS [<pattern>]",
+        "Return the shard channels that have listeners and match a pattern."},
+       {"SHARDNUMSUB [<shardchannel> ...]", "Return the number of listeners of shard channels."}});
+}
+
+constexpr uint32_t kListen = kPubSub | kNoScript | kLoading | kStale;
+constexpr uint32_t kTell = kPubSub | kLoading | kStale | kFast | kReplicated;
+constexpr uint32_t kAsk = kPubSub | kLoading | kStale;
+constexpr uint32_t kSlow = kAclPubSub | kAclSlow;
+
+// clang-format off
+constexpr CommandSpec kPubSubCommands[] = {
+    {"channels", -2, kAsk, kSlow, {}, cmd_pubsub_channels, "2.8.0", "pubsub", "Lists channels that have listeners."},
+    {"help", 2, kLoading | kStale, kAclSlow, {}, cmd_pubsub_help, "6.2.0", "pubsub", "Lists the subcommands of PUBSUB."},
+    {"numpat", 2, kAsk, kSlow, {}, cmd_pubsub_numpat, "2.8.0", "pubsub", "Counts the patterns that have listeners."},
+    {"numsub", -2, kAsk, kSlow, {}, cmd_pubsub_numsub, "2.8.0", "pubsub", "Counts the listeners of channels."},
+    {"shardchannels", -2, kAsk, kSlow, {}, cmd_pubsub_shardchannels, "7.0.0", "pubsub", "Lists shard channels that have listeners."},
+    {"shardnumsub", -2, kAsk, kSlow, {}, cmd_pubsub_shardnumsub, "7.0.0", "pubsub", "Counts the listeners of shard channels."},
+};
+constexpr CommandSpec kCommands[] = {
+    {"psubscribe", -2, kListen, kSlow, {}, cmd_psubscribe, "2.0.0", "pubsub", "Listens to channels that match patterns."},
+    {"publish", 3, kTell, kAclPubSub | kAclFast, {}, cmd_publish, "2.0.0", "pubsub", "Sends a message to a channel."},
+    {"pubsub", -2, 0, kAclSlow, {}, nullptr, "2.8.0", "pubsub", "Commands about who listens to what.", kPubSubCommands},
+    {"punsubscribe", -1, kListen, kSlow, {}, cmd_punsubscribe, "2.0.0", "pubsub", "Stops listening to patterns."},
+    {"spublish", 3, kTell, kAclPubSub | kAclFast, {1, 1, 1}, cmd_spublish, "7.0.0", "pubsub", "Sends a message to a shard channel."},
+    {"ssubscribe", -2, kListen, kSlow, {1, -1, 1}, cmd_ssubscribe, "7.0.0", "pubsub", "Listens to shard channels."},
+    {"subscribe", -2, kListen, kSlow, {}, cmd_subscribe, "2.0.0", "pubsub", "Listens to channels."},
+    {"sunsubscribe", -1, kListen, kSlow, {1, -1, 1}, cmd_sunsubscribe, "7.0.0", "pubsub", "Stops listening to shard channels."},
+    {"unsubscribe", -1, kListen, kSlow, {}, cmd_unsubscribe, "2.0.0", "pubsub", "Stops listening to channels."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const CommandSpec> pubsub_commands() {
+  return kCommands;
+}
+
+}  // namespace leat

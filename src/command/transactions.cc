@@ -1,0 +1,97 @@
+// MULTI, EXEC, DISCARD, WATCH and UNWATCH.
+//
+// What EXEC runs is one atomic group of the log: after a crash all of it is there, or nothing.
+// Source: redis.io/docs/latest/develop/interact/transactions
+#include <utility>
+
+#include "command/command_table.h"
+#include "command/context.h"
+#include "command/dispatcher.h"
+
+namespace leat {
+namespace {
+
+// Why a queued command can't run now, as the text of EXEC's error; empty when all can. Checked before the first one
+// runs, as a transaction runs whole or not at all.
+std::string refusal_of(Context& context, const Transaction& transaction) {
+  for (const OwnedRequest& queued : transaction.queue) {
+    const Arguments words(queued.request());
+    const CommandSpec* spec = find_command(words[0]);
+    if (!spec->subcommands.empty() && words.size() > 1) spec = find_subcommand(*spec, words[1]);
+    if ((spec->flags & kWrite) == 0) continue;
+    const Bytes refused =
+        context.host().write_refusal(transaction.bytes, (spec->flags & kFreesSpace) != 0);
+    if (!refused.empty())
+      return "EXECABORT Transaction discarded because of: " + std::string(refused);
+  }
+  return {};
+}
+
+void cmd_multi(Context& context, const Arguments& /*words*/) {
+  if (context.session().transaction) return context.error("ERR MULTI calls can not be nested");
+  context.session().transaction.emplace();
+  context.reply().ok();
+}
+
+// EXEC  ->  array of the replies; null when a watched key has changed; EXECABORT when a command was refused while
+// queueing.
+void cmd_exec(Context& context, const Arguments& /*words*/) {
+  Session& session = context.session();
+  if (!session.transaction) return context.error("ERR EXEC without MULTI");
+  const Transaction transaction = std::move(*session.transaction);
+  session.transaction.reset();
+  const bool watch_broken = context.watches().broken(session.id);
+  context.watches().forget(session.id);
+  if (transaction.broken) return context.error(kErrExecAbort);
+  if (watch_broken) return context.reply().null_array();
+  if (const std::string refused = refusal_of(context, transaction); !refused.empty())
+    return context.error(refused);
+  context.forbid_blocking();
+  context.reply().array(transaction.queue.size());
+  for (const OwnedRequest& queued : transaction.queue)
+    context.dispatcher().run_queued(context, queued.request());
+}
+
+void cmd_discard(Context& context, const Arguments& /*words*/) {
+  if (!context.session().transaction) return context.error("ERR DISCARD without MULTI");
+  context.session().transaction.reset();
+  context.watches().forget(context.session().id);
+  context.reply().ok();
+}
+
+// WATCH key [key ...]  ->  OK; EXEC does nothing if one of them changes before it.
+void cmd_watch(Context& context, const Arguments& words) {
+  if (context.session().transaction) return context.error("ERR WATCH inside MULTI is not allowed");
+  const DbIndex db = context.session().db;
+  for (size_t i = 1; i < words.size(); ++i) {
+    // One that has expired goes now, so that its going does not break the watch later.
+    static_cast<void>(context.peek(words[i]));
+    context.watches().watch(context.session().id, KeyName{db, std::string(words[i])});
+  }
+  context.reply().ok();
+}
+
+void cmd_unwatch(Context& context, const Arguments& /*words*/) {
+  context.watches().forget(context.session().id);
+  context.reply().ok();
+}
+
+constexpr uint32_t kPlain = kNoScript | kLoading | kStale | kFast;
+
+// clang-format off
+constexpr CommandSpec kCommands[] = {
+    {"discard", 1, kPlain | kAllowBusy | kImmediate, kAclFast | kAclTransaction, {}, cmd_discard, "2.0.0", "transactions", "Forgets the commands queued since MULTI."},
+    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kImmediate, kAclSlow | kAclTransaction, {}, cmd_exec, "1.2.0", "transactions", "Runs the commands queued since MULTI."},
+    {"multi", 1, kPlain | kAllowBusy | kImmediate, kAclFast | kAclTransaction, {}, cmd_multi, "1.2.0", "transactions", "Begins a transaction."},
+    {"unwatch", 1, kPlain | kAllowBusy, kAclFast | kAclTransaction, {}, cmd_unwatch, "2.2.0", "transactions", "Forgets the watched keys."},
+    {"watch", -2, kPlain | kAllowBusy | kImmediate, kAclFast | kAclTransaction, {1, -1, 1}, cmd_watch, "2.2.0", "transactions", "Watches keys: EXEC does nothing if one changes."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const CommandSpec> transaction_commands() {
+  return kCommands;
+}
+
+}  // namespace leat
