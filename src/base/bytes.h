@@ -30,9 +30,7 @@ class ByteBuffer {
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
-    std::swap(bytes_, other.bytes_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
+    swap(other);
     return *this;
   }
   ~ByteBuffer() { std::free(bytes_); }
@@ -90,7 +88,11 @@ class ByteBuffer {
   }
   // Frees the storage.
   void release() { ByteBuffer().swap(*this); }
-  void swap(ByteBuffer& other) noexcept { *this = std::move(other); }
+  void swap(ByteBuffer& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
 
  private:
   void enlarge(size_t count);

@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -51,7 +52,7 @@ TEST(ByteBuffer, RoomBelongsToTheBufferOnceCommitted) {
   char* const room = buffer.room(100);
   EXPECT_EQ(buffer.size(), 2U);
   EXPECT_GE(buffer.capacity(), 102U);
-  std::memcpy(room, "cde", 3);
+  std::copy_n("cde", 3, room);
   buffer.commit(3);
   EXPECT_EQ(buffer.view(), "abcde");
 }

@@ -13,6 +13,7 @@ namespace leat {
 namespace {
 
 constexpr const char* kPattern = "%P:M %d %b %Y %H:%M:%S.%e %v";
+constexpr const char* kMarks = ".-*# ";  // One for each LogLevel.
 
 bool is_control(char c) {
   return (c >= 0 && c < ' ') || c == '\x7f';
@@ -45,7 +46,6 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }
 
 char mark(LogLevel level) {
-  constexpr const char* kMarks = ".-*# ";
   return kMarks[static_cast<int>(level)];
 }
 

@@ -18,7 +18,7 @@ using testing::MatchesRegex;
 // Every test logs to a file of its own and leaves standard output as it found it.
 class LogTest : public testing::Test {
  protected:
-  ~LogTest() override { static_cast<void>(open_log("", LogLevel::kNotice)); }
+  void TearDown() override { static_cast<void>(open_log("", LogLevel::kNotice)); }
 
   [[nodiscard]] std::vector<std::string> lines() const {
     std::ifstream file(path_);

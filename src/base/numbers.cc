@@ -10,6 +10,10 @@
 namespace leat {
 namespace {
 
+constexpr Bytes kBlanks = " \t\n\v\f\r";
+constexpr double kPlainMax = 4611686018427387904.0;  // Integers up to 2^62 show all their digits.
+constexpr const char* kLongDoubleFormat = "%.17Lf";
+
 // Digits without sign; nothing if there are none, too many, or a zero in front of others.
 std::optional<uint64_t> parse_digits(Bytes text) {
   if (text.empty() || (text[0] == '0' && text.size() > 1)) return std::nullopt;
@@ -28,16 +32,15 @@ uint64_t unit_bytes(Bytes unit) {
   if (lower.empty() || lower == "b") return 1;
   if (lower == "k") return 1000;
   if (lower == "kb") return 1024;
-  if (lower == "m") return 1000 * 1000;
-  if (lower == "mb") return 1024 * 1024;
-  if (lower == "g") return 1000 * 1000 * 1000;
-  if (lower == "gb") return 1024 * 1024 * 1024;
+  if (lower == "m") return 1'000'000;
+  if (lower == "mb") return uint64_t{1} << 20;
+  if (lower == "g") return 1'000'000'000;
+  if (lower == "gb") return uint64_t{1} << 30;
   return 0;
 }
 
 template <typename Real>
 std::optional<Real> parse_real(Bytes text, Real (*read)(const char*, char**)) {
-  constexpr Bytes kBlanks = " \t\n\v\f\r";
   if (text.empty() || text.size() > kRealTextBytesMax || kBlanks.find(text[0]) != Bytes::npos) {
     return std::nullopt;
   }
@@ -128,7 +131,6 @@ char* put_double(char* out, double value) {
     value = -value;
   }
   if (std::isinf(value)) return put(out, "inf");
-  constexpr double kPlainMax = 4611686018427387904.0;  // Integers up to 2^62 show all their digits.
   if (value <= kPlainMax && value == std::floor(value)) {
     return put_decimal(out, static_cast<uint64_t>(value));
   }
@@ -148,11 +150,10 @@ char* put_double(char* out, double value) {
 
 std::string format_long_double(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  constexpr const char* kFormat = "%.17Lf";
-  const int size = std::snprintf(nullptr, 0, kFormat, value);
+  const int size = std::snprintf(nullptr, 0, kLongDoubleFormat, value);
   LEAT_CHECK(size > 0);
   std::string text(static_cast<size_t>(size), '\0');
-  std::snprintf(text.data(), text.size() + 1, kFormat, value);
+  std::snprintf(text.data(), text.size() + 1, kLongDoubleFormat, value);
   if (text.find('.') != std::string::npos) {
     text.resize(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();

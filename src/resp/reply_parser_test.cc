@@ -1,5 +1,6 @@
 #include "resp/reply_parser.h"
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -7,15 +8,10 @@
 
 namespace leat {
 
-// Named by gtest's own rule for printing a failed value.
-void PrintTo(const Reply& reply, std::ostream* out) {
-  *out << "kind " << static_cast<int>(reply.kind) << " '" << reply.text << "' " << reply.integer
-       << " [";
-  for (const Reply& item : reply.items) {
-    PrintTo(item, out);
-    *out << ", ";
-  }
-  *out << "]";
+std::ostream& operator<<(std::ostream& out, const Reply& reply) {
+  out << "kind " << static_cast<int>(reply.kind) << " '" << reply.text << "' " << reply.integer;
+  for (const Reply& item : reply.items) out << " [" << item << "]";
+  return out;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "resp/reply_parser.h"
@@ -56,8 +57,9 @@ const Case kCases[] = {
     {"false", [](ReplyWriter& w) { w.boolean(false); }, ":0\r\n", "#f\r\n"},
     {"double", [](ReplyWriter& w) { w.real(3.2); }, "$3\r\n3.2\r\n", ",3.2\r\n"},
     {"whole double", [](ReplyWriter& w) { w.real(10); }, "$2\r\n10\r\n", ",10\r\n"},
-    {"infinite", [](ReplyWriter& w) { w.real(-INFINITY); }, "$4\r\n-inf\r\n", ",-inf\r\n"},
-    {"not a number", [](ReplyWriter& w) { w.real(NAN); }, "$3\r\nnan\r\n", ",nan\r\n"},
+    {"infinite", [](ReplyWriter& w) { w.real(-std::numeric_limits<double>::infinity()); },
+     "$4\r\n-inf\r\n", ",-inf\r\n"},
+    {"not a number", [](ReplyWriter& w) { w.real(std::nan("")); }, "$3\r\nnan\r\n", ",nan\r\n"},
     {"longest double", [](ReplyWriter& w) { w.real(-2.2250738585072014e-308); },
      "$24\r\n-2.2250738585072014e-308\r\n", ",-2.2250738585072014e-308\r\n"},
     {"verbatim", [](ReplyWriter& w) { w.verbatim("txt", "a\nb"); }, "$3\r\na\nb\r\n",
@@ -101,7 +103,7 @@ TEST(ReplyWriter, PutsDeferredHeadersWhereTheyBelong) {
     want += protocol == Protocol::kResp2 ? "*2000\r\n" : "%1000\r\n";
     for (int i = 0; i < 1000; ++i) {
       const std::string digits = std::to_string(i);
-      want += "$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n:" + digits + "\r\n";
+      want += fmt::format("${}\r\n{}\r\n:{}\r\n", digits.size(), digits, digits);
     }
     EXPECT_EQ(out.view(), want);
   }

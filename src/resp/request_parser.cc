@@ -64,7 +64,9 @@ size_t decimal_digits(size_t value) {
 }  // namespace
 
 Bytes Request::wire(size_t from, size_t to) const {
-  LEAT_CHECK(canonical && from < to && to <= arguments.size());
+  LEAT_CHECK(canonical);
+  LEAT_CHECK(from < to);
+  LEAT_CHECK(to <= arguments.size());
   const size_t header = 1 + decimal_digits(arguments[from].size()) + 2;
   const char* const begin = arguments[from].data() - header;
   const char* const end = arguments[to - 1].data() + arguments[to - 1].size() + 2;

@@ -27,9 +27,9 @@ constexpr int64_t kUnauthenticatedBulkBytesMax = 16384;
 constexpr size_t kLineBytesMin = 32;
 
 struct RequestLimits {
-  int64_t arguments_max = 1024 * 1024;           // Elements of one multibulk request.
-  int64_t bulk_bytes_max = 512LL * 1024 * 1024;  // proto-max-bulk-len.
-  size_t inline_bytes_max = 64 * 1024;           // One inline line, or one length line.
+  int64_t arguments_max = int64_t{1} << 20;     // Elements of one multibulk request.
+  int64_t bulk_bytes_max = int64_t{512} << 20;  // proto-max-bulk-len.
+  size_t inline_bytes_max = size_t{64} << 10;   // One inline line, or one length line.
   bool authenticated = true;  // No: the limits above apply, and kUnauthenticated... besides.
 };
 

@@ -1,6 +1,6 @@
 #include "resp/request_parser.h"
 
-#include <array>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,10 +21,10 @@ struct Parsed {
   friend bool operator==(const Parsed&, const Parsed&) = default;
 };
 
-void PrintTo(const Parsed& parsed, std::ostream* out) {
-  *out << "status " << static_cast<int>(parsed.status) << (parsed.canonical ? " canonical" : "");
-  for (const std::string& argument : parsed.arguments) *out << " [" << argument << "]";
-  *out << " " << parsed.error;
+std::ostream& operator<<(std::ostream& out, const Parsed& parsed) {
+  out << "status " << static_cast<int>(parsed.status) << (parsed.canonical ? " canonical" : "");
+  for (const std::string& argument : parsed.arguments) out << " [" << argument << "]";
+  return out << " " << parsed.error;
 }
 
 // A connection as the server has one: bytes arrive, requests come out. The buffer is a fresh
@@ -101,94 +101,91 @@ using namespace std::string_literals;
 
 const Parsed kPing = request({"PING"});
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {
-      {"one argument", "*1\r\n$4\r\nPING\r\n", {kPing}},
-      {"several arguments, an empty one too",
-       "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$2\r\nab\r\n",
-       {request({"SET", "", "ab"})}},
-      {"an argument may hold any byte",
-       "*2\r\n$4\r\nECHO\r\n$8\r\n\r\n\0$*\xff\"'\r\n"s,
-       {request({"ECHO", "\r\n\0$*\xff\"'"s})}},
-      {"pipelined", "*1\r\n$4\r\nPING\r\n*1\r\n$1\r\na\r\n", {kPing, request({"a"})}},
-      {"inline after multibulk", "*1\r\n$4\r\nPING\r\nping\r\n", {kPing, loose({"ping"})}},
-      {"two-digit lengths", "*1\r\n$12\r\nabcdefghijkl\r\n", {request({"abcdefghijkl"})}},
-      {"ten arguments",
-       "*10\r\n$1\r\n0\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n$1\r\n6\r\n$"
-       "1\r\n7\r\n"
-       "$1\r\n8\r\n$1\r\n9\r\n",
-       {request({"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})}},
-      {"zero arguments", "*0\r\n*1\r\n$4\r\nPING\r\n", {kEmptyRequest, kPing}},
-      {"a negative count counts as zero",
-       "*-1\r\n*-9\r\n*1\r\n$4\r\nPING\r\n",
-       {kEmptyRequest, kEmptyRequest, kPing}},
+const Case kCases[] = {
+    {"one argument", "*1\r\n$4\r\nPING\r\n", {kPing}},
+    {"several arguments, an empty one too",
+     "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$2\r\nab\r\n",
+     {request({"SET", "", "ab"})}},
+    {"an argument may hold any byte",
+     "*2\r\n$4\r\nECHO\r\n$8\r\n\r\n\0$*\xff\"'\r\n"s,
+     {request({"ECHO", "\r\n\0$*\xff\"'"s})}},
+    {"pipelined", "*1\r\n$4\r\nPING\r\n*1\r\n$1\r\na\r\n", {kPing, request({"a"})}},
+    {"inline after multibulk", "*1\r\n$4\r\nPING\r\nping\r\n", {kPing, loose({"ping"})}},
+    {"two-digit lengths", "*1\r\n$12\r\nabcdefghijkl\r\n", {request({"abcdefghijkl"})}},
+    {"ten arguments",
+     "*10\r\n$1\r\n0\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n$1\r\n6\r\n$"
+     "1\r\n7\r\n"
+     "$1\r\n8\r\n$1\r\n9\r\n",
+     {request({"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})}},
+    {"zero arguments", "*0\r\n*1\r\n$4\r\nPING\r\n", {kEmptyRequest, kPing}},
+    {"a negative count counts as zero",
+     "*-1\r\n*-9\r\n*1\r\n$4\r\nPING\r\n",
+     {kEmptyRequest, kEmptyRequest, kPing}},
 
-      {"not a number", "*abc\r\n", {error("invalid multibulk length")}},
-      {"no count", "*\r\n", {error("invalid multibulk length")}},
-      {"leading zero", "*01\r\n", {error("invalid multibulk length")}},
-      {"leading plus", "*+1\r\n", {error("invalid multibulk length")}},
-      {"minus zero", "*-0\r\n", {error("invalid multibulk length")}},
-      {"trailing space", "*1 \r\n", {error("invalid multibulk length")}},
-      {"more than 64 bits", "*99999999999999999999\r\n", {error("invalid multibulk length")}},
-      {"too many arguments", "*1048577\r\n", {error("invalid multibulk length")}},
-      {"as many arguments as allowed are awaited", "*1048576\r\n$1\r\na\r\n", {}},
-      {"LF alone does not end a length line", "*1\n$4\n", {}},
-      {"not a bulk string", "*1\r\n+PING\r\n", {error("expected '$', got '+'")}},
-      {"what came before an error is served",
-       "*1\r\n$4\r\nPING\r\n*1\r\n:1\r\n",
-       {kPing, error("expected '$', got ':'")}},
-      {"CR in place of '$' shows as a space", "*1\r\n\r\n", {error("expected '$', got ' '")}},
-      {"LF in place of '$' shows as a space", "*1\r\n\nx\r\n", {error("expected '$', got ' '")}},
-      {"any byte can be shown", "*1\r\n\xff\r\n", {error("expected '$', got '\xff'")}},
-      {"an error in a later argument", "*2\r\n$1\r\na\r\n$x\r\n", {error("invalid bulk length")}},
-      {"the error waits for the end of the line", "*1\r\nPING", {}},
-      {"bulk length missing", "*1\r\n$\r\n", {error("invalid bulk length")}},
-      {"bulk length negative", "*1\r\n$-1\r\n", {error("invalid bulk length")}},
-      {"bulk length with a leading zero", "*1\r\n$04\r\n", {error("invalid bulk length")}},
-      {"bulk of the greatest size is awaited", "*1\r\n$536870912\r\n", {}},
-      {"bulk beyond the greatest size", "*1\r\n$536870913\r\n", {error("invalid bulk length")}},
-      {"bulk length of eleven digits", "*1\r\n$10000000000\r\n", {error("invalid bulk length")}},
-      {"two bytes are taken for CRLF whatever the second is",
-       "*1\rX$4\rYPINGab*1\r\n$4\r\nPING\r\n",
-       {loose({"PING"}), kPing}},
-      {"a bulk string not followed by CRLF is no wire form to be copied",
-       "*1\r\n$4\r\nPINGab",
-       {loose({"PING"})}},
+    {"not a number", "*abc\r\n", {error("invalid multibulk length")}},
+    {"no count", "*\r\n", {error("invalid multibulk length")}},
+    {"leading zero", "*01\r\n", {error("invalid multibulk length")}},
+    {"leading plus", "*+1\r\n", {error("invalid multibulk length")}},
+    {"minus zero", "*-0\r\n", {error("invalid multibulk length")}},
+    {"trailing space", "*1 \r\n", {error("invalid multibulk length")}},
+    {"more than 64 bits", "*99999999999999999999\r\n", {error("invalid multibulk length")}},
+    {"too many arguments", "*1048577\r\n", {error("invalid multibulk length")}},
+    {"as many arguments as allowed are awaited", "*1048576\r\n$1\r\na\r\n", {}},
+    {"LF alone does not end a length line", "*1\n$4\n", {}},
+    {"not a bulk string", "*1\r\n+PING\r\n", {error("expected '$', got '+'")}},
+    {"what came before an error is served",
+     "*1\r\n$4\r\nPING\r\n*1\r\n:1\r\n",
+     {kPing, error("expected '$', got ':'")}},
+    {"CR in place of '$' shows as a space", "*1\r\n\r\n", {error("expected '$', got ' '")}},
+    {"LF in place of '$' shows as a space", "*1\r\n\nx\r\n", {error("expected '$', got ' '")}},
+    {"any byte can be shown", "*1\r\n\xff\r\n", {error("expected '$', got '\xff'")}},
+    {"an error in a later argument", "*2\r\n$1\r\na\r\n$x\r\n", {error("invalid bulk length")}},
+    {"the error waits for the end of the line", "*1\r\nPING", {}},
+    {"bulk length missing", "*1\r\n$\r\n", {error("invalid bulk length")}},
+    {"bulk length negative", "*1\r\n$-1\r\n", {error("invalid bulk length")}},
+    {"bulk length with a leading zero", "*1\r\n$04\r\n", {error("invalid bulk length")}},
+    {"bulk of the greatest size is awaited", "*1\r\n$536870912\r\n", {}},
+    {"bulk beyond the greatest size", "*1\r\n$536870913\r\n", {error("invalid bulk length")}},
+    {"bulk length of eleven digits", "*1\r\n$10000000000\r\n", {error("invalid bulk length")}},
+    {"two bytes are taken for CRLF whatever the second is",
+     "*1\rX$4\rYPINGab*1\r\n$4\r\nPING\r\n",
+     {loose({"PING"}), kPing}},
+    {"a bulk string not followed by CRLF is no wire form to be copied",
+     "*1\r\n$4\r\nPINGab",
+     {loose({"PING"})}},
 
-      {"inline", "SET a b\r\n", {loose({"SET", "a", "b"})}},
-      {"inline ended by LF alone", "PING\nPING\n", {loose({"PING"}), loose({"PING"})}},
-      {"empty lines", "\r\n\nPING\r\n", {kEmptyRequest, kEmptyRequest, loose({"PING"})}},
-      {"blank line", " \t\v\f \r\r\n", {kEmptyRequest}},
-      {"blanks around a multibulk mark make it an inline word", " *1\r\n", {loose({"*1"})}},
-      {"quotes",
-       R"(SET "a b" 'c d')"
-       "\r\n",
-       {loose({"SET", "a b", "c d"})}},
-      {"unbalanced double quote", "GET \"a\r\n", {error("unbalanced quotes in request")}},
+    {"inline", "SET a b\r\n", {loose({"SET", "a", "b"})}},
+    {"inline ended by LF alone", "PING\nPING\n", {loose({"PING"}), loose({"PING"})}},
+    {"empty lines", "\r\n\nPING\r\n", {kEmptyRequest, kEmptyRequest, loose({"PING"})}},
+    {"blank line", " \t\v\f \r\r\n", {kEmptyRequest}},
+    {"blanks around a multibulk mark make it an inline word", " *1\r\n", {loose({"*1"})}},
+    {"quotes",
+     R"(SET "a b" 'c d')"
+     "\r\n",
+     {loose({"SET", "a b", "c d"})}},
+    {"unbalanced double quote", "GET \"a\r\n", {error("unbalanced quotes in request")}},
 
-      {"HTTP POST", "POST / HTTP/1.1\r\nHost: x\r\n", {kHttpRequest}},
-      {"HTTP host line in any case", "hOsT: x\r\n", {kHttpRequest}},
-      {"HTTP GET is a command until its host line",
-       "GET / HTTP/1.1\r\nHost: x\r\n",
-       {loose({"GET", "/", "HTTP/1.1"}), kHttpRequest}},
-      {"HTTP word as a multibulk", "*1\r\n$4\r\npost\r\n", {kHttpRequest}},
-      {"HTTP word as an argument is harmless",
-       "*2\r\n$4\r\nECHO\r\n$4\r\nPOST\r\n",
-       {request({"ECHO", "POST"})}},
-      {"longer word", "POSTX\r\n", {loose({"POSTX"})}},
-  };
-  return all;
-}
+    {"HTTP POST", "POST / HTTP/1.1\r\nHost: x\r\n", {kHttpRequest}},
+    {"HTTP host line in any case", "hOsT: x\r\n", {kHttpRequest}},
+    {"HTTP GET is a command until its host line",
+     "GET / HTTP/1.1\r\nHost: x\r\n",
+     {loose({"GET", "/", "HTTP/1.1"}), kHttpRequest}},
+    {"HTTP word as a multibulk", "*1\r\n$4\r\npost\r\n", {kHttpRequest}},
+    {"HTTP word as an argument is harmless",
+     "*2\r\n$4\r\nECHO\r\n$4\r\nPOST\r\n",
+     {request({"ECHO", "POST"})}},
+    {"longer word", "POSTX\r\n", {loose({"POSTX"})}},
+};
 
 TEST(RequestParser, ReadsRequestsAndNamesErrorsAsRedisDoes) {
-  for (const Case& c : cases()) {
+  for (const Case& c : kCases) {
     SCOPED_TRACE(c.why);
     EXPECT_EQ(parse(c.wire), c.want);
   }
 }
 
 TEST(RequestParser, TheSameRequestsWhereverTheBytesAreCut) {
-  for (const Case& c : cases()) {
+  for (const Case& c : kCases) {
     SCOPED_TRACE(c.why);
     for (size_t cut = 0; cut <= c.wire.size(); ++cut) {
       Connection connection;

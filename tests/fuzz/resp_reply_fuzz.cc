@@ -1,10 +1,12 @@
 // Properties: (1) whatever ReplyWriter writes, parse_reply reads back as the same value, in both
 // protocols, to the last byte and not before it. (2) What parse_reply accepts of arbitrary bytes is one
-// value that can be written and read again; more bytes never change a verdict that was not "need more".
+// value that can be written and read again, also behind an attribute; more bytes never change a verdict
+// that was not "need more".
 //
 // Input: the first byte chooses the property; (1) takes the rest as decisions for a tree of values,
 // (2) as the bytes of a server.
 #include <array>
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -90,9 +92,17 @@ class Author {
     return value(resp3() ? Kind::kBoolean : Kind::kInteger, "", flag ? 1 : 0);
   }
 
+  // Any bit pattern, or a number of everyday size: most bit patterns are of extreme magnitude.
+  double pick_real() {
+    const uint64_t bits = decisions_.ConsumeIntegral<uint64_t>();
+    if (decisions_.ConsumeBool()) return std::bit_cast<double>(bits);
+    const int exponent = decisions_.ConsumeIntegralInRange<int>(-30, 30);
+    return static_cast<double>(static_cast<int64_t>(bits) >> 20) * std::pow(10.0, exponent);
+  }
+
   // The text must read back as the same number.
   Reply write_real() {
-    const double number = decisions_.ConsumeFloatingPoint<double>();
+    const double number = pick_real();
     writer_.real(number);
     std::array<char, kDoubleBytesMax> text;
     const Bytes digits(text.data(),
@@ -243,6 +253,9 @@ void check_accepted_is_a_value(Bytes wire) {
   LEAT_CHECK(parse_exact(again, reread, reread_consumed) == ReplyStatus::kReply);
   LEAT_CHECK(reread == reply);
   LEAT_CHECK(reread_consumed == again.size());
+  const std::string attributed = "|1\r\n+ttl\r\n*1\r\n:1\r\n" + again;
+  LEAT_CHECK(parse_exact(attributed, reread, reread_consumed) == ReplyStatus::kReply);
+  LEAT_CHECK(reread == reply);
 }
 
 }  // namespace
