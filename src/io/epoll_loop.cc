@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <sys/socket.h>
@@ -19,6 +20,7 @@ namespace {
 enum class Source : uint64_t { kConnection, kListener, kWake, kSignal };
 
 constexpr int kAcceptsPerPoll = 64;
+constexpr uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 uint64_t token(Source source, uint64_t id) {
   return static_cast<uint64_t>(source) << kConnectionIdBits | id;
@@ -38,18 +40,19 @@ Result<std::unique_ptr<Loop>> EpollLoop::create(Clock& clock, Disk& disk) {
   Result<std::unique_ptr<LocalEvents>> local = LocalEvents::create(disk);
   if (!local.ok()) return local.error();
   std::unique_ptr<EpollLoop> loop(new EpollLoop(clock, std::move(epoll), std::move(local).value()));
-  // Edge-triggered: every wake() is an edge, so the counter never needs to be read.
-  Status watched =
-      loop->watch(loop->local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
-  if (watched.ok()) {
-    watched = loop->watch(loop->local_->signal_descriptor(), EPOLLIN, token(Source::kSignal, 0));
-  }
-  if (!watched.ok()) return watched.error();
+  if (const Status watched = loop->watch_local(); !watched.ok()) return watched.error();
   return std::unique_ptr<Loop>(std::move(loop));
 }
 
 EpollLoop::EpollLoop(Clock& clock, Descriptor epoll, std::unique_ptr<LocalEvents> local)
     : clock_(clock), epoll_(std::move(epoll)), local_(std::move(local)) {}
+
+Status EpollLoop::watch_local() {
+  // Edge-triggered: every wake() is an edge, so the counter never needs to be read.
+  Status watched = watch(local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
+  if (!watched.ok()) return watched;
+  return watch(local_->signal_descriptor(), EPOLLIN, token(Source::kSignal, 0));
+}
 
 Status EpollLoop::watch(int fd, uint32_t events, uint64_t token) {
   epoll_event event{};
@@ -172,17 +175,16 @@ int EpollLoop::wait_for_events(MonoNs deadline) {
   if (short_sends_.empty() && ready_.empty() && deadline.value > 0) {
     wait_ns = std::max<int64_t>(0, deadline.value - clock_.mono().value);
   }
-  constexpr int kMax = static_cast<int>(kEventsPerPoll);
   int count = -1;
   if (has_pwait2_) {
     const timespec timeout{wait_ns / 1'000'000'000, wait_ns % 1'000'000'000};
-    count = ::epoll_pwait2(epoll_.get(), events_.data(), kMax, &timeout, nullptr);
+    count = ::epoll_pwait2(epoll_.get(), events_.data(), kEventsPerPoll, &timeout, nullptr);
     if (count < 0 && errno == ENOSYS) has_pwait2_ = false;
   }
   if (!has_pwait2_) {
     // Rounded up: waking early would only make the caller ask again.
     const int64_t wait_ms = std::min<int64_t>((wait_ns + kNsPerMs - 1) / kNsPerMs, 1'000'000);
-    count = ::epoll_wait(epoll_.get(), events_.data(), kMax, static_cast<int>(wait_ms));
+    count = ::epoll_wait(epoll_.get(), events_.data(), kEventsPerPoll, static_cast<int>(wait_ms));
   }
   LEAT_CHECK(count >= 0 || errno == EINTR);
   return std::max(count, 0);
@@ -216,7 +218,6 @@ void EpollLoop::report_event(const epoll_event& event, Handler& handler) {
 }
 
 void EpollLoop::report_connection(ConnectionId id, uint32_t events, Handler& handler) {
-  constexpr uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return;  // Closed by the handler of an earlier event.
   if ((events & (EPOLLIN | kEnds)) != 0) connection->readable = true;
@@ -269,29 +270,34 @@ void EpollLoop::report_accepts(ListenerId id, Handler& handler) {
     if (listener == nullptr) return;
     Descriptor fd(::accept4(listener->fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
-      const int code = errno;
-      if (Listeners::is_shortage(code)) {
-        listeners_.pause(*listener, code, clock_.mono());
-        epoll_event silent{};
-        silent.data.u64 = token(Source::kListener, id.value);
-        LEAT_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener->fd.get(), &silent) == 0);
-      }
-      return;  // Nobody waits any more, or who waited has gone: the next event tells.
+      // Otherwise nobody waits any more, or who waited has gone: the next event tells.
+      if (Listeners::is_shortage(errno)) pause_listener(*listener, errno);
+      return;
     }
     listener->shortage_logged = false;
     if (listener->unix_path.empty()) set_no_delay(fd.get());
-    const int number = fd.get();
-    const EndNames names = end_names(*listener, number);
-    const ConnectionId connection = connections_.add({.fd = std::move(fd)});
-    const Status watched = watch(number, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                 token(Source::kConnection, connection.value));
-    if (!watched.ok()) {
-      log(LogLevel::kWarning, "dropped a new connection: {}", watched.error().detail);
-      connections_.remove(connection);
-      continue;
-    }
-    handler.on_accepted(connection, id, names.peer, names.local);
+    const EndNames names = end_names(*listener, fd.get());
+    const std::optional<ConnectionId> connection = add_connection(std::move(fd));
+    if (connection) handler.on_accepted(*connection, id, names.peer, names.local);
   }
+}
+
+void EpollLoop::pause_listener(Listener& listener, int code) {
+  listeners_.pause(listener, code, clock_.mono());
+  epoll_event silent{};
+  silent.data.u64 = token(Source::kListener, listener.id.value);
+  LEAT_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener.fd.get(), &silent) == 0);
+}
+
+std::optional<ConnectionId> EpollLoop::add_connection(Descriptor fd) {
+  const int number = fd.get();
+  const ConnectionId id = connections_.add({.fd = std::move(fd)});
+  const Status watched = watch(number, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                               token(Source::kConnection, id.value));
+  if (watched.ok()) return id;
+  log(LogLevel::kWarning, "dropped a new connection: {}", watched.error().detail);
+  connections_.remove(id);
+  return std::nullopt;
 }
 
 }  // namespace leat::io

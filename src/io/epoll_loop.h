@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class EpollLoop final : public Loop {
   EpollLoop(Clock& clock, Descriptor epoll, std::unique_ptr<LocalEvents> local);
 
   Status watch(int fd, uint32_t events, uint64_t token);
+  Status watch_local();
   Result<ListenerId> watch_listener(Result<ListenerId> added);
   void set_ready(ConnectionId id, Connection& connection);
 
@@ -74,10 +76,12 @@ class EpollLoop final : public Loop {
   void report_event(const epoll_event& event, Handler& handler);
   void report_connection(ConnectionId id, uint32_t events, Handler& handler);
   void report_accepts(ListenerId id, Handler& handler);
+  void pause_listener(Listener& listener, int code);
+  std::optional<ConnectionId> add_connection(Descriptor fd);
   void report_ready(Handler& handler);
   void receive(ConnectionId id, Connection& connection, Handler& handler);
 
-  static constexpr size_t kEventsPerPoll = 512;
+  static constexpr int kEventsPerPoll = 512;
   static constexpr size_t kReceiveBytes = size_t{64} << 10;
 
   Clock& clock_;

@@ -157,7 +157,8 @@ Result<std::vector<std::string>> PosixDisk::list(const std::string& directory) {
   if (stream == nullptr) return system_error("open directory", directory, errno);
   std::vector<std::string> names;
   errno = 0;
-  while (const dirent* const entry = ::readdir(stream.get())) {
+  // readdir() is safe as long as no two threads share a stream.
+  while (const dirent* const entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe)
     const std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(name);
     errno = 0;
@@ -222,8 +223,8 @@ Result<std::unique_ptr<File>> PosixDisk::lock_directory(const std::string& direc
   }
   if (code != 0) return system_error("lock", path, code);
   const std::string owner = fmt::format("{}\n", ::getpid());
-  if (Status emptied = lock->truncate(0); !emptied.ok()) return emptied.error();
-  if (Status written = lock->write(0, owner); !written.ok()) return written.error();
+  if (const Status emptied = lock->truncate(0); !emptied.ok()) return emptied.error();
+  if (const Status written = lock->write(0, owner); !written.ok()) return written.error();
   return std::unique_ptr<File>(std::move(lock));
 }
 

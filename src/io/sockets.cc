@@ -22,6 +22,7 @@ namespace leat::io {
 namespace {
 
 constexpr int kSocketFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+constexpr int kKeepaliveProbes = 3;
 
 // The socket calls take a general address; these casts are how their interface is meant.
 const sockaddr* general(const void* address) {
@@ -125,7 +126,7 @@ Result<Descriptor> open_tcp_listener(const std::string& address, uint16_t port, 
 Result<Descriptor> open_unix_listener(const std::string& path, unsigned mode, int backlog) {
   const Result<sockaddr_un> address = unix_address(path);
   if (!address.ok()) return address.error();
-  if (Status cleared = clear_stale_socket(path, address.value()); !cleared.ok()) {
+  if (const Status cleared = clear_stale_socket(path, address.value()); !cleared.ok()) {
     return cleared.error();
   }
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | kSocketFlags, 0));
@@ -169,10 +170,9 @@ void set_no_delay(int fd) {
 void set_keepalive_seconds(int fd, int seconds) {
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, seconds > 0 ? 1 : 0);
   if (seconds <= 0) return;
-  constexpr int kProbes = 3;
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, seconds / kProbes));
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, seconds / kKeepaliveProbes));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
 
 }  // namespace leat::io

@@ -341,7 +341,9 @@ void UringLoop::report_accepted(ListenerId id, const io_uring_cqe& completion, H
   listener->shortage_logged = false;
   if (listener->unix_path.empty()) set_no_delay(fd.get());
   const EndNames names = end_names(*listener, fd.get());
-  const ConnectionId connection = connections_.add({.fd = std::move(fd)});
+  Connection fresh;
+  fresh.fd = std::move(fd);
+  const ConnectionId connection = connections_.add(std::move(fresh));
   mark_changed(connection, *connections_.find(connection));
   handler.on_accepted(connection, id, names.peer, names.local);
 }

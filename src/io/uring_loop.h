@@ -61,8 +61,8 @@ class UringLoop final : public Loop {
     bool changed = false;                // In changed_.
     bool waiting = false;                // A send came back short; on_writable() is due.
     bool wants_room = false;             // The wait for room to send is to be armed.
-    std::optional<CloseReason> ended{};  // The end that is to be reported after `kept`.
-    ByteBuffer kept{};                   // Received while paused.
+    std::optional<CloseReason> ended;  // The end that is to be reported after `kept`.
+    ByteBuffer kept;                   // Received while paused.
   };
   struct QueuedSend {
     ConnectionId connection;

@@ -34,7 +34,7 @@ Result<std::unique_ptr<UringRing>> UringRing::create() {
     return unavailable("set up", -code);
   }
   created->has_ring_ = true;
-  if (Status made = created->set_up_buffers(); !made.ok()) return made.error();
+  if (const Status made = created->set_up_buffers(); !made.ok()) return made.error();
   return created;
 }
 
