@@ -130,6 +130,12 @@ class PendingIds {
   void release_unused() { release_capacity(words_); }
 
  private:
+  struct Stretch {
+    size_t from = 0;
+    size_t count = 0;
+  };
+  // A stretch of a narrow column, not empty, with the lower bound of `key` in it or at its end.
+  [[nodiscard]] Stretch expected_at(uint64_t key) const;
   [[nodiscard]] uint64_t narrow(StreamId id) const { return (id.ms - base_ms_) << 32 | id.seq; }
   // Chooses form and base so that `id` fits as well, and rewrites the column.
   void recode(StreamId id);
@@ -201,7 +207,7 @@ class PendingRuns {
   [[nodiscard]] bool same_attributes(size_t run, const PendingRun& other) const {
     return run < size() && at(run).same_attributes(other);
   }
-  void write(uint64_t* words, const PendingRun& run) const;
+  void store(uint64_t* words, const PendingRun& run) const;
   void set(size_t run, const PendingRun& value);
   void set_first(size_t run, size_t slot);
   void insert(size_t run, const PendingRun& value);

@@ -85,11 +85,13 @@ PendingLeaf::Replaced PendingLeaf::replace(size_t slot, const PendingDelivery& d
   return result;
 }
 
-bool PendingLeaf::kill(size_t slot) {
-  const size_t run = run_of(slot);
+PendingLeaf::Killed PendingLeaf::kill(size_t slot) {
+  const PendingRun run = runs_.at(run_of(slot));
+  PendingShare& share = shares_[run.share];
   live_.clear(slot);
   --live_count_;
-  return --shares_[runs_.at(run).share].count == 0;
+  return {.delivery = {.owner = share.owner, .when = run.when, .deliveries = run.deliveries},
+          .left = --share.count == 0};
 }
 
 size_t PendingLeaf::kill_range(size_t from, size_t to) {

@@ -108,8 +108,12 @@ class PendingLeaf {
     bool left = false;     // The old owner has nothing left here.
   };
   Replaced replace(size_t slot, const PendingDelivery& delivery);
-  // Kills a live slot; returns whether its owner has nothing left here.
-  bool kill(size_t slot);
+  // Kills a live slot.
+  struct Killed {
+    PendingDelivery delivery;
+    bool left = false;  // Its owner has nothing left here.
+  };
+  Killed kill(size_t slot);
   // Kills the slots from `from` to before `to`; returns how many were alive.
   size_t kill_range(size_t from, size_t to);
   // Kills all that `owner` has; returns how many.

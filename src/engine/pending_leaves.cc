@@ -14,6 +14,9 @@ namespace {
 constexpr size_t kRecodeSlotsMax = kLeafSlots / 4;
 // Dead slots that a leaf may have however few of its slots are alive.
 constexpr size_t kDeadSlotsMin = 32;
+// Dead slots for each live one that the head may have, as it is being emptied when entries are
+// acknowledged in order. Other leaves may have as many dead as live ones.
+constexpr size_t kHeadDeadRatio = 7;
 
 }  // namespace
 
@@ -93,7 +96,13 @@ bool PendingLeaves::covers(const PendingLeaf& leaf, StreamId id) {
 }
 
 PendingLeaf* PendingLeaves::leaf_of(StreamId id) const {
-  if (last_leaf_ != nullptr && covers(*last_leaf_, id)) return last_leaf_;
+  if (last_leaf_ != nullptr) {
+    // Entries that are acknowledged out of order are mostly near the last one.
+    if (covers(*last_leaf_, id)) return last_leaf_;
+    PendingLeaf* const near = id < last_leaf_->standing().fence ? last_leaf_->standing().previous
+                                                                : last_leaf_->standing().next;
+    if (near != nullptr && covers(*near, id)) return near;
+  }
   if (tail_ == nullptr || id >= tail_->standing().fence) return tail_;
   auto behind = directory_.upper_bound(id);
   if (behind == directory_.begin()) return head_;
@@ -321,8 +330,7 @@ void PendingLeaves::replace(PendingLeaf& leaf, size_t slot, const PendingDeliver
 }
 
 void PendingLeaves::kill(PendingLeaf& leaf, size_t slot) {
-  const PendingDelivery old = leaf.delivery_at(slot);
-  const bool left = leaf.kill(slot);
+  const auto [old, left] = leaf.kill(slot);
   remove_total(old.owner, 1);
   if (left) owners_[old.owner].leaves.erase(leaf.standing().fence);
   if (leaf.live() == 0) {
@@ -379,7 +387,8 @@ void PendingLeaves::account_killed(PendingLeaf& leaf, std::span<const PendingSha
 }
 
 void PendingLeaves::tidy(PendingLeaf& leaf) {
-  if (leaf.slots() - leaf.live() <= std::max(leaf.live(), kDeadSlotsMin)) return;
+  const size_t dead_max = &leaf == head_ ? kHeadDeadRatio * leaf.live() : leaf.live();
+  if (leaf.slots() - leaf.live() <= std::max(dead_max, kDeadSlotsMin)) return;
   leaf.compact();
   next_slot_ = 0;
   if (&leaf != tail_) leaf.release_unused();
