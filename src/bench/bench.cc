@@ -79,6 +79,7 @@ void show(const RunOptions& options, const Identity& identity, const Workload& w
   if (options.json) return fmt::print("{}\n", json_object(around, measurement));
   const auto shown = metrics_present({&measurement, 1});
   std::vector<std::optional<double>> values;
+  values.reserve(shown.size());
   for (const Metric* metric : shown) values.push_back(metric->of(measurement));
   fmt::print("{}, {} connections, {} x {} bytes: {} operations in {:.2f} s (load {:.2f})\n{}{}\n",
              name, workload.connections, workload.fields, workload.value_size,
