@@ -13,6 +13,7 @@
 #include "bench/options.h"
 #include "bench/report.h"
 #include "bench/server_cpu.h"
+#include "bench/server_process.h"
 #include "bench/workload.h"
 
 namespace leat::bench {
@@ -84,7 +85,7 @@ void show(const RunOptions& options, const Identity& identity, const Workload& w
   fmt::print("{}, {} connections, {} x {} bytes: {} operations in {:.2f} s (load {:.2f})\n{}{}\n",
              name, workload.connections, workload.fields, workload.value_size,
              measurement.operations, measurement.seconds, measurement.load, table_heading(shown),
-             table_row("", values, shown));
+             table_row("", values, shown) + doubts({&measurement, 1}, usable_cores().size()));
   std::fflush(stdout);
 }
 

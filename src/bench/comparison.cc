@@ -86,7 +86,7 @@ std::string table(const Comparison& comparison) {
         std::ranges::any_of(ratios, [](const auto& ratio) { return ratio.has_value(); });
     if (any) text += ratio_row(ratio_name(over, under), ratios);
   }
-  return text + "\n";
+  return text + doubts(rounds, usable_cores().size()) + "\n";
 }
 
 std::string json_ratios(const Comparison& comparison) {

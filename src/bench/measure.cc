@@ -321,6 +321,26 @@ std::string config_value(Call& call, std::string_view name) {
 
 }  // namespace
 
+std::string doubts(std::span<const Measurement> rounds, size_t cores) {
+  std::string text;
+  const auto busy = std::ranges::count_if(
+      rounds, [&](const Measurement& m) { return m.load > static_cast<double>(cores); });
+  if (busy > 0) {
+    text +=
+        fmt::format("  note: load above {} cores in {} of {} runs\n", cores, busy, rounds.size());
+  }
+  const auto late = std::ranges::count_if(
+      rounds, [](const Measurement& m) { return m.late && m.late->p99 > m.latency.p50; });
+  if (late > 0) {
+    text += fmt::format(
+        "  note: in {} of {} runs the client itself sent late (late p99 above p50): the latencies "
+        "are "
+        "the machine's\n",
+        late, rounds.size());
+  }
+  return text;
+}
+
 Result<Identity> identify(const Target& target) {
   auto call = Call::open(target);
   if (!call.ok()) return call.error();
