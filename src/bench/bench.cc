@@ -13,6 +13,7 @@
 #include "bench/options.h"
 #include "bench/report.h"
 #include "bench/server_cpu.h"
+#include "bench/server_process.h"
 #include "bench/workload.h"
 
 namespace leat::bench {
@@ -79,11 +80,12 @@ void show(const RunOptions& options, const Identity& identity, const Workload& w
   if (options.json) return fmt::print("{}\n", json_object(around, measurement));
   const auto shown = metrics_present({&measurement, 1});
   std::vector<std::optional<double>> values;
+  values.reserve(shown.size());
   for (const Metric* metric : shown) values.push_back(metric->of(measurement));
   fmt::print("{}, {} connections, {} x {} bytes: {} operations in {:.2f} s (load {:.2f})\n{}{}\n",
              name, workload.connections, workload.fields, workload.value_size,
              measurement.operations, measurement.seconds, measurement.load, table_heading(shown),
-             table_row("", values, shown));
+             table_row("", values, shown) + doubts({&measurement, 1}, usable_cores().size()));
   std::fflush(stdout);
 }
 

@@ -36,7 +36,7 @@ class ClosedLoop {
       }
     }
     tally_.elapsed_ns = now_ns() - start;
-    return std::move(tally_);
+    return tally_;
   }
 
  private:

@@ -324,10 +324,10 @@ int supervise(const CompareOptions& options, const Plan& plan) {
   sigemptyset(&watched);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&watched, signal);
   sigset_t before;
-  ::sigprocmask(SIG_BLOCK, &watched, &before);
+  ::pthread_sigmask(SIG_BLOCK, &watched, &before);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     const int status = work(options, plan, folder.value().path());
     std::fflush(stdout);
     ::_exit(status);

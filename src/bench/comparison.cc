@@ -74,17 +74,19 @@ std::string table(const Comparison& comparison) {
   text += table_heading(shown);
   for (const Runs& runs : comparison.servers) {
     std::vector<std::optional<double>> values;
+    values.reserve(shown.size());
     for (const Metric* metric : shown) values.push_back(comparison.figure(runs.product, *metric));
     text += table_row(name_of(runs.product), values, shown);
   }
   for (const auto& [over, under] : kRatios) {
     std::vector<std::optional<double>> ratios;
+    ratios.reserve(shown.size());
     for (const Metric* metric : shown) ratios.push_back(comparison.ratio(over, under, *metric));
     const bool any =
         std::ranges::any_of(ratios, [](const auto& ratio) { return ratio.has_value(); });
     if (any) text += ratio_row(ratio_name(over, under), ratios);
   }
-  return text + "\n";
+  return text + doubts(rounds, usable_cores().size()) + "\n";
 }
 
 std::string json_ratios(const Comparison& comparison) {

@@ -60,7 +60,7 @@ class DeliveryLoop {
       }
     }
     tally_.elapsed_ns = now_ns() - schedule_.due_ns(0);
-    return std::move(tally_);
+    return tally_;
   }
 
  private:

@@ -178,6 +178,7 @@ class Run {
     auto links = open_links(target_, workload_.connections);
     if (!links.ok()) return links.error();
     std::vector<std::unique_ptr<Dialogue>> says;
+    says.reserve(workload_.connections);
     for (uint32_t i = 0; i < workload_.connections; ++i) {
       says.push_back(std::make_unique<GroupConsumer>(key_, fmt::format("consumer{}", i)));
     }
@@ -190,7 +191,7 @@ class Run {
       return failure(
           fmt::format("the group delivered {} of {} entries", result_.operations, operations()));
     }
-    return std::move(result_);
+    return result_;
   }
 
   Result<Measurement> range() {
@@ -213,7 +214,7 @@ class Run {
     auto tally = closed(links.value(), request, operations());
     if (!tally.ok()) return tally.error();
     take(tally.value());
-    return std::move(result_);
+    return result_;
   }
 
   Result<Measurement> delivery() {
@@ -239,6 +240,7 @@ class Run {
     std::string batch;
     for (uint32_t i = 0; i < workload_.pipeline; ++i) batch.append(request);
     std::vector<std::unique_ptr<Dialogue>> says;
+    says.reserve(links.size());
     for (size_t i = 0; i < links.size(); ++i) {
       says.push_back(std::make_unique<RepeatedBatch>(batch, workload_.pipeline, budget));
     }
@@ -298,7 +300,7 @@ class Run {
       return failure(
           fmt::format("the server acknowledged {} entries and holds {}", entries, *length));
     }
-    return std::move(result_);
+    return result_;
   }
 
   const Target& target_;
@@ -318,6 +320,26 @@ std::string config_value(Call& call, std::string_view name) {
 }
 
 }  // namespace
+
+std::string doubts(std::span<const Measurement> rounds, size_t cores) {
+  std::string text;
+  const auto busy = std::ranges::count_if(
+      rounds, [&](const Measurement& m) { return m.load > static_cast<double>(cores); });
+  if (busy > 0) {
+    text +=
+        fmt::format("  note: load above {} cores in {} of {} runs\n", cores, busy, rounds.size());
+  }
+  const auto late = std::ranges::count_if(
+      rounds, [](const Measurement& m) { return m.late && m.late->p99 > m.latency.p50; });
+  if (late > 0) {
+    text += fmt::format(
+        "  note: in {} of {} runs the client itself sent late (late p99 above p50): the latencies "
+        "are "
+        "the machine's\n",
+        late, rounds.size());
+  }
+  return text;
+}
 
 Result<Identity> identify(const Target& target) {
   auto call = Call::open(target);

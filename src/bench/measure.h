@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "bench/failure.h"
@@ -32,6 +33,10 @@ struct Measurement {
   std::optional<double> rss;     // Append: growth of the resident set per entry, bytes.
   double load = 0;               // The machine's load average when the measurement began.
 };
+
+// Why these measurements should not be trusted, one line each; empty when nothing speaks against
+// them. `cores` is how many the machine has.
+std::string doubts(std::span<const Measurement> rounds, size_t cores);
 
 // What a server says about itself.
 struct Identity {

@@ -13,6 +13,7 @@
 namespace leat::bench {
 namespace {
 
+constexpr uint64_t kHour = 3'600'000'000'000;
 constexpr uint32_t kListener = 0;  // The poller's tag; connections count from 1.
 constexpr std::string_view kAnswer = "+OK\r\n";
 // A client that sends and never reads is closed, so that its replies need no unbounded buffer.
@@ -33,7 +34,6 @@ class NullServer {
     auto added = poller_.add(listener_.get(), kListener);
     if (!added.ok()) return added;
     for (;;) {
-      constexpr uint64_t kHour = 3'600'000'000'000;
       for (const epoll_event& event : poller_.wait(kHour)) {
         if (event.data.u32 == kListener) {
           accept_one();

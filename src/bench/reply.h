@@ -32,7 +32,7 @@ class ReplySkipper {
 
  private:
   static constexpr size_t kDepthMax = 16;
-  static constexpr size_t kLineMax = 64 * 1024;
+  static constexpr size_t kLineMax = size_t{64} * 1024;
 
   void take_line(std::string_view line);
   void end_value();

@@ -131,6 +131,7 @@ TEST(ReplySkipper, DepthAndLineLengthAreBounded) {
 
 std::vector<std::string> ids_of(const std::vector<EntryView>& entries) {
   std::vector<std::string> ids;
+  ids.reserve(entries.size());
   for (const EntryView& entry : entries) ids.emplace_back(entry.id);
   return ids;
 }
@@ -188,10 +189,10 @@ TEST(ScalarReplies, AreRead) {
 }
 
 TEST(Info, FieldsAreFoundByTheirWholeName) {
-  constexpr std::string_view kInfo = "# Memory\r\nused_memory_rss:7\r\nused_memory:5\r\nempty:\r\n";
-  EXPECT_EQ(info_field(kInfo, "used_memory"), "5");
-  EXPECT_EQ(info_field(kInfo, "empty"), "");
-  EXPECT_EQ(info_field(kInfo, "memory"), std::nullopt);
+  const std::string_view info = "# Memory\r\nused_memory_rss:7\r\nused_memory:5\r\nempty:\r\n";
+  EXPECT_EQ(info_field(info, "used_memory"), "5");
+  EXPECT_EQ(info_field(info, "empty"), "");
+  EXPECT_EQ(info_field(info, "memory"), std::nullopt);
   EXPECT_EQ(info_field("", "used_memory"), std::nullopt);
 }
 

@@ -16,7 +16,6 @@ class Schedule {
 
   // Computed from the index, not by adding intervals, so that rounding never adds up.
   [[nodiscard]] uint64_t due_ns(uint64_t index) const {
-    constexpr uint64_t kSecond = 1'000'000'000;
     return start_ns_ + index / per_second_ * kSecond + index % per_second_ * kSecond / per_second_;
   }
 
@@ -27,6 +26,8 @@ class Schedule {
   }
 
  private:
+  static constexpr uint64_t kSecond = 1'000'000'000;
+
   uint64_t start_ns_;
   uint64_t per_second_;
 };

@@ -44,8 +44,7 @@ std::optional<uint64_t> cpu_ns(pid_t pid) {
 std::optional<uint64_t> resident_bytes(pid_t pid) {
   const auto text = file_text(fmt::format("/proc/{}/status", pid));
   if (!text) return std::nullopt;
-  constexpr std::string_view kName = "VmRSS:";
-  const size_t at = text->find(kName);
+  const size_t at = text->find("VmRSS:");
   if (at == std::string::npos) return std::nullopt;
   const size_t digits = text->find_first_of("0123456789", at);
   if (digits == std::string::npos) return std::nullopt;

@@ -23,6 +23,9 @@
 namespace leat::bench {
 namespace {
 
+constexpr uint64_t kPatience = 30'000'000'000;
+constexpr size_t kShown = 1000;  // Bytes of a log in a failure.
+
 Error system_failure(std::string_view what) {
   return failure(fmt::format("{}: {}", what, std::generic_category().message(errno)));
 }
@@ -66,6 +69,7 @@ Status settle_child(const Launch& launch, const std::string& log_path, pid_t par
 
 [[noreturn]] void run_program(const std::vector<std::string>& words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) {
     arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT(*-const-cast): execvp's type
   }
@@ -77,7 +81,6 @@ Status settle_child(const Launch& launch, const std::string& log_path, pid_t par
 }
 
 std::string end_of(const std::string& path) {
-  constexpr size_t kShown = 1000;
   std::ifstream file(path);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   return text.size() > kShown ? "..." + text.substr(text.size() - kShown) : text;
@@ -132,8 +135,8 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 const std::vector<int>& usable_cores() {
-  static const std::vector<int> cores = allowed_now();
-  return cores;
+  static const std::vector<int> kCores = allowed_now();
+  return kCores;
 }
 
 Status run_on(const std::vector<int>& cores) {
@@ -175,7 +178,6 @@ Result<ServerProcess> ServerProcess::start(const Launch& launch) {
 }
 
 Status ServerProcess::wait_until_ready(const std::string& log_path) const {
-  constexpr uint64_t kPatience = 30'000'000'000;
   for (const uint64_t give_up = now_ns() + kPatience; now_ns() < give_up;) {
     siginfo_t ended{};
     if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&

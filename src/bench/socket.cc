@@ -17,6 +17,8 @@
 namespace leat::bench {
 namespace {
 
+constexpr uint64_t kSecond = 1'000'000'000;
+
 Error system_failure(const std::string& what) {
   return failure(fmt::format("{}: {}", what, std::generic_category().message(errno)));
 }
@@ -62,6 +64,7 @@ Result<Fd> connect_to(const Address& address) {
 
 Result<Fd> listen_on_loopback(uint16_t port) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0) return system_failure("socket");
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in local{};
@@ -76,18 +79,12 @@ Result<Fd> listen_on_loopback(uint16_t port) {
 }
 
 Result<uint16_t> port_of(const Fd& listener) {
-  sockaddr_in local{};
+  sockaddr_in local{};  // NOLINT(misc-const-correctness): written through the cast below
   socklen_t size = sizeof local;
   if (::getsockname(listener.get(), std::bit_cast<sockaddr*>(&local), &size) != 0) {
     return system_failure("getsockname");
   }
   return ntohs(local.sin_port);
-}
-
-Result<uint16_t> free_port() {
-  auto listener = listen_on_loopback(0);
-  if (!listener.ok()) return listener.error();
-  return port_of(listener.value());
 }
 
 Result<Poller> Poller::create() {
@@ -113,7 +110,6 @@ Status Poller::watch_writing(int fd, uint32_t tag, bool on) {
 }
 
 std::span<const epoll_event> Poller::wait(uint64_t timeout_ns) {
-  constexpr uint64_t kSecond = 1'000'000'000;
   const timespec timeout{.tv_sec = static_cast<time_t>(timeout_ns / kSecond),
                          .tv_nsec = static_cast<long>(timeout_ns % kSecond)};
   const int count = ::epoll_pwait2(fd_.get(), events_.data(), static_cast<int>(events_.size()),

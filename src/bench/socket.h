@@ -50,9 +50,6 @@ Result<Fd> listen_on_loopback(uint16_t port);
 
 Result<uint16_t> port_of(const Fd& listener);
 
-// A port that was free a moment ago.
-Result<uint16_t> free_port();
-
 void set_nonblocking(int fd);
 void set_nodelay(int fd);
 

@@ -10,6 +10,8 @@
 namespace leat::bench {
 namespace {
 
+constexpr uint64_t kMany = 1'000'000'000;
+
 // Long enough that a run takes about a second or more on a fast server, short enough that the whole
 // comparison stays under a quarter of an hour.
 constexpr Workload kWorkloads[] = {
@@ -42,7 +44,7 @@ constexpr Workload kWorkloads[] = {
      .what = "XREADGROUP COUNT 100, then one XACK of the 100 ids; counted per entry"},
     {.name = "range",
      .kind = Kind::kRange,
-     .connections = 50,
+     .connections = 4,
      .operations = 60'000,
      .operations_synced = 60'000,
      .what = "XRANGE COUNT 100 of the newest 100 entries; counted per call"},
@@ -130,7 +132,6 @@ std::string label(const Workload& workload) {
 }
 
 std::vector<Option> options_for(Changes& changes) {
-  constexpr uint64_t kMany = 1'000'000'000;
   return {
       // clang-format off
       {"--workload",    "NAME[,NAME]", "only these; all by default",                                &changes.names},
@@ -180,7 +181,8 @@ std::string describe_workloads() {
 std::string append_request_for(const Workload& workload, std::string_view key,
                                std::string_view marker) {
   std::vector<std::string> words;
-  for (uint32_t i = 0; i < workload.fields; ++i) {
+  words.reserve(size_t{workload.fields} * 2);
+  for (size_t i = 0; i < workload.fields; ++i) {
     words.push_back(fmt::format("field{}", i));
     std::string value(i == 0 ? marker : std::string_view());
     // Values differ from each other, so that nothing is gained by storing one of them once.
