@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "command/subcommands.h"
+
 namespace leat {
 namespace {
 
-// An error line quotes at most this much of what the client sent.
-constexpr size_t kQuotedMax = 128;
 // Keys dropped by one expire() call: bounds the turn, not the rate, as it is called every turn.
 constexpr size_t kExpiresPerCall = 200;
-
-std::string upper(Bytes word) {
-  std::string text(word);
-  for (char& byte : text) {
-    if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 32);
-  }
-  return text;
-}
 
 std::string unknown_command(const Request& request) {
   std::string quoted;
@@ -46,8 +38,9 @@ const CommandSpec* Dispatcher::resolve(const Request& request, std::string& prob
     container = spec;
     spec = find_subcommand(*container, request.arguments[1]);
     if (spec == nullptr) {
-      problem = fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
-                            request.arguments[1].substr(0, kQuotedMax), upper(container->name));
+      problem =
+          fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                      request.arguments[1].substr(0, kQuotedMax), upper_case(container->name));
       return nullptr;
     }
     counted = spec;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "base/numbers.h"
 
 namespace leat {
@@ -140,6 +142,19 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
   if (plan.count != 0)
     context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
   return plan.count;
+}
+
+bool find_group(Context& context, const Arguments& words, const Object*& object,
+                const Group*& group) {
+  if (!context.find(words[1], ObjectKind::kStream, object)) return false;
+  group = object == nullptr ? nullptr : object->stream()->groups().find(words[2]);
+  if (group != nullptr) return true;
+  context.error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", words[1], words[2]));
+  return false;
+}
+
+void reply_no_such_group(Context& context, Bytes key, Bytes group) {
+  context.error(fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", group, key));
 }
 
 const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,

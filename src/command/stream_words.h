@@ -48,6 +48,13 @@ class TrimWords {
 // Applies `trim` to the stream; returns how many entries went.
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 
+// The group of XPENDING, XCLAIM and XAUTOCLAIM: key words[1], group words[2]. False after the error has been
+// replied.
+[[nodiscard]] bool find_group(Context& context, const Arguments& words, const Object*& object,
+                              const Group*& group);
+// Replies that `key` has no such group, as XGROUP and XINFO say it.
+void reply_no_such_group(Context& context, Bytes key, Bytes group);
+
 // The consumer of that name, created if there is none; it has tried to read or claim now.
 const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,
                               Bytes name);
