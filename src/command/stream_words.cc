@@ -117,9 +117,13 @@ TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& wor
   return Read::kTaken;
 }
 
-bool TrimWords::complete(Context& context) {
+bool TrimWords::complete(Context& context, Strategy strategy) {
   if (limit_ != 0 && !trim_) {
     context.error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+    return false;
+  }
+  if (strategy == Strategy::kRequired && !trim_) {
+    context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
     return false;
   }
   if (limit_given_ && !(trim_ && trim_->approximate)) {

@@ -32,8 +32,10 @@ class TrimWords {
   // Looks at words[i]; when it is an option of ours, takes it and its values and moves `i` behind them.
   // kFailed: the error has been replied.
   Read read(Context& context, const Arguments& words, size_t& i);
-  // The checks that need all options. False after the error has been replied.
-  [[nodiscard]] bool complete(Context& context);
+  // The checks that need all options; XTRIM demands one that says what to drop. False after the error
+  // has been replied.
+  enum class Strategy : uint8_t { kOptional, kRequired };
+  [[nodiscard]] bool complete(Context& context, Strategy strategy);
   // What to do; nothing when no strategy was given.
   [[nodiscard]] std::optional<Trim> trim(const Settings& settings) const;
 

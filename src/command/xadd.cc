@@ -45,7 +45,7 @@ bool read_add_words(Context& context, const Arguments& words, AddWords& add) {
     if (!read_new_id(context, words[i], add.id)) return false;
     break;
   }
-  if (!add.trim.complete(context)) return false;
+  if (!add.trim.complete(context, TrimWords::Strategy::kOptional)) return false;
   add.first_field = i + 1;
   if (words.size() < add.first_field + 2 || (words.size() - add.first_field) % 2 != 0) {
     context.error("ERR wrong number of arguments for 'xadd' command");
@@ -116,10 +116,8 @@ void cmd_xtrim(Context& context, const Arguments& words) {
     if (read == TrimWords::Read::kFailed) return;
     if (read == TrimWords::Read::kNotMine) return context.error(kErrSyntax);
   }
+  if (!trim_words.complete(context, TrimWords::Strategy::kRequired)) return;
   const auto trim = trim_words.trim(context.settings());
-  if (!trim_words.complete(context)) return;
-  if (!trim)
-    return context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
   const Object* object = nullptr;
   if (!context.find(words[1], ObjectKind::kStream, object)) return;
   context.reply().integer(

@@ -1,0 +1,324 @@
+// CommandFixture: one shard without a server, for tests of commands: words go in, replies come out as
+// text.
+//
+// Contract   time stands still unless the test moves it; random numbers come from a fixed seed. After
+//            every command the records that it wrote are applied to a second engine, and both must have
+//            the same digest: what the log holds is the whole state. At the end a third engine replays
+//            everything from the start.
+// Format     of a reply as text: +simple, -error, :integer, bulk as it is ("" when empty), nil (null
+//            bulk), nilarr (null array), null (RESP3), [array], {map}, <push>, "parked" when there is
+//            no reply yet.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/split_arguments.h"
+#include "command/dispatcher.h"
+#include "command/host.h"
+#include "command/session.h"
+#include "command/subscriptions.h"
+#include "resp/reply_parser.h"
+#include "resp/reply_writer.h"
+#include "resp/request_parser.h"
+
+namespace leat {
+
+// A server with nothing in it but settings.
+class FixtureHost final : public Host {
+ public:
+  [[nodiscard]] const Settings& settings() const override { return settings_; }
+  [[nodiscard]] uint64_t random() override { return random_(); }
+  [[nodiscard]] int64_t wall_us() override { return 0; }
+  [[nodiscard]] int64_t stopwatch() override { return 0; }
+  [[nodiscard]] Bytes write_refusal(uint64_t, bool frees_space) override {
+    return frees_space ? Bytes{} : Bytes{refusal_};
+  }
+  [[nodiscard]] Subscriptions& subscriptions() override { return subscriptions_; }
+  void deliver(ClientId, const PublishedMessage&) override { ++delivered_; }
+  [[nodiscard]] bool monitored() const override { return false; }
+  void show_to_monitors(const Session&, const Request&) override {}
+  void note_duration(const Session&, const Request&, int64_t) override {}
+
+  [[nodiscard]] Settings& change_settings() { return settings_; }
+  // Every write that does not free space is refused with this text from now on.
+  void refuse_writes(std::string text) { refusal_ = std::move(text); }
+  [[nodiscard]] size_t delivered() const { return delivered_; }
+
+ private:
+  Settings settings_;
+  std::mt19937_64 random_{1};
+  std::string refusal_;
+  Subscriptions subscriptions_;
+  size_t delivered_ = 0;
+};
+
+inline std::string reply_text(const Reply& reply);
+
+inline std::string aggregate_text(char open, const std::vector<Reply>& items, char close) {
+  std::string text(1, open);
+  for (const Reply& item : items) {
+    if (text.size() > 1) text += ' ';
+    text += reply_text(item);
+  }
+  return text + close;
+}
+
+inline std::string reply_text(const Reply& reply) {
+  switch (reply.kind) {
+    case Reply::Kind::kSimple:
+      return "+" + reply.text;
+    case Reply::Kind::kError:
+      return "-" + reply.text;
+    case Reply::Kind::kInteger:
+      return ":" + std::to_string(reply.integer);
+    case Reply::Kind::kBulk:
+      return reply.text.empty() ? "\"\"" : reply.text;
+    case Reply::Kind::kNullBulk:
+      return "nil";
+    case Reply::Kind::kNullArray:
+      return "nilarr";
+    case Reply::Kind::kNull:
+      return "null";
+    case Reply::Kind::kArray:
+      return aggregate_text('[', reply.items, ']');
+    case Reply::Kind::kMap:
+      return aggregate_text('{', reply.items, '}');
+    case Reply::Kind::kSet:
+      return aggregate_text('(', reply.items, ')');
+    case Reply::Kind::kPush:
+      return aggregate_text('<', reply.items, '>');
+    case Reply::Kind::kDouble:
+      return "," + reply.text;
+    case Reply::Kind::kBoolean:
+      return reply.integer != 0 ? "#t" : "#f";
+    case Reply::Kind::kVerbatim:
+      return "=" + reply.text;
+    case Reply::Kind::kBigNumber:
+      return "(" + reply.text;
+  }
+  return "?";
+}
+
+class CommandFixture : public ::testing::Test {
+ public:
+  static constexpr int64_t kStartMs = 1'000'000;
+
+  // One command and its reply.
+  struct Step {
+    std::string_view command;
+    std::string_view reply;
+  };
+
+ protected:
+  CommandFixture() { add_client("main"); }
+  ~CommandFixture() override = default;
+
+  void TearDown() override {
+    check_replay();
+    Engine fresh(databases());
+    ASSERT_TRUE(replay(fresh, history_.view()));
+    EXPECT_EQ(fresh.digest(), engine_.digest());
+  }
+
+  // Runs a command line (quoted as inline commands are) for the client "main", and serves whom it woke.
+  std::string run(std::string_view line) { return run_as("main", line); }
+  std::string run_as(const std::string& name, std::string_view line) {
+    std::string storage;
+    std::vector<Bytes> words;
+    EXPECT_TRUE(split_arguments(line, storage, words)) << line;
+    return run_words(name, std::vector<std::string>(words.begin(), words.end()));
+  }
+  std::string run_words(const std::string& name, const std::vector<std::string>& words) {
+    const std::string reply = execute(name, words);
+    check_replay();
+    serve_ready();
+    check_replay();
+    return reply;
+  }
+  // The same without the checks, which cost time in proportion to the state; the next run() makes them.
+  std::string run_unchecked(std::string_view line) {
+    std::string storage;
+    std::vector<Bytes> words;
+    EXPECT_TRUE(split_arguments(line, storage, words)) << line;
+    return execute("main", std::vector<std::string>(words.begin(), words.end()));
+  }
+
+  std::string run_request(const Request& request) {
+    return plan(clients_.at("main"), request, /*again=*/false);
+  }
+
+  // Runs the steps in order and compares every reply.
+  void expect(std::initializer_list<Step> steps) {
+    for (const Step& step : steps) EXPECT_EQ(run(step.command), step.reply) << step.command;
+  }
+  // Each of these commands is refused with that error and writes nothing.
+  void expect_refused(std::initializer_list<Step> steps) {
+    for (const Step& step : steps) {
+      const size_t records = history_.size();
+      EXPECT_EQ(run(step.command), step.reply) << step.command;
+      EXPECT_EQ(history_.size(), records) << "a refused command has written: " << step.command;
+    }
+  }
+
+  void add_client(const std::string& name) {
+    Client& client = clients_[name];
+    client.session.id = ClientId{clients_.size()};
+  }
+  [[nodiscard]] Session& session(const std::string& name = "main") {
+    return clients_[name].session;
+  }
+  void speak_resp3() { session().protocol = Protocol::kResp3; }
+
+  void advance_ms(int64_t ms) {
+    now_.wall.value += ms;
+    now_.mono.value += ms * kNsPerMs;
+  }
+  [[nodiscard]] int64_t now_ms() const { return now_.wall.value; }
+
+  // What blocked clients were replied since the last call: "name: reply", in order.
+  [[nodiscard]] std::vector<std::string> served() { return std::exchange(served_, {}); }
+  [[nodiscard]] bool parked(const std::string& name) const {
+    return clients_.at(name).parked != nullptr;
+  }
+  // When the parked command gives up, milliseconds from now; -1: never.
+  [[nodiscard]] int64_t deadline_ms(const std::string& name) const {
+    const auto& deadline = clients_.at(name).deadline;
+    return deadline ? (deadline->value - now_.mono.value) / kNsPerMs : -1;
+  }
+
+  // The records that were written so far, and by the last command, by type.
+  [[nodiscard]] size_t written() const { return history_.size(); }
+  [[nodiscard]] std::vector<RecordType> last_records() const {
+    std::vector<RecordType> types;
+    Bytes input = history_.view(last_start_);
+    while (const auto record = next_record(input)) types.push_back(record->type);
+    return types;
+  }
+
+  [[nodiscard]] FixtureHost& host() { return host_; }
+  [[nodiscard]] const Engine& engine() const { return engine_; }
+  [[nodiscard]] const Stream& stream(std::string_view key) const {
+    const Object* const object = engine_.keyspace().find(DbIndex{0}, key);
+    LEAT_CHECK(object != nullptr && object->stream() != nullptr);
+    return *object->stream();
+  }
+
+ private:
+  struct Client {
+    Session session;
+    std::unique_ptr<OwnedRequest> parked;
+    std::optional<MonoNs> deadline;
+  };
+
+  [[nodiscard]] uint32_t databases() const { return host_.settings().databases; }
+
+  std::string execute(const std::string& name, const std::vector<std::string>& words) {
+    ByteBuffer input;
+    ReplyWriter writer(input, Protocol::kResp2);
+    writer.array(words.size());
+    for (const std::string& word : words) writer.bulk(word);
+    RequestParser parser;
+    Request request;
+    size_t consumed = 0;
+    EXPECT_EQ(parser.next(input.view(), request, consumed), RequestParser::Status::kRequest);
+    return plan(clients_.at(name), request, /*again=*/false);
+  }
+
+  std::string plan(Client& client, const Request& request, bool again) {
+    dispatcher_.begin_turn(now_);
+    last_start_ = history_.size();
+    ByteBuffer reply;
+    Dispatcher::Outcome outcome =
+        again ? dispatcher_.resume(request, client.session, history_, reply)
+              : dispatcher_.execute(request, client.session, history_, reply);
+    expect_one_group();
+    EXPECT_LE(outcome.release, engine_.last_lsn());
+    if (outcome.park) {
+      EXPECT_TRUE(reply.empty()) << "parked with a reply: " << reply.view();
+      park(client, OwnedRequest(request), *outcome.park, again);
+      return "parked";
+    }
+    return replies_text(reply.view());
+  }
+
+  void park(Client& client, OwnedRequest request, const Park& park, bool again) {
+    for (const auto& [i, word] : park.frozen) request.replace(i, word);
+    client.parked = std::make_unique<OwnedRequest>(std::move(request));
+    if (!again) client.deadline = park.deadline;
+    engine_.waits().park(client.session.id, park.keys, park.on_absence);
+  }
+
+  void serve_ready() {
+    while (engine_.waits().ready()) {
+      for (const ClientId id : engine_.waits().take_ready()) {
+        for (auto& [name, client] : clients_) {
+          if (client.session.id != id || client.parked == nullptr) continue;
+          const auto request = std::move(client.parked);
+          engine_.waits().unpark(id);
+          const std::string reply = plan(client, request->request(), /*again=*/true);
+          if (reply != "parked") served_.push_back(name + ": " + reply);
+        }
+      }
+    }
+  }
+
+  static std::string replies_text(Bytes bytes) {
+    std::string text;
+    while (!bytes.empty()) {
+      Reply reply;
+      size_t consumed = 0;
+      if (parse_reply(bytes, reply, consumed) != ReplyStatus::kReply) return "not a reply";
+      if (!text.empty()) text += " | ";
+      text += reply_text(reply);
+      bytes.remove_prefix(consumed);
+    }
+    return text;
+  }
+
+  // Exactly the last record of what a command wrote ends its group.
+  void expect_one_group() {
+    Bytes input = history_.view(last_start_);
+    while (const auto record = next_record(input)) {
+      EXPECT_EQ(record->ends_group(), input.empty());
+    }
+    EXPECT_TRUE(input.empty()) << "not a record";
+  }
+
+  static bool replay(Engine& engine, Bytes input) {
+    while (!input.empty()) {
+      const auto record = next_record(input);
+      if (!record || !engine.apply(*record)) return false;
+    }
+    return true;
+  }
+
+  void check_replay() {
+    ASSERT_TRUE(replay(follower_, history_.view(followed_)));
+    if (followed_ == history_.size() && followed_ != 0) return;
+    followed_ = history_.size();
+    ASSERT_EQ(follower_.digest(), engine_.digest()) << "the log does not tell the whole state";
+  }
+
+  FixtureHost host_;
+  Engine engine_{host_.settings().databases};
+  Engine follower_{host_.settings().databases};
+  Dispatcher dispatcher_{engine_, host_};
+  Now now_{WallMs{kStartMs}, MonoNs{kNsPerMs}};
+  ByteBuffer history_;  // Every record ever written.
+  size_t followed_ = 0;
+  size_t last_start_ = 0;
+  std::map<std::string, Client> clients_;
+  std::vector<std::string> served_;
+};
+
+}  // namespace leat
