@@ -85,9 +85,8 @@ bool Engine::on(const GroupCreate& record) {
   auto group = std::make_unique<Group>();
   group->id = record.group;
   group->name = std::string(record.name);
-  group->last_delivered = record.last_delivered;
   group->entries_read = record.entries_read;
-  group->delivered_live = stream->length() - stream->count_after(record.last_delivered);
+  stream->place(*group, record.last_delivered);
   return stream->groups().add(std::move(group));
 }
 
@@ -95,9 +94,8 @@ bool Engine::on(const GroupSetId& record) {
   Stream* stream = nullptr;
   Group* const group = changed_group(record.object, record.group, &stream);
   if (group == nullptr) return false;
-  group->last_delivered = record.last_delivered;
   group->entries_read = record.entries_read;
-  group->delivered_live = stream->length() - stream->count_after(record.last_delivered);
+  stream->place(*group, record.last_delivered);
   return true;
 }
 

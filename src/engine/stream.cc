@@ -26,6 +26,7 @@ std::unique_ptr<Stream> Stream::clone() const {
   copy->entries_added_ = entries_added_;
   copy->last_id_ = last_id_;
   copy->max_deleted_ = max_deleted_;
+  copy->groups_reach_ = groups_reach_;
   copy->groups_.copy_from(groups_);
   return copy;
 }
@@ -102,6 +103,22 @@ void Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
   last_id_ = id;
   ++length_;
   ++entries_added_;
+  if (id <= groups_reach_) [[unlikely]]
+    count_behind_groups(id);
+}
+
+void Stream::count_behind_groups(StreamId id) {
+  groups_reach_ = StreamId::min();
+  for (const auto& [name, group] : groups_.by_name()) {
+    groups_reach_ = std::max(groups_reach_, group->last_delivered);
+    if (id <= group->last_delivered) ++group->delivered_live;
+  }
+}
+
+void Stream::place(Group& group, StreamId last_delivered) {
+  group.last_delivered = last_delivered;
+  group.delivered_live = length_ - count_after(last_delivered);
+  groups_reach_ = std::max(groups_reach_, last_delivered);
 }
 
 bool Stream::erase(StreamId id) {
@@ -146,6 +163,7 @@ uint64_t Stream::trim(StreamId last) {
 }
 
 void Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
+  groups_reach_ = std::max(groups_reach_, last_id_);
   last_id_ = last_id;
   entries_added_ = entries_added;
   max_deleted_ = max_deleted;

@@ -81,6 +81,9 @@ class Stream {
   // ---- Changes; only apply() calls them.
 
   void append(StreamId id, uint32_t elements, Bytes wire, bool new_block);
+  // Moves `group`, which is or becomes one of groups(), behind `last_delivered` and counts what it then has
+  // had. O(blocks) from the nearer end.
+  void place(Group& group, StreamId last_delivered);
   bool erase(StreamId id);
   // Drops every entry up to and including `last`; returns how many. O(blocks dropped + groups).
   uint64_t trim(StreamId last);
@@ -89,6 +92,7 @@ class Stream {
  private:
   [[nodiscard]] Blocks::const_iterator block_of(StreamId id) const;
   void settle_first_id();
+  void count_behind_groups(StreamId id);
 
   Blocks blocks_;
   Block* tail_ = nullptr;
@@ -97,6 +101,9 @@ class Stream {
   StreamId last_id_;
   StreamId max_deleted_;
   StreamId first_id_;
+  // No group stands beyond both this and last_id_. A group can be placed beyond the last id, or the last id be
+  // set back behind a group; it then counts as having had what is appended up to where it stands.
+  StreamId groups_reach_;
   Groups groups_;
 };
 
