@@ -23,6 +23,8 @@ const Object* Context::live(DbIndex db, Bytes key) {
     return nullptr;
   }
   depends_on(*object);
+  // Use is not logged: an object counts as used when it is first seen after its creation or a restart.
+  if (object->used.value == 0) object->used = parts_.now.wall;
   return object;
 }
 

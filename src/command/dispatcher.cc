@@ -80,9 +80,18 @@ std::string Dispatcher::refusal(const CommandSpec& spec, const Request& request,
 
 void Dispatcher::reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text) {
   if (spec != nullptr) ++statistics_.of(*spec).rejected;
-  if (session.transaction) session.transaction->broken = true;
   const size_t start = reply.size();
-  ReplyWriter(reply, session.protocol).error(text);
+  ReplyWriter writer(reply, session.protocol);
+  if (spec != nullptr && spec->name == "exec") {
+    // An EXEC that is refused ends the transaction, so that what follows it is not queued unnoticed.
+    session.transaction.reset();
+    engine_.watches().forget(session.id);
+    if (text.starts_with("ERR ")) text.remove_prefix(4);
+    writer.error("EXECABORT Transaction discarded because of: " + std::string(text));
+  } else {
+    if (session.transaction) session.transaction->broken = true;
+    writer.error(text);
+  }
   statistics_.note_error(reply.view(start).substr(1));
 }
 

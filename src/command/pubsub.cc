@@ -4,6 +4,8 @@
 // Source: redis.io/docs/latest/develop/pubsub
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/glob.h"
 #include "command/command_table.h"
 #include "command/context.h"
@@ -72,6 +74,11 @@ int64_t publish(Context& context, ChannelKind kind, Bytes channel, Bytes message
 }
 
 void list_channels(Context& context, const Arguments& words, ChannelKind kind) {
+  if (words.size() > 3) {
+    return context.error(fmt::format(
+        "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
+        words[1].substr(0, 128)));
+  }
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
   size_t count = 0;

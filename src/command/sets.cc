@@ -126,8 +126,9 @@ void cmd_spop(Context& context, const Arguments& words) {
   if (words.size() > 3) return context.error(kErrSyntax);
   PickCount asked{.count = 1};
   if (words.size() == 3) {
-    if (!read_pick_count(context, words[2], asked)) return;
-    if (asked.repeats) return context.error("ERR value is out of range, must be positive");
+    const auto count = parse_int64(words[2]);
+    if (!count || *count < 0) return context.error("ERR value is out of range, must be positive");
+    asked.count = static_cast<uint64_t>(*count);
   }
   const Object* object = nullptr;
   const Members* members = nullptr;
