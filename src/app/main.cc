@@ -1,19 +1,35 @@
-// leat: serve, bench, check.
+// leat: the program. What it does is in server/serve.h and bench/bench.h.
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/log.h"
-#include "io/system.h"
-#include "server/server.h"
+#include "base/version.h"
+#include "bench/bench.h"
+#include "server/serve.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    "leat serve [file] [--name value ...]   starts a server; leat serve --help says more\n"
+    "leat bench [options]                   measures a server; leat bench --help says more\n"
+    "leat check DIR                         verifies a data directory\n"
+    "leat --version\n";
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  leat::Config config;
-  if (argc > 1) config.port = static_cast<uint16_t>(std::atoi(argv[1]));
-  if (argc > 2) config.directory = argv[2];
-  if (argc > 3) config.sync = argv[3][0] == 'n' ? leat::SyncMode::kNever : argv[3][0] == 'e' ? leat::SyncMode::kEverySec : leat::SyncMode::kAlways;
-  auto system = leat::io::SystemWorld::create(leat::io::Backend::kAuto);
-  if (!system.ok()) return std::fprintf(stderr, "leat: %s\n", system.error().detail.c_str()), 1;
-  auto server = leat::Server::start(system.value()->world(), config);
-  if (!server.ok()) return std::fprintf(stderr, "leat: %s\n", server.error().detail.c_str()), 1;
-  leat::log(leat::LogLevel::kNotice, "Ready to accept connections");
-  return server.value()->run();
+  const std::vector<std::string_view> args(argv + 1, argv + argc);
+  const std::string_view command = args.empty() ? std::string_view() : args[0];
+  const std::span<const std::string_view> rest = std::span(args).subspan(args.empty() ? 0 : 1);
+  if (command == "serve") return leat::serve_main(rest);
+  if (command == "bench") return leat::bench::bench_main(rest);
+  if (command == "check") return leat::check_main(rest);
+  if (command == "--version" || command == "-v") {
+    std::printf("leat %s\n", std::string(leat::version()).c_str());
+    return 0;
+  }
+  const bool asked = command == "--help" || command == "-h" || command == "help";
+  std::fputs(kUsage, asked ? stdout : stderr);
+  return asked ? 0 : 2;
 }

@@ -18,6 +18,9 @@
 
 namespace leat {
 
+// Who may use DEBUG. enable-debug-command.
+enum class DebugAccess : uint8_t { kNobody, kLocal, kAll };
+
 // Configuration that commands read while they decide. Values as CONFIG GET shows them.
 struct Settings {
   uint64_t stream_node_max_entries = 100;  // 0: no limit.
@@ -25,6 +28,11 @@ struct Settings {
   uint32_t databases = 16;
   std::string password;                    // requirepass; empty: none.
   uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.
+  uint64_t memory_max = 0;                 // maxmemory, bytes; 0: no limit.
+  DebugAccess debug = DebugAccess::kLocal;
+  int64_t slowlog_threshold_us = 10'000;  // -1: nothing is noted.
+  uint64_t slowlog_length_max = 128;
+  int64_t latency_threshold_ms = 0;  // 0: nothing is noted.
 };
 
 class Host {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 
 #include "base/check.h"
 #include "io/descriptor.h"
+#include "io/system_error.h"
 
 namespace leat::io {
 namespace {
@@ -106,6 +108,42 @@ std::string executable_path() {
   std::array<char, 4096> path;
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
   return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
+}
+
+std::string working_directory() {
+  std::array<char, 4096> path;
+  const char* const found = ::getcwd(path.data(), path.size());
+  return found == nullptr ? "/" : found;
+}
+
+Result<Background> Background::enter() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("create", "a pipe", errno);
+  Descriptor reads(ends[0]);
+  Descriptor writes(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return system_error("create", "the background process", errno);
+  if (child != 0) {
+    writes.reset();
+    char verdict = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(reads.get(), &verdict, 1);
+    } while (got < 0 && errno == EINTR);
+    ::_exit(got == 1 ? 0 : 1);
+  }
+  ::setsid();
+  return Background(std::move(writes));
+}
+
+void Background::ready() {
+  const Descriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (nowhere.valid()) ::dup2(nowhere.get(), standard);
+  }
+  // A parent that is gone needs no verdict.
+  static_cast<void>(::write(parent_.get(), "r", 1));
+  parent_.reset();
 }
 
 uint64_t raise_open_files(uint64_t wanted) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "io/descriptor.h"
 
 namespace leat::io {
 
@@ -26,8 +27,28 @@ enum class CpuScope { kProcess, kCallingThread, kChildren };
 // The path of the running program; empty when the system does not tell.
 [[nodiscard]] std::string executable_path();
 
+// The absolute path of the working directory; "/" when the system does not tell.
+[[nodiscard]] std::string working_directory();
+
 // Raises the limit of open files to `wanted`, or as far as the system allows.
 //   returns  the limit that now holds.
 uint64_t raise_open_files(uint64_t wanted);
+
+// Background: the process goes on without its terminal; whoever started it learns how the start went.
+//
+// enter() makes a child that carries on and returns in it alone. The parent waits: it exits with 0 once the
+// child calls ready(), with 1 when the child ends before that. Until ready() the child's messages still
+// reach the terminal.
+class Background {
+ public:
+  // Call before there are threads.
+  [[nodiscard]] static Result<Background> enter();
+  void ready();
+
+ private:
+  explicit Background(Descriptor parent) : parent_(std::move(parent)) {}
+
+  Descriptor parent_;  // A pipe that the parent reads.
+};
 
 }  // namespace leat::io

@@ -12,6 +12,32 @@ namespace {
 // A clean shutdown waits at most this long for clients to take their replies.
 constexpr int64_t kFlushNs = 2000 * kNsPerMs;
 
+constexpr double kMegabyte = 1e6;
+constexpr int64_t kNsPerSecond = 1000 * kNsPerMs;
+
+// Says once a second how far a long recovery is.
+class RecoveryProgress {
+ public:
+  explicit RecoveryProgress(io::Clock& clock)
+      : clock_(clock), started_(clock.mono()), said_(started_) {}
+
+  void report(uint64_t done, uint64_t total) {
+    const MonoNs now = clock_.mono();
+    if (now.value - said_.value < kNsPerSecond || done == 0 || done > total) return;
+    said_ = now;
+    const double part = static_cast<double>(done) / static_cast<double>(total);
+    const double spent =
+        static_cast<double>(now.value - started_.value) / static_cast<double>(kNsPerSecond);
+    log(LogLevel::kNotice, "Reading the log: {:.0f} % of {:.1f} MB, about {:.0f} seconds left",
+        100 * part, static_cast<double>(total) / kMegabyte, spent / part - spent);
+  }
+
+ private:
+  io::Clock& clock_;
+  MonoNs started_;
+  MonoNs said_;
+};
+
 }  // namespace
 
 Server::Server(const io::World& world, const Config& config)
@@ -34,14 +60,31 @@ Status Server::open_shard() {
   lock_ = std::move(lock).value();
   const LogOptions options{
       .directory = config_.directory, .segment_bytes = config_.segment_bytes, .sync = config_.sync};
-  auto shard = Shard::open(world_, options, host_, [](uint64_t, uint64_t) {});
+  RecoveryProgress progress(world_.clock);
+  auto shard = Shard::open(world_, options, host_, [&progress](uint64_t done, uint64_t total) {
+    progress.report(done, total);
+  });
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);
   reactor_.on_close(
       [this](Connection& connection) { host_.subscriptions().remove_all(connection.session); });
   reactor_.serve(*shard_);
+  report_recovery();
   return {};
+}
+
+void Server::report_recovery() const {
+  const RecoveryReport& report = shard_->recovery();
+  if (report.records != 0) {
+    log(LogLevel::kNotice, "Recovered {} records from {:.1f} MB of log", report.records,
+        static_cast<double>(report.bytes) / kMegabyte);
+  }
+  if (report.cut_bytes != 0) {
+    log(LogLevel::kWarning,
+        "Cut {} bytes that a crash has left half-written and nobody had been told of: {}",
+        report.cut_bytes, report.cut_detail);
+  }
 }
 
 Status Server::listen() {
@@ -49,16 +92,33 @@ Status Server::listen() {
     return std::find(unix_listeners_.begin(), unix_listeners_.end(), listener) !=
            unix_listeners_.end();
   });
-  for (const std::string& address : config_.bind) {
-    if (config_.port == 0) break;
-    const auto listener = world_.loop.listen_tcp(address, config_.port, config_.backlog);
-    if (!listener.ok()) return listener.error();
+  if (config_.port != 0) {
+    if (Status status = listen_tcp(); !status.ok()) return status;
   }
-  if (config_.unix_socket.empty()) return {};
-  const auto listener =
-      world_.loop.listen_unix(config_.unix_socket, config_.unix_socket_mode, config_.backlog);
-  if (!listener.ok()) return listener.error();
-  unix_listeners_.push_back(listener.value());
+  if (!config_.unix_socket.empty()) {
+    const auto listener =
+        world_.loop.listen_unix(config_.unix_socket, config_.unix_socket_mode, config_.backlog);
+    if (!listener.ok()) return listener.error();
+    unix_listeners_.push_back(listener.value());
+    addresses_.push_back(fmt::format("unix socket {}", config_.unix_socket));
+  }
+  if (addresses_.empty()) {
+    return Error{Errc::kInvalid, "there is nothing to listen on: set port and bind, or unixsocket"};
+  }
+  return {};
+}
+
+Status Server::listen_tcp() {
+  for (const BindAddress& bind : config_.bind) {
+    const auto listener = world_.loop.listen_tcp(bind.address, config_.port, config_.backlog);
+    if (listener.ok()) {
+      const bool v6 = bind.address.find(':') != std::string::npos;
+      addresses_.push_back(fmt::format("{}{}{}:{}", v6 ? "[" : "", bind.address, v6 ? "]" : "",
+                                       world_.loop.port(listener.value())));
+    } else if (!bind.optional || listener.error().code != Errc::kIo) {
+      return listener.error();
+    }
+  }
   return {};
 }
 

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "io/io.h"
@@ -16,7 +18,7 @@ namespace leat {
 
 class Server {
  public:
-  // Locks and recovers the data directory, then listens. Blocks.
+  // Locks and recovers the data directory, then listens. Blocks. `config` comes from make_config().
   //   errors  one sentence each for the operator: port in use, directory not writable, damaged log ...
   static Result<std::unique_ptr<Server>> start(const io::World& world, const Config& config);
 
@@ -29,6 +31,8 @@ class Server {
   // What run() does at the end.
   [[nodiscard]] Status close();
 
+  // What it listens on, in words: "127.0.0.1:6379", "unix socket /run/leat".
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
   [[nodiscard]] Shard& shard() { return *shard_; }
   [[nodiscard]] Reactor& reactor() { return reactor_; }
 
@@ -36,6 +40,8 @@ class Server {
   Server(const io::World& world, const Config& config);
   Status open_shard();
   Status listen();
+  Status listen_tcp();
+  void report_recovery() const;
 
   io::World world_;
   Config config_;
@@ -44,6 +50,7 @@ class Server {
   std::unique_ptr<io::File> lock_;
   std::unique_ptr<Shard> shard_;
   std::vector<io::ListenerId> unix_listeners_;
+  std::vector<std::string> addresses_;
 };
 
 }  // namespace leat

@@ -1,0 +1,9 @@
+#include "base/version.h"
+
+namespace leat {
+
+std::string_view version() {
+  return LEAT_VERSION;
+}
+
+}  // namespace leat
