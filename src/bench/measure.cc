@@ -158,15 +158,9 @@ class Run {
     auto tally = closed(links.value(), request, operations());
     if (!tally.ok()) return tally.error();
     take(tally.value());
-    const auto grown = [&](std::optional<uint64_t> before, std::optional<uint64_t> after) {
-      std::optional<double> each;
-      if (before && after && *after > *before && result_.operations > 0) {
-        each = static_cast<double>(*after - *before) / static_cast<double>(result_.operations);
-      }
-      return each;
-    };
-    result_.memory = grown(memory, used_memory());
-    result_.rss = grown(resident, target_.pid ? resident_bytes(*target_.pid) : std::nullopt);
+    result_.memory = per_operation(memory, used_memory());
+    result_.rss =
+        per_operation(resident, target_.pid ? resident_bytes(*target_.pid) : std::nullopt);
     return stored(warmed.value().operations + result_.operations);
   }
 
@@ -261,16 +255,24 @@ class Run {
     return Status();
   }
 
-  void begin_cpu() { cpu_before_ = target_.pid ? cpu_ns(*target_.pid) : std::nullopt; }
+  void begin_cpu() {
+    client_before_ = cpu_ns(::getpid());
+    cpu_before_ = target_.pid ? cpu_ns(*target_.pid) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<double> per_operation(std::optional<uint64_t> before,
+                                                    std::optional<uint64_t> after) const {
+    // Without growth there is no figure: the process id is that of another container's process, or
+    // memory was given back meanwhile.
+    if (!before || !after || *after <= *before || result_.operations == 0) return std::nullopt;
+    return static_cast<double>(*after - *before) / static_cast<double>(result_.operations);
+  }
 
   // After operations and seconds are known.
   void finish_cpu() {
     result_.rate = static_cast<double>(result_.operations) / result_.seconds;
-    const auto after = target_.pid ? cpu_ns(*target_.pid) : std::nullopt;
-    // No progress: the process id is not the server's (another container's number, for example).
-    if (!cpu_before_ || !after || *after <= *cpu_before_ || result_.operations == 0) return;
-    result_.cpu_ns =
-        static_cast<double>(*after - *cpu_before_) / static_cast<double>(result_.operations);
+    result_.cpu_ns = per_operation(cpu_before_, target_.pid ? cpu_ns(*target_.pid) : std::nullopt);
+    result_.client_ns = per_operation(client_before_, cpu_ns(::getpid()));
   }
 
   void take(const Tally& tally) {
@@ -309,6 +311,7 @@ class Run {
   Call call_;
   std::string key_;
   std::optional<uint64_t> cpu_before_;
+  std::optional<uint64_t> client_before_;
   Measurement result_;
 };
 

@@ -24,14 +24,15 @@ struct Latency {
 struct Measurement {
   uint64_t operations = 0;
   double seconds = 0;
-  double rate = 0;               // Operations per second.
-  Latency latency;               // What it is the latency of: docs/benchmark.md.
-  std::optional<Latency> ack;    // Delivery: of XADD.
-  std::optional<Latency> late;   // Delivery: of the client's own sending.
-  std::optional<double> cpu_ns;  // Server CPU per operation, when its process is visible.
-  std::optional<double> memory;  // Append: growth of used_memory per entry, bytes.
-  std::optional<double> rss;     // Append: growth of the resident set per entry, bytes.
-  double load = 0;               // The machine's load average when the measurement began.
+  double rate = 0;                  // Operations per second.
+  Latency latency;                  // What it is the latency of: docs/benchmark.md.
+  std::optional<Latency> ack;       // Delivery: of XADD.
+  std::optional<Latency> late;      // Delivery: of the client's own sending.
+  std::optional<double> cpu_ns;     // Server CPU per operation, when its process is visible.
+  std::optional<double> client_ns;  // The benchmark's own CPU per operation.
+  std::optional<double> memory;     // Append: growth of used_memory per entry, bytes.
+  std::optional<double> rss;        // Append: growth of the resident set per entry, bytes.
+  double load = 0;                  // The machine's load average when the measurement began.
 };
 
 // Why these measurements should not be trusted, one line each; empty when nothing speaks against

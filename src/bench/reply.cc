@@ -16,6 +16,28 @@ std::optional<int64_t> number(std::string_view text) {
   return value;
 }
 
+// A line such as "$12\r\n" at the front of `bytes`. A reply of 100 entries has 700 of them, so they
+// are read without searching for the line's end first.
+struct ShortHeader {
+  uint64_t count = 0;
+  size_t size = 0;  // With its line end; 0 when the line is not whole, or not at most 9 digits.
+};
+
+ShortHeader short_header(std::string_view bytes) {
+  constexpr size_t digits_max = 9;
+  ShortHeader header;
+  for (size_t i = 1; i + 1 < bytes.size() && i <= digits_max + 1; ++i) {
+    const char c = bytes[i];
+    if (c == '\r' && bytes[i + 1] == '\n' && i > 1) {
+      header.size = i + 2;
+      return header;
+    }
+    if (c < '0' || c > '9') break;
+    header.count = header.count * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return {};
+}
+
 // Reads a complete reply from front to back. Any step returns nullopt when the bytes are not of
 // the kind that was asked for; null counts as an empty array or string.
 class ReplyCursor {
@@ -31,17 +53,13 @@ class ReplyCursor {
   }
 
   std::optional<size_t> array() {
-    const auto text = line('*');
-    if (!text) return std::nullopt;
-    const auto count = number(*text);
+    const auto count = header('*');
     if (!count) return std::nullopt;
     return static_cast<size_t>(std::max<int64_t>(*count, 0));
   }
 
   std::optional<std::string_view> bulk() {
-    const auto text = line('$');
-    if (!text) return std::nullopt;
-    const auto size = number(*text);
+    const auto size = header('$');
     if (!size) return std::nullopt;
     if (*size < 0) return std::string_view();
     const auto length = static_cast<size_t>(*size);
@@ -64,6 +82,17 @@ class ReplyCursor {
   }
 
  private:
+  std::optional<int64_t> header(char kind) {
+    if (rest_.empty() || rest_[0] != kind) return std::nullopt;
+    const ShortHeader plain = short_header(rest_);
+    if (plain.size > 0) {
+      rest_.remove_prefix(plain.size);
+      return static_cast<int64_t>(plain.count);
+    }
+    const auto text = line(kind);
+    return text ? number(*text) : std::nullopt;
+  }
+
   bool one_entry(EntryView& entry) {
     if (array() != size_t{2}) return false;
     const auto id = bulk();
@@ -93,6 +122,15 @@ size_t ReplySkipper::feed(std::string_view bytes) {
       skip_ -= taken;
       if (skip_ == 0) end_value();
       continue;
+    }
+    if (line_.empty() && (bytes[0] == '$' || bytes[0] == '*')) {
+      const ShortHeader plain = short_header(bytes);
+      if (plain.size > 0) {
+        take_count(bytes[0], plain.count);
+        if (failed()) return 0;
+        bytes.remove_prefix(plain.size);
+        continue;
+      }
     }
     const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
     if (newline == nullptr) {
@@ -125,13 +163,18 @@ void ReplySkipper::take_line(std::string_view line) {
   if ((kind != '$' && kind != '*') || !count || *count < -1) {
     return fail(fmt::format("not a RESP2 reply: \"{}\"", line.substr(0, 80)));
   }
-  if (*count < 0 || (kind == '*' && *count == 0)) return end_value();
+  if (*count < 0) return end_value();
+  take_count(kind, static_cast<uint64_t>(*count));
+}
+
+void ReplySkipper::take_count(char kind, uint64_t count) {
   if (kind == '$') {
-    skip_ = static_cast<uint64_t>(*count) + 2;
+    skip_ = count + 2;
     return;
   }
+  if (count == 0) return end_value();
   if (depth_ == kDepthMax) return fail("arrays nested deeper than 16");
-  open_[depth_++] = static_cast<uint64_t>(*count);
+  open_[depth_++] = count;
 }
 
 void ReplySkipper::end_value() {

@@ -35,6 +35,7 @@ class ReplySkipper {
   static constexpr size_t kLineMax = size_t{64} * 1024;
 
   void take_line(std::string_view line);
+  void take_count(char kind, uint64_t count);
   void end_value();
   void fail(std::string why) { failure_ = std::move(why); }
 

@@ -26,6 +26,7 @@ const Case kWhole[] = {
     {"flat array", "*2\r\n:1\r\n$1\r\na\r\n", 1},
     {"nested arrays end together", "*1\r\n*2\r\n*0\r\n*1\r\n:1\r\n", 1},
     {"pipelined replies", "+OK\r\n$3\r\n1-1\r\n:1\r\n", 3},
+    {"a count with leading zeros", "$0000000003\r\nabc\r\n", 1},
     {"an entry of XRANGE", "*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n", 1},
 };
 

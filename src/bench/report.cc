@@ -16,6 +16,7 @@ constexpr Metric kMetrics[] = {
     // clang-format off
     {"rate",        "ops/s",       0, [](const Measurement& m) { return std::optional(m.rate); }},
     {"cpu_ns",      "cpu ns/op",   0, [](const Measurement& m) { return m.cpu_ns; }},
+    {"client_ns",   "client",      0, [](const Measurement& m) { return m.client_ns; }},
     {"p50_us",      "p50 us",      1, [](const Measurement& m) { return std::optional(m.latency.p50); }},
     {"p99_us",      "p99 us",      1, [](const Measurement& m) { return std::optional(m.latency.p99); }},
     {"p999_us",     "p99.9 us",    1, [](const Measurement& m) { return std::optional(m.latency.p999); }},

@@ -19,7 +19,7 @@ struct Metric {
   std::optional<double> (*of)(const Measurement&);
 };
 
-// rate, cpu_ns, p50_us, p99_us, p999_us, max_us, ack_p50_us, ack_p99_us, late_p99_us, memory, rss.
+// rate, cpu_ns, client_ns, p50_us, p99_us, p999_us, max_us, ack_p50_us, ack_p99_us, late_p99_us, memory, rss.
 std::span<const Metric> metrics();
 const Metric* find_metric(std::string_view name);
 
