@@ -101,6 +101,11 @@ def run_conform(arguments):
     shell.run(["tests/conformance/run.py", *(["--against", "redis"] if oracle else []), *arguments[oracle:]])
 
 
+def run_soak(arguments):
+    build.server()
+    shell.run(["tests/crash/run.py", "--leat", build.SERVER, "--cycles", "200", "--power-cycles", "100", *arguments])
+
+
 def run_measure(arguments):
     shell.run(["/usr/bin/python3", "-B", "tools/measure.py", *arguments])
 
@@ -129,6 +134,7 @@ SUBCOMMANDS = [
     Subcommand("sim [--seed N | --seeds N | --minutes M]", "simulate whole nodes with faults; one seed, one run", run_sim, "tests/sim/*_main.cc"),
     Subcommand("fuzz [TARGET...] [--minutes M]", f"fuzz every or the named targets, {fuzz.SMOKE_S} s each unless said", run_fuzz, "tests/fuzz/*_fuzz.cc"),
     Subcommand("conform [oracle]", "the transcripts against the server, or against Debian's redis-server", run_conform, "tests/conformance/run.py"),
+    Subcommand("soak [OPTION...]", "the crash suite at full length: 200 kills, 100 power cuts per mode", run_soak, "tests/crash/run.py"),
     Subcommand("measure [FOLDER]", "sizes of files and functions, includes between folders", run_measure),
     Subcommand("help", "this list", run_help),
 ]

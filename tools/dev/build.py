@@ -6,7 +6,7 @@ SERVER = "build/release/leat"
 
 
 def configure(preset):
-    return shell.run(["cmake", "--preset", preset], quiet=True)
+    return shell.run(["cmake", "--preset", preset], quiet=True).seconds
 
 
 def build(preset, *targets):
@@ -15,7 +15,7 @@ def build(preset, *targets):
     command = ["cmake", "--build", "--preset", preset, "--parallel", str(shell.CPUS)]
     if targets:
         command += ["--target", *targets]
-    return seconds + shell.run(command, env={"NINJA_STATUS": f"[{preset} %f/%t, %e s] "})
+    return seconds + shell.run(command, env={"NINJA_STATUS": f"[{preset} %f/%t, %e s] "}).seconds
 
 
 def server():

@@ -1,6 +1,7 @@
 """Fuzz targets: tests/fuzz/<target>_fuzz.cc, with their seeds in tests/fuzz/corpus/<target>/."""
 
 import os
+import re
 
 import build
 import shell
@@ -24,6 +25,8 @@ def fuzz(name, seconds):
     found.mkdir(parents=True, exist_ok=True)
     failures.mkdir(parents=True, exist_ok=True)
     corpora = [os.path.relpath(p, shell.ROOT) for p in (found, seeds) if p.is_dir()]
-    shell.run([f"build/fuzz/{name}_fuzz", f"-max_total_time={seconds}", f"-timeout={INPUT_S_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
-               "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix=build/fuzz/failures/{name}/", *corpora],
-              env={"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, repeat=f"./dev fuzz {name}")
+    done = shell.run([f"build/fuzz/{name}_fuzz", f"-max_total_time={seconds}", f"-timeout={INPUT_S_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
+                      "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix=build/fuzz/failures/{name}/", *corpora],
+                     env={"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, repeat=f"./dev fuzz {name}", quiet=True)
+    stats = dict(re.findall(r"^stat::(\w+):\s+(\d+)$", done.output, re.M))
+    print(f"{name}: {stats['number_of_executed_units']} runs, {stats['new_units_added']} new inputs, at most {stats['peak_rss_mb']} MB")

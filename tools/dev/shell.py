@@ -9,6 +9,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CPUS = len(os.sched_getaffinity(0))
+OUTPUT_SHOWN_MAX = 20_000  # Characters of what was kept back and then failed.
 
 
 @dataclasses.dataclass
@@ -28,8 +29,14 @@ def announce(command, env=None):
     print(f"$ {printable(command, env)}", flush=True)
 
 
+@dataclasses.dataclass(frozen=True)
+class Done:
+    seconds: float
+    output: str  # Empty unless it was kept back.
+
+
 def run(command, env=None, repeat=None, quiet=False):
-    """Runs `command` in the project's root; raises StepFailed if it fails. Returns the seconds it took.
+    """Runs `command` in the project's root; raises StepFailed if it fails.
 
     Its output is shown, or with `quiet` only if it fails. `env` is added to the environment. `repeat` is the line that
     repeats the step, if that is not the command itself.
@@ -42,9 +49,9 @@ def run(command, env=None, repeat=None, quiet=False):
     except OSError as error:
         raise StepFailed(f"{command[0]} can't be run: {error.strerror}", repeat or printable(command, env)) from error
     if done.returncode != 0:
-        print(done.stdout or "", end="", flush=True)
+        print((done.stdout or "")[-OUTPUT_SHOWN_MAX:], flush=True)
         raise StepFailed(f"{pathlib.Path(command[0]).name} {ended(done.returncode)}", repeat or printable(command, env))
-    return time.monotonic() - started
+    return Done(time.monotonic() - started, done.stdout or "")
 
 
 def ended(status):
