@@ -135,9 +135,8 @@ void EpollLoop::poll(MonoNs deadline, Handler& handler) {
   resume_listeners();
   const int count = wait_for_events(deadline);
   report_sends(handler);
-  // Before the events, so that who fills the buffer again waits for the next poll like the others.
-  report_ready(handler);
   for (int i = 0; i < count; ++i) report_event(events_[static_cast<size_t>(i)], handler);
+  report_ready(handler);
 }
 
 void EpollLoop::flush_sends() {
@@ -195,7 +194,7 @@ void EpollLoop::report_sends(Handler& handler) {
     if (connections_.find(sent.connection) == nullptr) continue;
     if (sent.broken) {
       connections_.remove(sent.connection);
-      handler.on_closed(sent.connection, CloseReason::kError);
+      handler.on_closed(sent.connection);
     } else {
       handler.on_send_short(sent.connection, sent.taken);
     }
@@ -218,18 +217,14 @@ void EpollLoop::report_event(const epoll_event& event, Handler& handler) {
 }
 
 void EpollLoop::report_connection(ConnectionId id, uint32_t events, Handler& handler) {
-  Connection* connection = connections_.find(id);
+  Connection* const connection = connections_.find(id);
   if (connection == nullptr) return;  // Closed by the handler of an earlier event.
-  if ((events & (EPOLLIN | kEnds)) != 0) connection->readable = true;
+  if ((events & (EPOLLIN | kEnds)) != 0 && !connection->ended) connection->readable = true;
   if ((events & kEnds) != 0) connection->ending = true;
+  set_ready(id, *connection);
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && connection->waiting) {
     connection->waiting = false;
     handler.on_writable(id);
-    connection = connections_.find(id);
-    if (connection == nullptr) return;
-  }
-  if (connection->readable && !connection->paused && !connection->queued) {
-    receive(id, *connection, handler);
   }
 }
 
@@ -253,9 +248,14 @@ void EpollLoop::receive(ConnectionId id, Connection& connection, Handler& handle
     connection.readable = false;
     return;
   }
-  if (got <= 0) {
+  if (got == 0) {
+    connection.readable = false;
+    connection.ended = true;
+    return handler.on_ended(id);
+  }
+  if (got < 0) {
     connections_.remove(id);
-    return handler.on_closed(id, got == 0 ? CloseReason::kPeerClosed : CloseReason::kError);
+    return handler.on_closed(id);
   }
   const auto size = static_cast<size_t>(got);
   // A short read means drained, but an announced end is still to be read: no edge will tell again.

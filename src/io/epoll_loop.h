@@ -48,6 +48,7 @@ class EpollLoop final : public Loop {
     Descriptor fd;
     bool readable = false;  // The kernel may hold bytes, an end or an error for us.
     bool ending = false;    // The kernel has announced an end or an error.
+    bool ended = false;     // on_ended() has been called: there is nothing more to read.
     bool paused = false;
     bool queued = false;   // In ready_.
     bool waiting = false;  // A send came back short; on_writable() is due.

@@ -107,8 +107,6 @@ constexpr size_t kLanes = 2;
 using ConnectionId = Strong<struct ConnectionIdTag>;
 using ListenerId = Strong<struct ListenerIdTag, uint32_t>;
 
-enum class CloseReason : uint8_t { kPeerClosed, kError };
-
 // What a Loop tells its owner, from inside poll() only.
 class Handler {
  public:
@@ -118,8 +116,12 @@ class Handler {
                            const std::string& local) = 0;
   // `bytes` is never empty and dies when the call returns.
   virtual void on_received(ConnectionId connection, Bytes bytes) = 0;
-  // The peer has closed or the connection broke; the id is dead.
-  virtual void on_closed(ConnectionId connection, CloseReason reason) = 0;
+  // The peer sends nothing more, and all that it sent has been reported. It may still read, so what
+  // it is owed can leave; who owns the connection close()s it when done.
+  virtual void on_ended(ConnectionId connection) = 0;
+  // The connection broke; the id is dead. What it had sent was reported in earlier polls, so that
+  // commands of a client that does not wait for replies are not lost.
+  virtual void on_closed(ConnectionId connection) = 0;
   // Of the bytes last given to send() only the first `taken` left; wait for on_writable().
   virtual void on_send_short(ConnectionId connection, size_t taken) = 0;
   virtual void on_writable(ConnectionId connection) = 0;

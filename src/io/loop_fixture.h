@@ -42,9 +42,9 @@ class Recorder : public Handler {
     received[connection.value].append(bytes);
     if (do_on_received) do_on_received(connection, bytes);
   }
-  void on_closed(ConnectionId connection, CloseReason reason) override {
+  void on_ended(ConnectionId connection) override { ended.push_back(connection); }
+  void on_closed(ConnectionId connection) override {
     closed.push_back(connection);
-    reasons.push_back(reason);
     if (do_on_closed) do_on_closed(connection);
   }
   void on_send_short(ConnectionId connection, size_t taken) override {
@@ -61,8 +61,8 @@ class Recorder : public Handler {
   std::vector<std::string> peers;
   std::vector<std::string> locals;
   std::map<uint64_t, std::string> received;
+  std::vector<ConnectionId> ended;
   std::vector<ConnectionId> closed;
-  std::vector<CloseReason> reasons;
   int writable = 0;
   std::vector<std::pair<Lane, Status>> disk;
   std::vector<int> signals;
@@ -74,7 +74,8 @@ class Recorder : public Handler {
   std::function<void(ConnectionId)> do_on_writable;
 };
 
-// A client: a blocking socket whose calls give up after kPatience.
+// A client: a blocking socket whose calls give up after kPatience. They may be interrupted: a ring of
+// the same thread has completions to deliver.
 class Client {
  public:
   explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -94,6 +95,7 @@ class Client {
   void send(Bytes bytes) const {
     while (!bytes.empty()) {
       const ssize_t put = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (put < 0 && errno == EINTR) continue;
       ASSERT_GT(put, 0);
       bytes.remove_prefix(static_cast<size_t>(put));
     }
@@ -104,6 +106,7 @@ class Client {
     size_t done = 0;
     while (done < size) {
       const ssize_t got = ::recv(fd_.get(), bytes.data() + done, size - done, 0);
+      if (got < 0 && errno == EINTR) continue;
       if (got <= 0) break;
       done += static_cast<size_t>(got);
     }
@@ -113,10 +116,15 @@ class Client {
   // True once the other side has closed; whether by an end or by a reset does not matter.
   [[nodiscard]] bool at_end() const {
     char byte = 0;
-    const ssize_t got = ::recv(fd_.get(), &byte, 1, 0);
+    ssize_t got = 0;
+    do {
+      got = ::recv(fd_.get(), &byte, 1, 0);
+    } while (got < 0 && errno == EINTR);
     return got == 0 || (got < 0 && errno == ECONNRESET);
   }
   void close() { fd_.reset(); }
+  // Sends nothing more, but still reads.
+  void end() const { ::shutdown(fd_.get(), SHUT_WR); }
   // Closing sends a reset instead of an orderly end.
   void reset() {
     const linger hard{1, 0};
@@ -126,11 +134,12 @@ class Client {
 
  private:
   void connect_to(const void* address, socklen_t size) {
+    EXPECT_EQ(::connect(fd_.get(), static_cast<const sockaddr*>(address), size), 0)
+        << strerror(errno);
+    // Afterwards, because an interrupted connect() continues by itself only without a time limit.
     const timeval patience{kPatience / 1'000'000'000, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    EXPECT_EQ(::connect(fd_.get(), static_cast<const sockaddr*>(address), size), 0)
-        << strerror(errno);
   }
 
   Descriptor fd_;

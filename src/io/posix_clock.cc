@@ -69,7 +69,8 @@ int64_t PosixClock::stopwatch() {
 #if defined(__x86_64__)
   if (scale_ != 0) {
     __extension__ using Wide = unsigned __int128;
-    return static_cast<int64_t>(static_cast<uint64_t>((Wide{__builtin_ia32_rdtsc()} * scale_) >> 32));
+    return static_cast<int64_t>(
+        static_cast<uint64_t>((Wide{__builtin_ia32_rdtsc()} * scale_) >> 32));
   }
 #endif
   return mono().value;

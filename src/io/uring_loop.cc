@@ -148,19 +148,24 @@ void UringLoop::submit_change(ConnectionId id, Connection& connection) {
     next->user_data = token(Operation::kRoom, id.value);
   }
   if (connection.paused) {
-    if (connection.receiving != Receiving::kArmed) return;
-    io_uring_sqe* const next = ring_->next_submission();
-    ::io_uring_prep_cancel64(next, token(Operation::kReceive, id.value), 0);
-    next->user_data = token(Operation::kCancel, id.value);
-    next->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    connection.receiving = Receiving::kCancelling;
-    return;
-  }
-  if (!connection.kept.empty() || connection.ended) {
+    if (connection.receiving == Receiving::kArmed) submit_cancel(id, connection);
+  } else if (!connection.kept.empty() || connection.end == End::kEnded ||
+             connection.end == End::kBroken) {
     with_kept_.push_back(id);
-    return;
+  } else if (connection.receiving == Receiving::kNo && connection.end == End::kNone) {
+    submit_receive(id, connection);
   }
-  if (connection.receiving != Receiving::kNo) return;
+}
+
+void UringLoop::submit_cancel(ConnectionId id, Connection& connection) {
+  io_uring_sqe* const next = ring_->next_submission();
+  ::io_uring_prep_cancel64(next, token(Operation::kReceive, id.value), 0);
+  next->user_data = token(Operation::kCancel, id.value);
+  next->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  connection.receiving = Receiving::kCancelling;
+}
+
+void UringLoop::submit_receive(ConnectionId id, Connection& connection) {
   io_uring_sqe* const next = ring_->next_submission();
   ::io_uring_prep_recv_multishot(next, connection.fd.get(), nullptr, 0, 0);
   next->flags |= IOSQE_BUFFER_SELECT;
@@ -233,15 +238,30 @@ void UringLoop::report_kept(Handler& handler) {
     Connection* connection = connections_.find(id);
     if (connection == nullptr || connection->paused) continue;
     const ByteBuffer kept = std::move(connection->kept);
-    mark_changed(id, *connection);  // The receive is to be armed again, or the end reported.
+    mark_changed(id, *connection);  // The receive may have to be armed again.
     if (!kept.empty()) {
       handler.on_received(id, kept.view());
       connection = connections_.find(id);
       if (connection == nullptr || connection->paused) continue;
     }
-    if (connection->ended) report_closed(id, *connection->ended, handler);
+    report_end(id, *connection, handler);
   }
   with_kept_.clear();
+}
+
+void UringLoop::report_end(ConnectionId id, Connection& connection, Handler& handler) {
+  const End end = std::exchange(connection.end, End::kReported);
+  switch (end) {
+    case End::kEnded:
+      return handler.on_ended(id);
+    case End::kBroken:
+      return report_closed(id, handler);
+    case End::kNone:
+      connection.end = End::kNone;
+      return;
+    case End::kReported:
+      return;
+  }
 }
 
 void UringLoop::report_completions(Handler& handler) {
@@ -283,7 +303,7 @@ void UringLoop::report(const io_uring_cqe& completion, Handler& handler) {
 void UringLoop::report_send(ConnectionId id, int sent, Handler& handler) {
   Connection* const connection = connections_.find(id);
   if (connection == nullptr) return;
-  if (sent < 0 && sent != -EAGAIN) return report_closed(id, CloseReason::kError, handler);
+  if (sent < 0 && sent != -EAGAIN) return report_closed(id, handler);
   connection->waiting = true;
   connection->wants_room = true;
   mark_changed(id, *connection);
@@ -303,6 +323,7 @@ void UringLoop::report_received(ConnectionId id, const io_uring_cqe& completion,
   if (connection != nullptr && over) {
     connection->receiving = Receiving::kNo;
     mark_changed(id, *connection);
+    if (completion.res <= 0) note_receive_end(*connection, completion.res);
   }
   if (completion.res > 0 && connection != nullptr) {
     const Bytes bytes = ring_->received(completion);
@@ -314,18 +335,11 @@ void UringLoop::report_received(ConnectionId id, const io_uring_cqe& completion,
   }
   // Also when the connection is gone: the buffer is the ring's, not the connection's.
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) ring_->recycle(completion);
-  if (completion.res <= 0) report_receive_end(id, completion.res, handler);
 }
 
-void UringLoop::report_receive_end(ConnectionId id, int code, Handler& handler) {
-  Connection* const connection = connections_.find(id);
-  if (connection == nullptr || is_temporary(code)) return;
-  const CloseReason reason = code == 0 ? CloseReason::kPeerClosed : CloseReason::kError;
-  if (connection->paused || !connection->kept.empty()) {
-    connection->ended = reason;
-  } else {
-    report_closed(id, reason, handler);
-  }
+void UringLoop::note_receive_end(Connection& connection, int code) {
+  if (is_temporary(code)) return;
+  connection.end = code == 0 ? End::kEnded : End::kBroken;
 }
 
 void UringLoop::report_accepted(ListenerId id, const io_uring_cqe& completion, Handler& handler) {
@@ -348,9 +362,9 @@ void UringLoop::report_accepted(ListenerId id, const io_uring_cqe& completion, H
   handler.on_accepted(connection, id, names.peer, names.local);
 }
 
-void UringLoop::report_closed(ConnectionId id, CloseReason reason, Handler& handler) {
+void UringLoop::report_closed(ConnectionId id, Handler& handler) {
   shut_down(connections_.remove(id));
-  handler.on_closed(id, reason);
+  handler.on_closed(id);
 }
 
 }  // namespace leat::io

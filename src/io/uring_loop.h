@@ -53,16 +53,18 @@ class UringLoop final : public Loop {
   // What an operation is: a tag in the bits that a connection's id leaves free.
   enum class Operation : uint64_t { kReceive, kSend, kRoom, kAccept, kWake, kSignal, kCancel };
   enum class Receiving : uint8_t { kNo, kArmed, kCancelling };
+  // kEnded and kBroken are still to be reported, in a later poll than the last bytes.
+  enum class End : uint8_t { kNone, kEnded, kBroken, kReported };
 
   struct Connection {
     Descriptor fd;
     Receiving receiving = Receiving::kNo;
     bool paused = false;
-    bool changed = false;                // In changed_.
-    bool waiting = false;                // A send came back short; on_writable() is due.
-    bool wants_room = false;             // The wait for room to send is to be armed.
-    std::optional<CloseReason> ended;  // The end that is to be reported after `kept`.
-    ByteBuffer kept;                   // Received while paused.
+    bool changed = false;     // In changed_.
+    bool waiting = false;     // A send came back short; on_writable() is due.
+    bool wants_room = false;  // The wait for room to send is to be armed.
+    End end = End::kNone;
+    ByteBuffer kept;  // Received while paused.
   };
   struct QueuedSend {
     ConnectionId connection;
@@ -79,20 +81,23 @@ class UringLoop final : public Loop {
 
   void submit_changes();
   void submit_change(ConnectionId id, Connection& connection);
+  void submit_cancel(ConnectionId id, Connection& connection);
+  void submit_receive(ConnectionId id, Connection& connection);
   void submit_accepts();
   void submit_local();
   void submit_sends();
   [[nodiscard]] int64_t wait_ns(MonoNs deadline);
 
   void report_kept(Handler& handler);
+  void report_end(ConnectionId id, Connection& connection, Handler& handler);
   void report_completions(Handler& handler);
   void report(const io_uring_cqe& completion, Handler& handler);
   void report_send(ConnectionId id, int sent, Handler& handler);
+  static void note_receive_end(Connection& connection, int code);
   void report_received(ConnectionId id, const io_uring_cqe& completion, Handler& handler);
-  void report_receive_end(ConnectionId id, int code, Handler& handler);
   void report_room(ConnectionId id, Handler& handler);
   void report_accepted(ListenerId id, const io_uring_cqe& completion, Handler& handler);
-  void report_closed(ConnectionId id, CloseReason reason, Handler& handler);
+  void report_closed(ConnectionId id, Handler& handler);
 
   Clock& clock_;
   std::unique_ptr<LocalEvents> local_;
@@ -105,7 +110,7 @@ class UringLoop final : public Loop {
   std::vector<QueuedSend> outbox_;
   std::vector<ListenerId> to_accept_;    // Listeners whose accept is to be armed.
   std::vector<ConnectionId> changed_;    // See submit_change().
-  std::vector<ConnectionId> with_kept_;  // Not paused, and there is something kept to report.
+  std::vector<ConnectionId> with_kept_;  // Not paused, and bytes or an end are to be reported.
 };
 
 }  // namespace leat::io

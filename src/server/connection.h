@@ -48,6 +48,7 @@ struct Connection {
   bool paused = false;           // Receiving is paused: the input buffer is full.
   bool runnable = false;         // On the list of connections with input to execute.
   bool dirty = false;  // On the list of connections whose output may have something to send.
+  bool ended = false;  // The client sends nothing more.
   bool dead = false;   // Closed; to be forgotten at the end of the turn.
 
   [[nodiscard]] Bytes unread() const { return input.view(input_at); }

@@ -90,7 +90,22 @@ void Reactor::execute(Connection& connection) {
   while (executed < kRequestsPerTurn && execute_next(connection)) ++executed;
   if (connection.dead) return;
   compact_input(connection);
-  if (executed == kRequestsPerTurn) make_runnable(connection);
+  if (executed == kRequestsPerTurn) {
+    make_runnable(connection);
+  } else {
+    close_if_ended(connection);
+  }
+}
+
+// A client may send its commands and end its side at once: they are executed, and what it is owed leaves,
+// before its connection is closed. Only a command that waits is given up, as Redis does.
+void Reactor::close_if_ended(Connection& connection) {
+  if (!connection.ended || connection.dead) return;
+  forget_parked(connection);
+  // Both make it runnable again when they are over.
+  const bool held_back = connection.output.pending() > kOwedPause || paused_until_.value != 0;
+  if (held_back && !connection.unread().empty()) return;
+  close_after_output(connection);
 }
 
 bool Reactor::execute_next(Connection& connection) {

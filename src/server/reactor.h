@@ -106,7 +106,8 @@ class Reactor : public io::Handler {
   void on_accepted(io::ConnectionId id, io::ListenerId listener, const std::string& peer,
                    const std::string& local) override;
   void on_received(io::ConnectionId id, Bytes bytes) override;
-  void on_closed(io::ConnectionId id, io::CloseReason reason) override;
+  void on_ended(io::ConnectionId id) override;
+  void on_closed(io::ConnectionId id) override;
   void on_send_short(io::ConnectionId id, size_t taken) override;
   void on_writable(io::ConnectionId id) override;
   void on_disk(io::Lane lane, Status status) override;
@@ -129,6 +130,7 @@ class Reactor : public io::Handler {
   void make_runnable(Connection& connection);
   void make_dirty(Connection& connection);
   void compact_input(Connection& connection);
+  void close_if_ended(Connection& connection);
   void release_outputs();
   void send_released(Connection& connection);
   void enforce_output_limit(Connection& connection);

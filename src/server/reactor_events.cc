@@ -80,7 +80,14 @@ void Reactor::on_received(io::ConnectionId id, Bytes bytes) {
   make_runnable(*connection);
 }
 
-void Reactor::on_closed(io::ConnectionId id, io::CloseReason /*reason*/) {
+void Reactor::on_ended(io::ConnectionId id) {
+  Connection* const connection = find(id);
+  if (connection == nullptr) return;
+  connection->ended = true;
+  if (!connection->runnable) close_if_ended(*connection);
+}
+
+void Reactor::on_closed(io::ConnectionId id) {
   if (Connection* const connection = find(id)) close(*connection);
 }
 
