@@ -16,15 +16,17 @@ namespace leat {
 template <typename T>
 class CountingAllocator {
  public:
+  // The standard library looks for these by name.
+  // NOLINTBEGIN(readability-identifier-naming)
   using value_type = T;
   using propagate_on_container_move_assignment = std::true_type;
   using propagate_on_container_swap = std::true_type;
+  // NOLINTEND(readability-identifier-naming)
 
   explicit CountingAllocator(size_t& bytes) noexcept : bytes_(&bytes) {}
   template <typename U>
-  CountingAllocator(
-      const CountingAllocator<U>& other) noexcept  // NOLINT(google-explicit-constructor)
-      : bytes_(&other.counter()) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): containers convert their allocator silently.
+  CountingAllocator(const CountingAllocator<U>& other) noexcept : bytes_(&other.counter()) {}
 
   [[nodiscard]] T* allocate(size_t count) {
     *bytes_ += count * sizeof(T);

@@ -153,7 +153,7 @@ void PendingRuns::append(const PendingRun& attributes) {
 void PendingRuns::assign(const PendingRun& attributes, size_t slots) {
   const size_t slot = attributes.first;
   const size_t run = run_of(slot, slots);
-  PendingRun old = at(run);
+  const PendingRun old = at(run);
   if (old.same_attributes(attributes)) return;
   const size_t end = end_of(run, slots);
   const bool alone = end == old.first + 1;
@@ -183,7 +183,9 @@ void PendingRuns::assign(const PendingRun& attributes, size_t slots) {
 }
 
 void PendingRuns::open_at(size_t slot) {
-  for (size_t run = size(); run-- > 1 && first_of(run) >= slot;) set_first(run, first_of(run) + 1);
+  for (size_t run = size() - 1; run > 0 && first_of(run) >= slot; --run) {
+    set_first(run, first_of(run) + 1);
+  }
 }
 
 void PendingRuns::retain(const LiveSlots& live, size_t slots, const std::vector<uint16_t>& shares) {

@@ -162,22 +162,25 @@ uint16_t PendingLeaf::gain(uint32_t owner, size_t count) {
 }
 
 void PendingLeaf::check_invariants() const {
-  LEAT_CHECK(slots() > 0 && slots() <= kLeafSlots);
-  LEAT_CHECK(live_count_ == live_.count(0, slots()) && live_.next(slots()) == kLeafSlots);
-  LEAT_CHECK(runs_.size() > 0 && runs_.first_of(0) == 0);
+  LEAT_CHECK(slots() > 0);
+  LEAT_CHECK(slots() <= kLeafSlots);
+  LEAT_CHECK(live_count_ == live_.count(0, slots()));
+  LEAT_CHECK(live_.next(slots()) == kLeafSlots);
   std::vector<uint32_t> counted(shares_.size(), 0);
   for (size_t slot = 0; slot < slots(); ++slot) {
     if (slot > 0) LEAT_CHECK(ids_.at(slot - 1) < ids_.at(slot));
     if (live_.test(slot)) ++counted[runs_.at(run_of(slot)).share];
   }
-  for (size_t run = 1; run < runs_.size(); ++run)
-    LEAT_CHECK(runs_.first_of(run - 1) < runs_.first_of(run) && runs_.first_of(run) < slots());
+  LEAT_CHECK(runs_.size() > 0);
+  LEAT_CHECK(runs_.first_of(0) == 0);
+  LEAT_CHECK(runs_.first_of(runs_.size() - 1) < slots());
+  for (size_t run = 1; run < runs_.size(); ++run) {
+    LEAT_CHECK(runs_.first_of(run - 1) < runs_.first_of(run));
+  }
   for (size_t i = 0; i < shares_.size(); ++i) {
     LEAT_CHECK(shares_[i].count == counted[i]);
     LEAT_CHECK((shares_[i].owner == 0) == (i == 0));
-    for (size_t j = 0; j < i; ++j)
-      LEAT_CHECK(shares_[j].owner != shares_[i].owner || shares_[j].count == 0 ||
-                 shares_[i].count == 0);
+    for (size_t j = 0; j < i; ++j) LEAT_CHECK(shares_[j].owner != shares_[i].owner);
   }
 }
 

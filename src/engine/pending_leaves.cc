@@ -418,48 +418,53 @@ void PendingLeaves::merge(PendingLeaf& left, PendingLeaf& right) {
 void PendingLeaves::check_invariants() const {
   size_t total = 0;
   size_t leaf_count = 0;
-  size_t unranked = 0;
   std::vector<size_t> totals(owners_.size(), 0);
   std::vector<size_t> memberships(owners_.size(), 0);
   const PendingLeaf* previous = nullptr;
   for (const PendingLeaf* leaf = head_; leaf != nullptr; leaf = leaf->standing().next) {
-    leaf->check_invariants();
-    const PendingLeaf::Standing& standing = leaf->standing();
-    LEAT_CHECK(leaf->live() > 0 && standing.previous == previous);
-    LEAT_CHECK(leaf->id_at(0) >= standing.fence);
-    if (previous != nullptr) LEAT_CHECK(previous->id_at(previous->slots() - 1) < standing.fence);
-    const auto listed = directory_.find(standing.fence);
-    LEAT_CHECK(listed != directory_.end() && listed->second == leaf);
+    check_leaf(*leaf, previous);
     for (const PendingShare& share : leaf->shares()) {
       if (share.count == 0) continue;
-      const auto held = owners_[share.owner].leaves.find(standing.fence);
-      LEAT_CHECK(held != owners_[share.owner].leaves.end() && held->second == leaf);
+      LEAT_CHECK(owners_[share.owner].leaves.at(leaf->standing().fence) == leaf);
       totals[share.owner] += share.count;
       ++memberships[share.owner];
-    }
-    if (standing.ranked) {
-      const PendingLeaf::Oldest oldest = leaf->find_oldest();
-      LEAT_CHECK(oldest.age == standing.oldest && oldest.count == standing.oldest_count);
-      LEAT_CHECK(ranking_.contains(Rank{standing.oldest, standing.fence}));
-    } else {
-      const auto end = unranked_.begin() + static_cast<std::ptrdiff_t>(unranked_count_);
-      LEAT_CHECK(std::find(unranked_.begin(), end, leaf) != end);
-      ++unranked;
     }
     total += leaf->live();
     ++leaf_count;
     previous = leaf;
   }
-  LEAT_CHECK(previous == tail_ && total == size_);
-  LEAT_CHECK(leaf_count == directory_.size() && leaf_count == ranking_.size() + unranked);
-  LEAT_CHECK(unranked == unranked_count_);
+  LEAT_CHECK(previous == tail_);
+  LEAT_CHECK(total == size_);
+  LEAT_CHECK(leaf_count == directory_.size());
+  LEAT_CHECK(leaf_count == ranking_.size() + unranked_count_);
   size_t idle = 0;
   for (size_t i = 0; i < owners_.size(); ++i) {
-    LEAT_CHECK(owners_[i].total == totals[i] && owners_[i].leaves.size() == memberships[i]);
-    LEAT_CHECK(owners_[i].registered || owners_[i].total == 0);
+    LEAT_CHECK(owners_[i].total == totals[i]);
+    LEAT_CHECK(owners_[i].leaves.size() == memberships[i]);
+    if (!owners_[i].registered) LEAT_CHECK(owners_[i].total == 0);
     if (owners_[i].registered && owners_[i].total == 0) ++idle;
   }
-  LEAT_CHECK(idle == idle_owners_ && owner_index_.size() + unused_owners_.size() == owners_.size());
+  LEAT_CHECK(idle == idle_owners_);
+  LEAT_CHECK(owner_index_.size() + unused_owners_.size() == owners_.size());
+}
+
+void PendingLeaves::check_leaf(const PendingLeaf& leaf, const PendingLeaf* previous) const {
+  leaf.check_invariants();
+  const PendingLeaf::Standing& standing = leaf.standing();
+  LEAT_CHECK(leaf.live() > 0);
+  LEAT_CHECK(standing.previous == previous);
+  LEAT_CHECK(leaf.id_at(0) >= standing.fence);
+  if (previous != nullptr) LEAT_CHECK(previous->id_at(previous->slots() - 1) < standing.fence);
+  LEAT_CHECK(directory_.at(standing.fence) == &leaf);
+  if (standing.ranked) {
+    const PendingLeaf::Oldest oldest = leaf.find_oldest();
+    LEAT_CHECK(oldest.age == standing.oldest);
+    LEAT_CHECK(oldest.count == standing.oldest_count);
+    LEAT_CHECK(ranking_.at(Rank{standing.oldest, standing.fence}) == &leaf);
+  } else {
+    const auto end = unranked_.begin() + static_cast<std::ptrdiff_t>(unranked_count_);
+    LEAT_CHECK(std::count(unranked_.begin(), end, &leaf) == 1);
+  }
 }
 
 }  // namespace leat

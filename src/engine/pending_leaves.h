@@ -163,6 +163,8 @@ class PendingLeaves {
   // Brings register, totals and ranking up to date after entries were killed in bulk.
   void account_killed(PendingLeaf& leaf, std::span<const PendingShare> before);
 
+  void check_leaf(const PendingLeaf& leaf, const PendingLeaf* previous) const;
+
   size_t bytes_ = 0;  // First, as everything below counts on it until it is destroyed.
   size_t size_ = 0;
   LeafMap<StreamId> directory_;
