@@ -3,12 +3,6 @@
 
 namespace leat {
 
-std::span<const CommandSpec> hash_commands() {
-  return {};
-}
-std::span<const CommandSpec> set_commands() {
-  return {};
-}
 std::span<const CommandSpec> connection_commands() {
   return {};
 }
