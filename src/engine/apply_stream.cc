@@ -122,20 +122,32 @@ bool Engine::on(const GroupDeliver& record) {
   Group* const group = changed_group(record.object, record.group, &stream);
   Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
   if (consumer == nullptr || record.first > record.last) return false;
-  uint64_t count = 0;
-  PendingEntry pending{.id = {}, .owner = record.consumer, .delivered = record.at, .deliveries = 1};
+  delivered_.clear();
   for (auto cursor = stream->seek(record.first); !cursor.done(); cursor.advance()) {
-    pending.id = cursor.entry().id;
-    if (pending.id > record.last) break;
-    ++count;
-    if (!record.no_ack) group->pending.put(pending);
+    const StreamId id = cursor.entry().id;
+    if (id > record.last) break;
+    delivered_.push_back(id);
   }
+  if (!record.no_ack) deliver(group->pending, record.consumer, record.at);
   group->last_delivered = record.last;
-  group->delivered_live += count;
+  group->delivered_live += delivered_.size();
   group->entries_read = record.entries_read;
   consumer->seen = std::max(consumer->seen, record.at);
   if (!record.no_ack) consumer->active = record.at;
   return true;
+}
+
+// New entries lie beyond all that is pending, unless the group's position was set back.
+void Engine::deliver(PendingEntries& pending, ConsumerId consumer, WallMs at) {
+  if (delivered_.empty()) return;
+  const auto last = pending.last();
+  if (!last || last->id < delivered_.front()) {
+    pending.put_run(delivered_.data(), delivered_.size(), consumer, at, 1);
+    return;
+  }
+  for (const StreamId id : delivered_) {
+    pending.put({.id = id, .owner = consumer, .delivered = at, .deliveries = 1});
+  }
 }
 
 bool Engine::on(const GroupAck& record) {

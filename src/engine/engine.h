@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "engine/keyspace.h"
@@ -90,7 +91,11 @@ class Engine {
   void touch_database(DbIndex db);
   void signal_database(DbIndex db);
 
+  // Makes delivered_ pending.
+  void deliver(PendingEntries& pending, ConsumerId consumer, WallMs at);
+
   Keyspace keyspace_;
+  std::vector<StreamId> delivered_;  // Of the record being applied; kept to keep its memory.
   Waits waits_;
   Watches watches_;
   Lsn last_lsn_;
