@@ -47,7 +47,7 @@ void reply_range(Context& context, const Arguments& words, bool reverse) {
     stream.visit_backwards(asked.range.last, asked.range.first, send);
   } else {
     for (auto cursor = stream.seek(asked.range.first); !cursor.done(); cursor.advance()) {
-      const EntryView entry = cursor.entry();
+      const EntryView& entry = cursor.entry();
       if (entry.id > asked.range.last || !send(entry)) break;
     }
   }

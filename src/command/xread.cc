@@ -240,7 +240,7 @@ void reply_new(Context& context, const Source& source, const Consumer& consumer,
   StreamId first;
   StreamId last;
   for (auto cursor = stream.seek(group.last_delivered.next()); !cursor.done(); cursor.advance()) {
-    const EntryView entry = cursor.entry();
+    const EntryView& entry = cursor.entry();
     reply_entry(reply, entry);
     entries_read.deliver(entry.id);
     if (sent == 0) first = entry.id;

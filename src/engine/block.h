@@ -57,7 +57,9 @@ class Block {
     Cursor() = default;
     [[nodiscard]] bool done() const { return at_ >= end_; }
     [[nodiscard]] bool live() const { return *at_ != 0; }
-    [[nodiscard]] EntryView entry() const { return entry_; }
+    // Lent until advance(). A copy right after read() would load in 16 bytes what was stored in 8,
+    // which the processor can't forward: XRANGE COUNT 100 took twice as long.
+    [[nodiscard]] const EntryView& entry() const { return entry_; }
     void advance() {
       at_ = entry_.wire.data() + entry_.wire.size();
       if (at_ < end_) read();

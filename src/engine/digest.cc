@@ -51,7 +51,7 @@ uint64_t digest_of(const Stream& stream) {
                           << stream.max_deleted() << stream.groups().next_id().value)
                      .hash();
   for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) {
-    const EntryView entry = cursor.entry();
+    const EntryView& entry = cursor.entry();
     sum += (Mixer() << uint64_t{3} << entry.id << entry.elements << entry.wire).hash();
   }
   for (const auto& [name, group] : stream.groups().by_name()) {

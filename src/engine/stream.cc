@@ -17,7 +17,7 @@ std::unique_ptr<Stream> Stream::clone() const {
   for (const auto& [first, block] : blocks_) {
     bool new_block = true;
     for (auto cursor = block->begin(); !cursor.done(); cursor.advance()) {
-      const EntryView entry = cursor.entry();
+      const EntryView& entry = cursor.entry();
       if (!cursor.live()) continue;
       copy->append(entry.id, entry.elements, entry.wire, new_block);
       new_block = false;

@@ -53,7 +53,7 @@ class Stream {
   class Cursor {
    public:
     [[nodiscard]] bool done() const { return block_ == end_; }
-    [[nodiscard]] EntryView entry() const { return cursor_.entry(); }
+    [[nodiscard]] const EntryView& entry() const { return cursor_.entry(); }
     void advance() {
       cursor_.advance();
       settle();
