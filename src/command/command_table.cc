@@ -21,6 +21,7 @@ constexpr size_t kNameMax = 64;  // Longer words name no command.
 struct Table {
   std::vector<const CommandSpec*> rows;
   absl::flat_hash_map<std::string_view, const CommandSpec*> by_name;
+  absl::flat_hash_map<const CommandSpec*, std::string> full_names;  // Of subcommands.
 };
 
 const Table& table() {
@@ -32,6 +33,10 @@ const Table& table() {
       for (const CommandSpec& row : family) {
         LEAT_CHECK(table.by_name.emplace(row.name, &row).second);
         table.rows.push_back(&row);
+        for (const CommandSpec& subcommand : row.subcommands) {
+          table.full_names.emplace(&subcommand,
+                                   std::string(row.name) + '|' + std::string(subcommand.name));
+        }
       }
     }
     std::sort(table.rows.begin(), table.rows.end(),
@@ -60,6 +65,11 @@ const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name) {
     if (row.name == wanted) return &row;
   }
   return nullptr;
+}
+
+std::string_view full_name(const CommandSpec& spec) {
+  const auto found = table().full_names.find(&spec);
+  return found == table().full_names.end() ? spec.name : std::string_view(found->second);
 }
 
 std::span<const CommandSpec* const> all_commands() {

@@ -89,6 +89,8 @@ struct CommandSpec {
 // The row of a command by its name in any case; null if there is none.
 [[nodiscard]] const CommandSpec* find_command(Bytes name);
 [[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name);
+// "get", "xgroup|create".
+[[nodiscard]] std::string_view full_name(const CommandSpec& spec);
 // All rows, by name.
 [[nodiscard]] std::span<const CommandSpec* const> all_commands();
 // Positions of the keys among `words`, whose name and arity fit `spec`.

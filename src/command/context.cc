@@ -1,9 +1,12 @@
 #include "command/context.h"
 
+#include "command/dispatcher.h"
+
 namespace leat {
 
 const Object* Context::find(DbIndex db, Bytes key) {
   const Object* const object = live(db, key);
+  parts_.dispatcher.statistics().note_lookup(object != nullptr);
   if (object != nullptr && !parts_.session.no_touch) object->used = parts_.now.wall;
   return object;
 }
@@ -20,6 +23,7 @@ const Object* Context::live(DbIndex db, Bytes key) {
   }
   if (object->expired(parts_.now.wall)) {
     drop(*object);
+    parts_.dispatcher.statistics().note_expired();
     return nullptr;
   }
   depends_on(*object);

@@ -32,6 +32,12 @@ struct Now {
   MonoNs mono;
 };
 
+// A reply that is decided already and waits for the disk.
+struct AwaitDurable {
+  Lsn lsn;
+  std::string reply;  // In wire form.
+};
+
 // What a command waits for when it can't be answered yet.
 struct Park {
   std::vector<KeyName> keys;
@@ -39,6 +45,8 @@ struct Park {
   bool on_absence = false;         // Also planned again when a key goes.
   // Words to replace before it is planned again: what must not be looked at anew ("$").
   std::vector<std::pair<size_t, std::string>> frozen;
+  std::optional<AwaitDurable> durable;  // Waits for this instead of keys.
+  std::string late = {};  // The reply at the deadline, in wire form; empty: a null array.
 };
 
 class Context {
@@ -107,6 +115,11 @@ class Context {
   }
 
   void error(Bytes text) { reply_.error(text); }
+  // This reply and all that follow are in `protocol`. HELLO, RESET.
+  void switch_protocol(Protocol protocol) {
+    parts_.session.protocol = protocol;
+    reply_ = ReplyWriter(parts_.reply, protocol);
+  }
   // A buffer for rendering lists into records; empty at each call.
   [[nodiscard]] ByteBuffer& scratch() {
     scratch_.clear();

@@ -56,7 +56,9 @@ const CommandSpec* Dispatcher::resolve(const Request& request, std::string& prob
 
 std::string Dispatcher::refusal(const CommandSpec& spec, const Request& request,
                                 const Session& session) {
+  if (const Bytes failure = host_.failure(); !failure.empty()) return std::string(failure);
   if (!session.authenticated && (spec.flags & kNoAuth) == 0) return std::string(kErrNoAuth);
+  if ((spec.flags & kDenyOom) != 0 && host_.out_of_memory()) return std::string(kErrOutOfMemory);
   if ((spec.flags & kWrite) != 0) {
     uint64_t bytes = 0;
     for (const Bytes word : request.arguments) bytes += word.size();
@@ -123,8 +125,7 @@ Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session
     queue(*spec, request, session, reply);
     return {};
   }
-  if (host_.monitored() && (spec->flags & (kSkipMonitor | kAdmin)) == 0)
-    host_.show_to_monitors(session, request);
+  show(*spec, request, session);
   return run(*spec, request, session, records, reply);
 }
 
@@ -154,11 +155,19 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
   const CommandSpec* const spec = resolve(request, problem, counted);
   LEAT_CHECK(spec !=
              nullptr);  // It was resolved when it was queued, and the table does not change.
+  show(*spec, request, context.session());
   call(context, *spec, request);
+}
+
+void Dispatcher::show(const CommandSpec& spec, const Request& request, const Session& session) {
+  if (!host_.monitored() || (spec.flags & (kSkipMonitor | kAdmin)) != 0) return;
+  host_.show_to_monitors(session, request);
 }
 
 void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request) {
   const size_t reply_start = context.reply().buffer().size();
+  context.session().last_command = &spec;
+  statistics_.count_lookups((spec.flags & kReadonly) != 0);
   spec.handler(context, Arguments(request));
   const int64_t end = host_.stopwatch();
   const int64_t duration = end - mark_;
@@ -166,10 +175,9 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   if (context.parked()) return;  // Counted once, when it completes.
   CommandStatistics& statistics = statistics_.of(spec);
   statistics_.note_call();
-  ++statistics.calls;
-  statistics.duration_ns += static_cast<uint64_t>(duration);
+  statistics.note(duration);
   note_reply(statistics, context.reply().buffer().view(reply_start));
-  if ((spec.flags & kSkipSlowlog) == 0) host_.note_duration(context.session(), request, duration);
+  if (duration >= host_.slow_ns()) host_.note_slow(context.session(), request, spec, duration);
 }
 
 void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
@@ -187,6 +195,7 @@ bool Dispatcher::expire(ByteBuffer& records) {
     const auto record = next_record(fresh);
     LEAT_CHECK(record && engine_.apply(*record));
     end_group(records, start);
+    statistics_.note_expired();
   }
   return due.size() == kExpiresPerCall;
 }

@@ -54,6 +54,8 @@ class Dispatcher {
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
               ByteBuffer& records, ByteBuffer& reply);
+  // To those who watch with MONITOR.
+  void show(const CommandSpec& spec, const Request& request, const Session& session);
   void call(Context& context, const CommandSpec& spec, const Request& request);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
   void note_reply(CommandStatistics& statistics, Bytes reply);

@@ -13,10 +13,15 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "command/clients_host.h"
+#include "command/config_host.h"
+#include "command/node_host.h"
 #include "command/subscriptions.h"
 #include "model/ids.h"
 
 namespace leat {
+
+struct CommandSpec;
 
 // Who may use DEBUG. enable-debug-command.
 enum class DebugAccess : uint8_t { kNobody, kLocal, kAll };
@@ -29,7 +34,7 @@ struct Settings {
   std::string password;                    // requirepass; empty: none.
   uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.
   uint64_t memory_max = 0;                 // maxmemory, bytes; 0: no limit.
-  DebugAccess debug = DebugAccess::kLocal;
+  DebugAccess debug = DebugAccess::kNobody;
   int64_t slowlog_threshold_us = 10'000;  // -1: nothing is noted.
   uint64_t slowlog_length_max = 128;
   int64_t latency_threshold_ms = 0;  // 0: nothing is noted.
@@ -51,6 +56,15 @@ class Host {
   // `frees_space`: the command may use the space that is reserved for giving space back.
   [[nodiscard]] virtual Bytes write_refusal(uint64_t bytes, bool frees_space) = 0;
 
+  // Set after the log has failed: the error text that every command gets until the restart.
+  [[nodiscard]] virtual Bytes failure() const = 0;
+  // More memory is in use than maxmemory allows.
+  [[nodiscard]] virtual bool out_of_memory() const = 0;
+
+  [[nodiscard]] virtual ClientsHost& clients() = 0;
+  [[nodiscard]] virtual ConfigHost& config() = 0;
+  [[nodiscard]] virtual NodeHost& node() = 0;
+
   [[nodiscard]] virtual Subscriptions& subscriptions() = 0;
   // Sends a message to one client that listens to it.
   virtual void deliver(ClientId client, const PublishedMessage& message) = 0;
@@ -58,9 +72,11 @@ class Host {
   // Somebody watches with MONITOR.
   [[nodiscard]] virtual bool monitored() const = 0;
   virtual void show_to_monitors(const Session& session, const Request& request) = 0;
-  // A command has run for `duration_ns`; for SLOWLOG and LATENCY.
-  virtual void note_duration(const Session& session, const Request& request,
-                             int64_t duration_ns) = 0;
+  // A command has run for longer than slow_ns(): for SLOWLOG and LATENCY.
+  virtual void note_slow(const Session& session, const Request& request, const CommandSpec& spec,
+                         int64_t duration_ns) = 0;
+  // What is slow: the lower one of the thresholds of SLOWLOG and LATENCY.
+  [[nodiscard]] virtual int64_t slow_ns() const = 0;
 };
 
 }  // namespace leat

@@ -24,6 +24,8 @@ struct Transaction {
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
 
+struct CommandSpec;
+
 struct Session {
   ClientId id;
   DbIndex db;
@@ -37,6 +39,7 @@ struct Session {
   absl::btree_set<std::string> channels;
   absl::btree_set<std::string> patterns;
   absl::btree_set<std::string> shard_channels;
+  const CommandSpec* last_command = nullptr;
   bool monitor = false;
   bool no_evict = false;
   bool no_touch = false;

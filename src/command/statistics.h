@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
 
 #include "base/bytes.h"
+#include "command/latency_histogram.h"
 
 namespace leat {
 
@@ -18,6 +20,15 @@ struct CommandStatistics {
   uint64_t duration_ns = 0;
   uint64_t rejected = 0;  // Refused before it ran: arity, authentication, queueing.
   uint64_t failed = 0;    // Ran and answered an error.
+  std::unique_ptr<LatencyHistogram> latencies;  // Once it has run.
+
+  // It has run for that long.
+  void note(int64_t duration) {
+    ++calls;
+    duration_ns += static_cast<uint64_t>(duration);
+    if (latencies == nullptr) latencies = std::make_unique<LatencyHistogram>();
+    latencies->add(duration);
+  }
 };
 
 class Statistics {
@@ -26,6 +37,16 @@ class Statistics {
   // Counts an error reply by its code, the first word of `text`.
   void note_error(Bytes text);
   void reset();
+
+  // Keys looked up from here on are counted as hits and misses, or not: commands that only read do.
+  void count_lookups(bool counted) { counting_ = counted; }
+  void note_lookup(bool hit) {
+    if (counting_) ++(hit ? hits_ : misses_);
+  }
+  void note_expired() { ++expired_; }
+  [[nodiscard]] uint64_t hits() const { return hits_; }
+  [[nodiscard]] uint64_t misses() const { return misses_; }
+  [[nodiscard]] uint64_t expired() const { return expired_; }
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
   void note_call() { ++calls_; }
@@ -38,6 +59,10 @@ class Statistics {
   absl::btree_map<std::string, uint64_t> errors_;
   uint64_t calls_ = 0;
   uint64_t errors_total_ = 0;
+  bool counting_ = false;
+  uint64_t hits_ = 0;
+  uint64_t misses_ = 0;
+  uint64_t expired_ = 0;
 };
 
 }  // namespace leat

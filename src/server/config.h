@@ -37,8 +37,9 @@ struct Config {
   ConnectionLimits limits;
   Settings settings;
 
-  ConfigValues values;  // What the rest was made from; CONFIG GET shows it.
-  std::string file;     // Where CONFIG REWRITE writes it; empty: nowhere.
+  ConfigValues values;       // What the rest was made from; CONFIG GET shows it.
+  std::string file;          // Where CONFIG REWRITE writes it; empty: nowhere.
+  std::string backend_name;  // What `backend` became.
 };
 
 // The texts are valid, so this can't fail. Relative paths of files are below `dir`.

@@ -24,7 +24,7 @@ constexpr Directive kDirectives[] = {
     {.name = "daemonize", .kind = kYesNo, .initial = "no", .change = kAtStart, .help = "run in the background; needs a logfile to say anything from there"},
     {.name = "databases", .kind = kInteger, .initial = "16", .change = kAtStart, .min = 1, .max = 65536, .help = "number of databases"},
     {.name = "dir", .kind = kText, .initial = ".", .change = kAtStart, .help = "directory of the data; created if it does not exist"},
-    {.name = "enable-debug-command", .kind = kChoice, .initial = "local", .change = kAtStart, .choices = "no|yes|local", .help = "who may use DEBUG: nobody, everybody, clients on this machine"},
+    {.name = "enable-debug-command", .kind = kChoice, .initial = "no", .change = kAtStart, .choices = "no|yes|local", .help = "who may use DEBUG: nobody, everybody, clients on this machine"},
     {.name = "io-backend", .kind = kChoice, .initial = "auto", .change = kAtStart, .choices = "auto|io_uring|epoll", .help = "how the server talks to the kernel; auto takes io_uring where it is allowed"},
     {.name = "latency-monitor-threshold", .kind = kInteger, .initial = "0", .help = "commands that take this many milliseconds are noted for LATENCY; 0: none"},
     {.name = "log-segment-size", .kind = kMemory, .initial = "33554432", .change = kAtStart, .min = 1 << 20, .max = 1LL << 40, .help = "size of one file of the log"},

@@ -24,20 +24,6 @@ std::string absolute(const std::string& directory, Bytes path) {
   return fmt::format("{}/{}", directory, path);
 }
 
-Result<std::string> read_text(io::Disk& disk, const std::string& path) {
-  auto file = disk.open(path, io::OpenMode::kRead);
-  if (!file.ok()) return file.error();
-  auto size = file.value()->size();
-  if (!size.ok()) return size.error();
-  if (size.value() > kFileBytesMax)
-    return invalid(fmt::format("{} is too large for a configuration file", path));
-  std::string text(size.value(), '\0');
-  auto got = file.value()->read(0, text.data(), text.size());
-  if (!got.ok()) return got.error();
-  text.resize(got.value());
-  return text;
-}
-
 bool is_pattern(Bytes path) {
   return path.find_first_of("*?[") != Bytes::npos;
 }
@@ -53,7 +39,7 @@ class Reader {
       return invalid(
           fmt::format("{}: files include each other more than {} deep", path, kIncludeDepthMax));
     }
-    auto text = read_text(disk_, path);
+    auto text = read_config_text(disk_, path);
     if (!text.ok())
       return invalid(fmt::format("can't read the configuration file: {}", text.error().detail));
     Bytes rest = text.value();
@@ -145,6 +131,20 @@ Status read_options(std::span<const std::string_view> args, Reader& reader) {
 }
 
 }  // namespace
+
+Result<std::string> read_config_text(io::Disk& disk, const std::string& path) {
+  auto file = disk.open(path, io::OpenMode::kRead);
+  if (!file.ok()) return file.error();
+  auto size = file.value()->size();
+  if (!size.ok()) return size.error();
+  if (size.value() > kFileBytesMax)
+    return invalid(fmt::format("{} is too large for a configuration file", path));
+  std::string text(size.value(), '\0');
+  auto got = file.value()->read(0, text.data(), text.size());
+  if (!got.ok()) return got.error();
+  text.resize(got.value());
+  return text;
+}
 
 Result<ReadConfig> read_config(std::span<const std::string_view> args, io::Disk& disk,
                                const std::string& working_directory) {

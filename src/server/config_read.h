@@ -31,6 +31,9 @@ struct ReadConfig {
 [[nodiscard]] Result<ReadConfig> read_config(std::span<const std::string_view> args, io::Disk& disk,
                                              const std::string& working_directory);
 
+// The text of a configuration file.
+[[nodiscard]] Result<std::string> read_config_text(io::Disk& disk, const std::string& path);
+
 // Names of directives that were set and have no effect here, joined by ", ".
 [[nodiscard]] std::string ignored_names(const ConfigValues& values);
 

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "command/context.h"
 #include "command/session.h"
 #include "io/io.h"
 #include "resp/request_parser.h"
@@ -14,11 +15,18 @@
 
 namespace leat {
 
-// A command that waits for keys or for its deadline.
+// A command that waits for keys, for the disk, or for its deadline.
 struct Parked {
   OwnedRequest request;
   std::optional<MonoNs> deadline;
+  std::string late;  // The reply at the deadline, in wire form; empty: a null array.
+  std::optional<AwaitDurable> durable;
 };
+
+// The address of a peer belongs to this machine.
+[[nodiscard]] inline bool is_loopback(const std::string& peer) {
+  return peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("[::ffff:127.");
+}
 
 struct Connection {
   io::ConnectionId id;
@@ -28,7 +36,8 @@ struct Connection {
   bool unix_socket = false;
   MonoNs created;
   MonoNs last_active;
-  std::string last_command;
+  uint64_t received_bytes = 0;
+  uint64_t sent_bytes = 0;
 
   ByteBuffer input;
   size_t input_at = 0;  // Where the first request that has not been executed begins.

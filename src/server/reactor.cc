@@ -17,6 +17,16 @@ constexpr size_t kOwedPause = 1 << 20;
 constexpr size_t kCompactFrom = 64 * 1024;
 // The longest wait for nothing: expiry and limits by time are looked at this often.
 constexpr int64_t kTickNs = 100 * kNsPerMs;
+constexpr int64_t kSecondNs = 1000 * kNsPerMs;
+
+// The command changes data or is shown to others: CLIENT PAUSE WRITE holds it back.
+bool writes(const Request& request) {
+  const CommandSpec* spec = find_command(request.arguments[0]);
+  if (spec != nullptr && !spec->subcommands.empty() && request.arguments.size() > 1) {
+    spec = find_subcommand(*spec, request.arguments[1]);
+  }
+  return spec != nullptr && (spec->flags & (kWrite | kReplicated)) != 0;
+}
 
 }  // namespace
 
@@ -54,6 +64,11 @@ void Reactor::turn(MonoNs deadline) {
   if (shard_ != nullptr) {
     shard_->dispatcher().begin_turn(now);
     if (paused_until_.value != 0 && now.mono >= paused_until_) unpause();
+    if (now.mono.value - last_second_.value >= kSecondNs) {
+      last_second_ = now.mono;
+      enforce_time_limits(now.mono);
+      if (second_observer_) second_observer_(now.mono);
+    }
     for (const ClientId client : std::exchange(runnable_, {})) {
       if (Connection* const connection = find(client)) execute(*connection);
     }
@@ -61,6 +76,7 @@ void Reactor::turn(MonoNs deadline) {
     shard_->dispatcher().expire(shard_->log().batch());
     serve_ready();
     shard_->commit();
+    serve_durable();
     if (shard_->log().failure() && !failed_) fail_stop();
   }
   release_outputs();
@@ -69,9 +85,13 @@ void Reactor::turn(MonoNs deadline) {
 
 bool Reactor::paused(const Connection& connection) const {
   if (paused_until_.value == 0) return false;
-  if (!pause_only_writes_) return true;
-  const CommandSpec* spec = find_command(connection.request.arguments[0]);
-  return spec != nullptr && (spec->flags & (kWrite | kReplicated)) != 0;
+  if (!pause_only_writes_ || writes(connection.request)) return true;
+  if (!connection.session.transaction || !same_word(connection.request.arguments[0], "exec")) {
+    return false;
+  }
+  const auto& queue = connection.session.transaction->queue;
+  return std::any_of(queue.begin(), queue.end(),
+                     [](const OwnedRequest& queued) { return writes(queued.request()); });
 }
 
 void Reactor::pause_until(MonoNs until, bool only_writes) {
@@ -159,6 +179,8 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
     connection.output.buffer().append(connection.pushes.view());
     connection.pushes.clear();
     added(connection, outcome.release);
+    // A client without replies leaves at once: nothing will ever be sent.
+    if (connection.session.close_after_reply && connection.output.empty()) close(connection);
   }
 }
 
@@ -173,7 +195,11 @@ void Reactor::protocol_error(Connection& connection) {
 void Reactor::park(Connection& connection, OwnedRequest request, Park park) {
   for (const auto& [i, word] : park.frozen) request.replace(i, word);
   shard_->engine().waits().park(connection.session.id, park.keys, park.on_absence);
-  connection.parked = Parked{std::move(request), park.deadline};
+  connection.parked =
+      Parked{std::move(request), park.deadline, std::move(park.late), std::move(park.durable)};
+  if (connection.parked->durable) {
+    awaiting_.emplace(connection.parked->durable->lsn, connection.session.id);
+  }
   if (park.deadline) deadlines_.emplace(*park.deadline, connection.session.id);
 }
 
@@ -182,6 +208,9 @@ void Reactor::forget_parked(Connection& connection) {
   shard_->engine().waits().unpark(connection.session.id);
   if (connection.parked->deadline)
     deadlines_.erase({*connection.parked->deadline, connection.session.id});
+  if (connection.parked->durable) {
+    awaiting_.erase({connection.parked->durable->lsn, connection.session.id});
+  }
   connection.parked.reset();
 }
 
@@ -198,11 +227,15 @@ void Reactor::serve_ready() {
 void Reactor::resume(Connection& connection) {
   Parked parked = std::move(*connection.parked);
   forget_parked(connection);
+  const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
   Dispatcher::Outcome outcome =
       shard_->dispatcher().resume(parked.request.request(), connection.session,
                                   shard_->log().batch(), connection.output.buffer());
   executing_ = nullptr;
+  if (connection.session.reply_mode == ReplyMode::kOff) {
+    connection.output.buffer().truncate(reply_start);
+  }
   if (outcome.park) {
     // The time to wait counts from the first call.
     outcome.park->deadline = parked.deadline;
@@ -218,7 +251,24 @@ void Reactor::expire_parked() {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     Connection* const connection = find(deadlines_.begin()->second);
     LEAT_CHECK(connection != nullptr);
-    unpark(*connection, [](ReplyWriter& reply) { reply.null_array(); });
+    end_wait(*connection);
+  }
+}
+
+bool Reactor::end_wait(Connection& connection) {
+  const std::string late = connection.parked ? connection.parked->late : std::string();
+  return unpark(connection, [&late](ReplyWriter& reply) {
+    late.empty() ? reply.null_array() : reply.raw(late);
+  });
+}
+
+void Reactor::serve_durable() {
+  const Lsn durable = shard_->log().durable_lsn();
+  while (!awaiting_.empty() && awaiting_.begin()->first <= durable) {
+    Connection* const connection = find(awaiting_.begin()->second);
+    LEAT_CHECK(connection != nullptr);
+    const std::string reply = connection->parked->durable->reply;
+    unpark(*connection, [&reply](ReplyWriter& writer) { writer.raw(reply); });
   }
 }
 
@@ -289,7 +339,7 @@ void Reactor::settle_sent() {
     if (connection->sending) {
       connection->sending = false;
       connection->output.sent(connection->send_size);
-      counters_.bytes_out += connection->send_size;
+      note_sent(*connection, connection->send_size);
     }
     if (connection->output.empty() && connection->session.close_after_reply) {
       close(*connection);
@@ -297,26 +347,6 @@ void Reactor::settle_sent() {
       make_runnable(*connection);
     }
   }
-}
-
-void Reactor::enforce_output_limit(Connection& connection) {
-  const OutputLimit& limit = connection.session.subscribed() ? limits_.pubsub : limits_.normal;
-  const size_t pending = connection.output.pending();
-  const MonoNs now = world_.clock.mono();
-  const bool over_soft = limit.soft != 0 && pending > limit.soft;
-  if (!over_soft) {
-    connection.soft_limit_since = MonoNs{0};
-  } else if (connection.soft_limit_since.value == 0) {
-    connection.soft_limit_since = now;
-  }
-  const bool too_long = over_soft && now.value - connection.soft_limit_since.value >
-                                         static_cast<int64_t>(limit.soft_seconds) * 1000 * kNsPerMs;
-  if (!too_long && (limit.hard == 0 || pending <= limit.hard)) return;
-  log(LogLevel::kWarning,
-      "Client {} is closed: it is owed {} bytes, more than client-output-buffer-limit allows",
-      connection.peer, pending);
-  ++counters_.output_limit_disconnections;
-  close(connection);
 }
 
 void Reactor::fail_stop() {
@@ -327,7 +357,8 @@ void Reactor::fail_stop() {
       shard_->log().failure()->detail);
   // What waits for the disk will never be durable: its clients must learn that the outcome is unknown.
   for (const auto& [id, connection] : connections_) {
-    if (!connection->dead && connection->output.waiting()) close(*connection);
+    const bool awaits = connection->parked && connection->parked->durable;
+    if (!connection->dead && (awaits || connection->output.waiting())) close(*connection);
   }
 }
 

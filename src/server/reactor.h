@@ -38,6 +38,8 @@ struct ReactorCounters {
   uint64_t turns = 0;
   uint64_t protocol_errors = 0;
   uint64_t output_limit_disconnections = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
 };
 
 class Reactor : public io::Handler {
@@ -62,7 +64,8 @@ class Reactor : public io::Handler {
   [[nodiscard]] const ReactorCounters& counters() const { return counters_; }
   [[nodiscard]] ReactorCounters& counters() { return counters_; }
   [[nodiscard]] const ConnectionLimits& limits() const { return limits_; }
-  void set_limits(const ConnectionLimits& limits) { limits_ = limits; }
+  // Connections that are there keep their authentication.
+  void set_limits(const ConnectionLimits& limits);
 
   // Calls write(ReplyWriter&) to add something to the connection's output that no command of its own asks
   // for (a message, a monitor line); it leaves when all that was written so far is released. What comes
@@ -80,12 +83,16 @@ class Reactor : public io::Handler {
   bool unpark(Connection& connection, Write&& write) {
     if (!connection.parked) return false;
     forget_parked(connection);
-    ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
-    write(writer);
-    added(connection, Lsn{});
+    if (connection.session.reply_mode != ReplyMode::kOff) {
+      ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
+      write(writer);
+      added(connection, Lsn{});
+    }
     make_runnable(connection);
     return true;
   }
+  // Ends a parked command as if its time were over; false when the connection has none.
+  bool end_wait(Connection& connection);
   // Closes the connection: at once, or once its output has left.
   void close(Connection& connection);
   void close_after_output(Connection& connection);
@@ -97,6 +104,10 @@ class Reactor : public io::Handler {
     close_observer_ = std::move(observer);
   }
   void identify_unix(std::function<bool(io::ListenerId)> is_unix) { is_unix_ = std::move(is_unix); }
+  // Called about once a second, at the start of a turn.
+  void on_second(std::function<void(MonoNs now)> observer) {
+    second_observer_ = std::move(observer);
+  }
   // Turns without executing anything until the log is idle; for the shutdown.
   void drain(MonoNs deadline);
   // Sends all output that is released, waiting at most until `deadline`; for the shutdown.
@@ -115,6 +126,11 @@ class Reactor : public io::Handler {
 
   [[nodiscard]] Connection* find(io::ConnectionId id) const;
   void settle_sent();
+  void note_sent(Connection& connection, size_t count) {
+    counters_.bytes_out += count;
+    ++counters_.writes;
+    connection.sent_bytes += count;
+  }
   void execute(Connection& connection);
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
@@ -123,6 +139,11 @@ class Reactor : public io::Handler {
   void serve_ready();
   void resume(Connection& connection);
   void expire_parked();
+  // Ends the commands that waited for what is on disk by now.
+  void serve_durable();
+  // Closes those that have been idle, unauthenticated or owed too much for too long.
+  void enforce_time_limits(MonoNs now);
+  [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
   void park(Connection& connection, OwnedRequest request, Park park);
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
@@ -149,6 +170,8 @@ class Reactor : public io::Handler {
   std::vector<ClientId> sending_;
   std::vector<ClientId> dead_;
   absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
+  absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
+  MonoNs last_second_{0};
   Connection* executing_ = nullptr;
   ClientId next_client_{1};
   ReactorCounters counters_;
@@ -156,6 +179,7 @@ class Reactor : public io::Handler {
   bool pause_only_writes_ = false;
   bool failed_ = false;
   std::function<void(Connection&)> close_observer_;
+  std::function<void(MonoNs now)> second_observer_;
   std::function<bool(io::ListenerId)> is_unix_;
   int stop_signal_ = 0;
 };

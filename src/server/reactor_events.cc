@@ -9,24 +9,11 @@ namespace {
 
 constexpr Bytes kTooManyClients = "-ERR max number of clients reached\r\n";
 constexpr Bytes kProtected =
-    "-DENIED Leat is in protected mode: no password is set and it is not bound to an address, so "
-    "only clients on the "
-    "same host may connect. Set a password with 'requirepass', or bind to the addresses that shall "
-    "be served with "
-    "'bind', or switch the protection off with 'protected-mode no' if the network is trusted.\r\n";
-
-bool is_local(const std::string& peer) {
-  return peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("[::ffff:127.");
-}
+    "-DENIED Leat is running in protected mode: no password is set, so only clients on the same "
+    "host may connect. Set a password with 'requirepass', or switch the protection off with "
+    "'protected-mode no' if the network is trusted.\r\n";
 
 }  // namespace
-
-void Reactor::set_parser_limits(Connection& connection) {
-  RequestLimits limits;
-  limits.bulk_bytes_max = limits_.bulk_bytes_max;
-  limits.authenticated = connection.session.authenticated;
-  connection.parser.set_limits(limits);
-}
 
 void Reactor::on_accepted(io::ConnectionId id, io::ListenerId listener, const std::string& peer,
                           const std::string& local) {
@@ -48,7 +35,7 @@ void Reactor::on_accepted(io::ConnectionId id, io::ListenerId listener, const st
 
   Bytes refusal;
   if (clients >= limits_.clients_max) refusal = kTooManyClients;
-  if (limits_.protected_mode && !added_connection.unix_socket && !is_local(peer))
+  if (limits_.protected_mode && !added_connection.unix_socket && !is_loopback(peer))
     refusal = kProtected;
   if (refusal.empty()) {
     if (limits_.keepalive_seconds != 0 && !added_connection.unix_socket) {
@@ -66,6 +53,8 @@ void Reactor::on_received(io::ConnectionId id, Bytes bytes) {
   Connection* const connection = find(id);
   if (connection == nullptr || connection->session.close_after_reply) return;
   counters_.bytes_in += bytes.size();
+  ++counters_.reads;
+  connection->received_bytes += bytes.size();
   connection->input.append(bytes);
   const size_t held = connection->unread().size();
   if (!connection->session.authenticated && held > kUnauthenticatedInput) {
@@ -97,7 +86,7 @@ void Reactor::on_send_short(io::ConnectionId id, size_t taken) {
   connection->sending = false;
   connection->blocked_on_send = true;
   connection->output.sent(taken);
-  counters_.bytes_out += taken;
+  note_sent(*connection, taken);
 }
 
 void Reactor::on_writable(io::ConnectionId id) {

@@ -120,7 +120,7 @@ class PidFile {
   std::string path_;
 };
 
-int serve(const Config& config) {
+int serve(Config config) {
   std::optional<io::Background> background;
   if (config.daemonize) {
     auto entered = io::Background::enter();
@@ -129,6 +129,7 @@ int serve(const Config& config) {
   }
   auto system = io::SystemWorld::create(config.backend);
   if (!system.ok()) return fail(system.error().detail);
+  config.backend_name = io::backend_name(system.value()->backend());
   const io::World world = system.value()->world();
   if (Status status = world.disk.make_directory(config.directory); !status.ok())
     return fail(status.error().detail);
@@ -170,7 +171,7 @@ int serve_main(std::span<const std::string_view> args) {
   if (!read.ok()) return fail(read.error().detail);
   Config config = make_config(read.value().values);
   config.file = read.value().file;
-  return serve(config);
+  return serve(std::move(config));
 }
 
 }  // namespace leat

@@ -67,8 +67,7 @@ Status Server::open_shard() {
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);
-  reactor_.on_close(
-      [this](Connection& connection) { host_.subscriptions().remove_all(connection.session); });
+  reactor_.on_close([this](Connection& connection) { host_.forget(connection); });
   reactor_.serve(*shard_);
   report_recovery();
   return {};

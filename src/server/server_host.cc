@@ -1,12 +1,72 @@
 #include "server/server_host.h"
 
+#include <algorithm>
+
+#include "base/log.h"
+#include "command/redaction.h"
+
 namespace leat {
+namespace {
+
+constexpr int64_t kNsPerUs = 1000;
+constexpr int64_t kUsPerSecond = 1'000'000;
+
+// The lower one of the thresholds of SLOWLOG and LATENCY, of those that are on.
+int64_t slow_from(const Settings& settings) {
+  int64_t slow = INT64_MAX;
+  if (settings.slowlog_threshold_us >= 0 && settings.slowlog_threshold_us < INT64_MAX / kNsPerUs) {
+    slow = settings.slowlog_threshold_us * kNsPerUs;
+  }
+  if (settings.latency_threshold_ms > 0 && settings.latency_threshold_ms < INT64_MAX / kNsPerMs) {
+    slow = std::min(slow, settings.latency_threshold_ms * kNsPerMs);
+  }
+  return slow;
+}
+
+}  // namespace
+
+ServerHost::ServerHost(const io::World& world, Config& config, Reactor& reactor)
+    : world_(world),
+      config_(config),
+      reactor_(reactor),
+      clients_(world.clock, reactor),
+      configuration_(world.disk, config, [this] { configure(); }),
+      node_(world, config, reactor),
+      slow_ns_(slow_from(config.settings)) {}
+
+void ServerHost::serve(Shard& shard) {
+  shard_ = &shard;
+  node_.serve(shard);
+  reactor_.on_second([this](MonoNs now) { node_.sample(now); });
+}
+
+void ServerHost::forget(Connection& connection) {
+  subscriptions_.remove_all(connection.session);
+  clients_.forget(connection.session);
+}
+
+void ServerHost::configure() {
+  config_.settings = make_settings(config_.values);
+  config_.limits = make_limits(config_.values);
+  reactor_.set_limits(config_.limits);
+  config_.sync = make_sync_mode(config_.values);
+  shard_->log().set_sync_mode(config_.sync);
+  config_.log_level = make_log_level(config_.values);
+  set_log_level(config_.log_level);
+  slow_ns_ = slow_from(config_.settings);
+  node_.sample_heap();
+}
 
 Bytes ServerHost::write_refusal(uint64_t bytes, bool frees_space) {
   if (shard_->log().has_room(bytes, frees_space)) return {};
   return "MISCONF The disk is full: the log has no room for this write. Reads work, and so do "
-         "XACK, XDEL, XTRIM and "
-         "DEL; writes are accepted again as soon as there is space.";
+         "XACK, XDEL, XTRIM and DEL; writes are accepted again as soon as there is space.";
+}
+
+Bytes ServerHost::failure() const {
+  if (!shard_->log().failure()) return {};
+  return "MISCONF The log failed: the outcome of the last writes is unknown, and nothing is "
+         "answered until the server has been restarted. Its own messages say what happened.";
 }
 
 void ServerHost::deliver(ClientId client, const PublishedMessage& message) {
@@ -24,8 +84,26 @@ void ServerHost::deliver(ClientId client, const PublishedMessage& message) {
   });
 }
 
-void ServerHost::show_to_monitors(const Session& /*session*/, const Request& /*request*/) {}
-void ServerHost::note_duration(const Session& /*session*/, const Request& /*request*/,
-                               int64_t /*duration_ns*/) {}
+void ServerHost::note_slow(const Session& session, const Request& request, const CommandSpec& spec,
+                           int64_t duration_ns) {
+  const Settings& settings = config_.settings;
+  const int64_t now_s = world_.clock.wall_us() / kUsPerSecond;
+  const int64_t us = duration_ns / kNsPerUs;
+  const bool slow = settings.slowlog_threshold_us >= 0 && us >= settings.slowlog_threshold_us;
+  if (slow && (spec.flags & kSkipSlowlog) == 0) {
+    const Connection* const connection = reactor_.find(session.id);
+    node_.slow_log().add({.time_s = now_s,
+                          .duration_us = us,
+                          .peer = connection == nullptr ? "" : connection->peer,
+                          .client_name = session.name},
+                         shown_words(request), settings.slowlog_length_max);
+  }
+  const int64_t ms = duration_ns / kNsPerMs;
+  if (settings.latency_threshold_ms > 0 && ms >= settings.latency_threshold_ms) {
+    const bool fast = (spec.flags & kFast) != 0;
+    node_.latency_events().add(fast ? "fast-command" : "command",
+                               {.time_s = now_s, .latency_ms = ms});
+  }
+}
 
 }  // namespace leat

@@ -63,6 +63,9 @@ void Log::set_sync_mode(SyncMode mode) {
 SyncMode Log::sync_mode() const {
   return state_->options.sync;
 }
+void Log::sync_up_to(Lsn lsn) {
+  state_->sync_wanted = std::max(state_->sync_wanted, lsn);
+}
 const std::optional<Error>& Log::failure() const {
   return state_->failure;
 }
@@ -95,12 +98,14 @@ Log::Facts Log::facts() const {
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
   facts.in_flight = state_->flight != State::Flight::kNone;
+  facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
   return facts;
 }
 
 bool Log::State::sync_due() const {
   if (written_lsn == durable_lsn) return false;
+  if (sync_wanted > durable_lsn) return true;
   if (options.sync == SyncMode::kAlways) return true;  // The mode was changed meanwhile.
   return options.sync == SyncMode::kEverySec && now.value - last_sync.value >= kSyncEveryNs;
 }

@@ -94,6 +94,8 @@ class Log {
   // Takes effect with the next commit. Going to kAlways releases only what has been synced from then on.
   void set_sync_mode(SyncMode mode);
   [[nodiscard]] SyncMode sync_mode() const;
+  // Has everything up to `lsn` synced as soon as it can be, whatever the sync mode; from the next commit on.
+  void sync_up_to(Lsn lsn);
 
   // True while `bytes` more can be appended without touching the reserve; with `reserve`, while the
   // reserve suffices. Becomes true again by itself when space has been found.
@@ -112,6 +114,7 @@ class Log {
     uint64_t bytes_appended = 0;  // Since start.
     uint64_t commits = 0;         // Batches written since start.
     uint64_t syncs = 0;
+    MonoNs last_sync{0};        // When the last sync ended; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.
     bool in_flight = false;
     uint64_t epoch = 0;

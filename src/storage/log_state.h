@@ -95,6 +95,7 @@ struct Log::State {
   uint64_t noted_durable = 0;  // The durable LSN that the newest batch header carries.
   Lsn written_lsn;
   Lsn durable_lsn;
+  Lsn sync_wanted;  // What is to be synced without waiting for the sync mode.
   WallMs wall;
   MonoNs now{0};
   MonoNs last_sync{0};

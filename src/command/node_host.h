@@ -1,0 +1,98 @@
+// NodeHost: the process, its log and its counters, as INFO, SAVE, WAITAOF and SHUTDOWN see them.
+//
+// Thread     called on the reactor thread, from inside a command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "model/ids.h"
+
+namespace leat {
+
+class LatencyEvents;
+class SlowLog;
+
+// What the node says about itself. Bytes and counts unless the name says otherwise.
+struct NodeFacts {
+  std::string backend;  // "io_uring" or "epoll"
+  std::string executable;
+  std::string config_file;
+  std::string operating_system;
+  std::string sync_mode;  // appendfsync
+  std::string directory;
+  uint16_t port = 0;
+  int process_id = 0;
+  int64_t uptime_s = 0;
+
+  uint64_t clients = 0;
+  uint64_t clients_blocked = 0;
+  uint64_t clients_max = 0;
+  uint64_t clients_pubsub = 0;
+  uint64_t clients_with_deadline = 0;
+  uint64_t input_largest = 0;
+  uint64_t output_largest = 0;
+  uint64_t clients_bytes = 0;
+
+  uint64_t heap = 0;
+  uint64_t heap_peak = 0;
+  uint64_t heap_at_start = 0;
+  uint64_t resident = 0;
+  uint64_t system_memory = 0;
+
+  uint64_t connections_received = 0;
+  uint64_t connections_rejected = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  uint64_t turns = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
+  uint64_t output_limit_disconnections = 0;
+  double operations_per_s = 0;
+  double input_kb_per_s = 0;
+  double output_kb_per_s = 0;
+
+  uint64_t log_bytes = 0;
+  uint64_t log_segments = 0;
+  uint64_t log_commits = 0;
+  uint64_t log_syncs = 0;
+  uint64_t log_epoch = 0;
+  uint64_t log_appended = 0;
+  uint64_t log_last_sync_us = 0;
+  uint64_t log_recovered_records = 0;
+  int64_t last_sync_s = 0;  // Unix time.
+  Lsn written;
+  Lsn durable;
+
+  double cpu_system_s = 0;
+  double cpu_user_s = 0;
+  double cpu_system_thread_s = 0;
+  double cpu_user_thread_s = 0;
+};
+
+class NodeHost {
+ public:
+  virtual ~NodeHost() = default;
+
+  [[nodiscard]] virtual NodeFacts facts() = 0;
+  // 40 hexadecimal digits, new with every start.
+  [[nodiscard]] virtual const std::string& run_id() const = 0;
+  // CONFIG RESETSTAT.
+  virtual void reset_counters() = 0;
+
+  // The last record that is on disk for certain.
+  [[nodiscard]] virtual Lsn durable() const = 0;
+  // Has the log synced soon, whatever appendfsync says.
+  virtual void sync_soon() = 0;
+  // Unix time, seconds, of the last sync; of the start when there was none.
+  [[nodiscard]] virtual int64_t last_sync_s() const = 0;
+
+  // The server ends after this turn.
+  virtual void shut_down() = 0;
+
+  [[nodiscard]] virtual SlowLog& slow_log() = 0;
+  [[nodiscard]] virtual LatencyEvents& latency_events() = 0;
+};
+
+}  // namespace leat

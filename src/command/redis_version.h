@@ -1,0 +1,10 @@
+// The version of Redis whose surface is here: clients switch features by it.
+#pragma once
+
+#include <string_view>
+
+namespace leat {
+
+constexpr std::string_view kRedisVersion = "7.2.5";
+
+}  // namespace leat

@@ -1,0 +1,149 @@
+#include "server/server_node.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "io/process.h"
+#include "io/system.h"
+
+namespace leat {
+namespace {
+
+constexpr int64_t kSecondNs = 1000 * kNsPerMs;
+constexpr double kUsPerSecond = 1e6;
+constexpr double kKilobyte = 1024;
+
+double seconds(int64_t us) {
+  return static_cast<double>(us) / kUsPerSecond;
+}
+
+}  // namespace
+
+ServerNode::ServerNode(const io::World& world, const Config& config, Reactor& reactor)
+    : world_(world),
+      config_(config),
+      reactor_(reactor),
+      started_(world.clock.mono()),
+      started_s_(world.clock.wall().value / 1000) {
+  run_id_ = fmt::format("{:016x}{:016x}{:08x}", world.random.next(), world.random.next(),
+                        static_cast<uint32_t>(world.random.next()));
+  sample_heap();
+  heap_at_start_ = heap_;
+}
+
+void ServerNode::sample_heap() {
+  heap_ = io::heap_bytes();
+  heap_peak_ = std::max(heap_peak_, heap_);
+}
+
+ServerNode::Sample ServerNode::present(MonoNs now) const {
+  const ReactorCounters& counters = reactor_.counters();
+  return {.at = now,
+          .operations = shard_->dispatcher().statistics().calls(),
+          .bytes_in = counters.bytes_in,
+          .bytes_out = counters.bytes_out};
+}
+
+void ServerNode::sample(MonoNs now) {
+  sample_heap();
+  const Sample current = present(now);
+  const double spent =
+      static_cast<double>(now.value - last_.at.value) / static_cast<double>(kSecondNs);
+  // A counter that was reset meanwhile is behind its last sample.
+  const auto rate = [spent](uint64_t was, uint64_t is) {
+    return is < was || spent <= 0 ? 0.0 : static_cast<double>(is - was) / spent;
+  };
+  operations_per_s_ = rate(last_.operations, current.operations);
+  input_kb_per_s_ = rate(last_.bytes_in, current.bytes_in) / kKilobyte;
+  output_kb_per_s_ = rate(last_.bytes_out, current.bytes_out) / kKilobyte;
+  last_ = current;
+}
+
+void ServerNode::add_clients(NodeFacts& facts) const {
+  for (const auto& [id, connection] : reactor_.connections()) {
+    if (connection->dead) continue;
+    ++facts.clients;
+    if (connection->parked) ++facts.clients_blocked;
+    if (connection->parked && connection->parked->deadline) ++facts.clients_with_deadline;
+    if (connection->session.subscribed()) ++facts.clients_pubsub;
+    facts.input_largest = std::max<uint64_t>(facts.input_largest, connection->unread().size());
+    facts.output_largest = std::max<uint64_t>(facts.output_largest, connection->output.pending());
+    facts.clients_bytes +=
+        sizeof(Connection) + connection->input.capacity() + connection->output.capacity();
+  }
+  facts.clients_max = config_.limits.clients_max;
+}
+
+void ServerNode::add_traffic(NodeFacts& facts) const {
+  const ReactorCounters& counters = reactor_.counters();
+  facts.connections_received = counters.connections_received;
+  facts.connections_rejected = counters.connections_rejected;
+  facts.bytes_in = counters.bytes_in;
+  facts.bytes_out = counters.bytes_out;
+  facts.turns = counters.turns;
+  facts.reads = counters.reads;
+  facts.writes = counters.writes;
+  facts.output_limit_disconnections = counters.output_limit_disconnections;
+  facts.operations_per_s = operations_per_s_;
+  facts.input_kb_per_s = input_kb_per_s_;
+  facts.output_kb_per_s = output_kb_per_s_;
+}
+
+void ServerNode::add_log(NodeFacts& facts) const {
+  const Log::Facts log = shard_->log().facts();
+  facts.log_bytes = log.bytes;
+  facts.log_segments = log.segments;
+  facts.log_commits = log.commits;
+  facts.log_syncs = log.syncs;
+  facts.log_epoch = log.epoch;
+  facts.log_appended = log.bytes_appended;
+  facts.log_last_sync_us = log.last_sync_ns / 1000;
+  facts.log_recovered_records = shard_->recovery().records;
+  facts.last_sync_s = last_sync_s();
+  facts.written = shard_->log().written_lsn();
+  facts.durable = shard_->log().durable_lsn();
+}
+
+NodeFacts ServerNode::facts() {
+  sample_heap();
+  NodeFacts facts;
+  facts.backend = config_.backend_name;
+  facts.executable = io::executable_path();
+  facts.config_file = config_.file;
+  facts.operating_system = io::operating_system();
+  facts.sync_mode = config_.values.text("appendfsync");
+  facts.directory = config_.directory;
+  facts.port = config_.port;
+  facts.process_id = io::process_id();
+  facts.uptime_s = (world_.clock.mono().value - started_.value) / kSecondNs;
+  facts.heap = heap_;
+  facts.heap_peak = heap_peak_;
+  facts.heap_at_start = heap_at_start_;
+  facts.resident = io::resident_bytes();
+  facts.system_memory = io::memory_limit_bytes();
+  add_clients(facts);
+  add_traffic(facts);
+  add_log(facts);
+  const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
+  const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
+  facts.cpu_system_s = seconds(process.system_us);
+  facts.cpu_user_s = seconds(process.user_us);
+  facts.cpu_system_thread_s = seconds(thread.system_us);
+  facts.cpu_user_thread_s = seconds(thread.user_us);
+  return facts;
+}
+
+void ServerNode::reset_counters() {
+  shard_->dispatcher().statistics().reset();
+  reactor_.counters() = {};
+  heap_peak_ = heap_;
+}
+
+int64_t ServerNode::last_sync_s() const {
+  const MonoNs last = shard_->log().facts().last_sync;
+  if (last.value == 0) return started_s_;
+  return (world_.clock.wall().value - (world_.clock.mono().value - last.value) / kNsPerMs) / 1000;
+}
+
+}  // namespace leat

@@ -1,0 +1,70 @@
+// ServerNode: the running process, as INFO and the persistence commands see it.
+#pragma once
+
+#include <string>
+
+#include "command/latency_events.h"
+#include "command/node_host.h"
+#include "command/slow_log.h"
+#include "io/io.h"
+#include "server/config.h"
+#include "server/reactor.h"
+#include "server/shard.h"
+
+namespace leat {
+
+class ServerNode : public NodeHost {
+ public:
+  ServerNode(const io::World& world, const Config& config, Reactor& reactor);
+  void serve(Shard& shard) { shard_ = &shard; }
+
+  [[nodiscard]] NodeFacts facts() override;
+  [[nodiscard]] const std::string& run_id() const override { return run_id_; }
+  void reset_counters() override;
+  [[nodiscard]] Lsn durable() const override { return shard_->log().durable_lsn(); }
+  void sync_soon() override { shard_->log().sync_up_to(shard_->engine().last_lsn()); }
+  [[nodiscard]] int64_t last_sync_s() const override;
+  void shut_down() override { shutdown_requested_ = true; }
+  [[nodiscard]] SlowLog& slow_log() override { return slow_log_; }
+  [[nodiscard]] LatencyEvents& latency_events() override { return latency_events_; }
+
+  [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
+  // About once a second: rates, memory.
+  void sample(MonoNs now);
+  // Bytes allocated, as of the last sample.
+  [[nodiscard]] uint64_t heap() const { return heap_; }
+  void sample_heap();
+
+ private:
+  // What rates are computed from.
+  struct Sample {
+    MonoNs at{0};
+    uint64_t operations = 0;
+    uint64_t bytes_in = 0;
+    uint64_t bytes_out = 0;
+  };
+  void add_clients(NodeFacts& facts) const;
+  void add_traffic(NodeFacts& facts) const;
+  void add_log(NodeFacts& facts) const;
+  [[nodiscard]] Sample present(MonoNs now) const;
+
+  io::World world_;
+  const Config& config_;
+  Reactor& reactor_;
+  Shard* shard_ = nullptr;
+  std::string run_id_;
+  MonoNs started_;
+  int64_t started_s_ = 0;  // Unix time.
+  bool shutdown_requested_ = false;
+  SlowLog slow_log_;
+  LatencyEvents latency_events_;
+  uint64_t heap_ = 0;
+  uint64_t heap_peak_ = 0;
+  uint64_t heap_at_start_ = 0;
+  Sample last_;
+  double operations_per_s_ = 0;
+  double input_kb_per_s_ = 0;
+  double output_kb_per_s_ = 0;
+};
+
+}  // namespace leat
