@@ -9,10 +9,10 @@ void Waits::park(ClientId client, const std::vector<KeyName>& keys, bool on_abse
   Client& parked = clients_[client];
   parked.on_absence = on_absence;
   for (const KeyName& name : keys) {
-    const auto same = [&name](const auto& place) { return place.first == name; };
-    if (std::any_of(parked.places.begin(), parked.places.end(), same)) continue;
-    const uint64_t arrival = ++arrivals_;
     Queue& queue = queues_[name];
+    // A key named twice: the client is the last one in its queue already.
+    if (!queue.clients.empty() && queue.clients.rbegin()->second == client) continue;
+    const uint64_t arrival = ++arrivals_;
     queue.clients.emplace_hint(queue.clients.end(), arrival, client);
     if (on_absence && queue.on_absence++ == 0) ++keys_on_absence_;
     parked.places.emplace_back(name, arrival);
@@ -32,15 +32,16 @@ void Waits::unpark(ClientId client) {
 }
 
 void Waits::note(DbIndex db, Bytes key, bool absence) {
-  KeyName name{db, std::string(key)};
-  const auto queue = queues_.find(name);
-  if (queue == queues_.end() || (absence && queue->second.on_absence == 0)) return;
-  for (Signal& signal : signalled_) {
-    if (signal.name != name) continue;
-    signal.absence_only = signal.absence_only && absence;
-    return;
+  const auto found = queues_.find(KeyNameView{db, key});
+  if (found == queues_.end()) return;
+  Queue& queue = found->second;
+  if (absence && queue.on_absence == 0) return;
+  if (queue.signal == kNotSignalled) {
+    queue.signal = signalled_.size();
+    signalled_.push_back({found->first, absence});
+  } else if (!absence) {
+    signalled_[queue.signal].absence_only = false;
   }
-  signalled_.push_back({std::move(name), absence});
 }
 
 std::vector<ClientId> Waits::take_ready() {
@@ -49,6 +50,7 @@ std::vector<ClientId> Waits::take_ready() {
   for (const Signal& signal : std::exchange(signalled_, {})) {
     const auto queue = queues_.find(signal.name);
     if (queue == queues_.end()) continue;
+    queue->second.signal = kNotSignalled;
     for (const auto& [arrival, client] : queue->second.clients) {
       if (signal.absence_only && !clients_.find(client)->second.on_absence) continue;
       if (taken.insert(client).second) ready.push_back(client);
@@ -74,7 +76,7 @@ void Watches::forget(ClientId client) {
 }
 
 void Watches::note(DbIndex db, Bytes key) {
-  const auto watchers = watchers_.find(KeyName{db, std::string(key)});
+  const auto watchers = watchers_.find(KeyNameView{db, key});
   if (watchers == watchers_.end()) return;
   broken_.insert(watchers->second.begin(), watchers->second.end());
 }

@@ -13,6 +13,7 @@
 #include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
+#include <absl/hash/hash.h>
 
 #include "base/bytes.h"
 #include "model/ids.h"
@@ -28,11 +29,32 @@ struct KeyName {
   std::string key;
 
   friend auto operator<=>(const KeyName&, const KeyName&) = default;
+};
+
+// The same without owning the name, for look-ups that need not copy it.
+struct KeyNameView {
+  KeyNameView(DbIndex in, Bytes name) : db(in), key(name) {}
+  KeyNameView(const KeyName& name) : db(name.db), key(name.key) {}
+
+  DbIndex db;
+  Bytes key;
+
+  friend bool operator==(const KeyNameView&, const KeyNameView&) = default;
   template <typename H>
-  friend H AbslHashValue(H state, const KeyName& name) {
+  friend H AbslHashValue(H state, const KeyNameView& name) {
     return H::combine(std::move(state), name.db, name.key);
   }
 };
+struct KeyNameHash {
+  using is_transparent = void;
+  size_t operator()(const KeyNameView& name) const { return absl::Hash<KeyNameView>()(name); }
+};
+struct KeyNameEqual {
+  using is_transparent = void;
+  bool operator()(const KeyNameView& a, const KeyNameView& b) const { return a == b; }
+};
+template <typename Value>
+using KeyNameMap = absl::flat_hash_map<KeyName, Value, KeyNameHash, KeyNameEqual>;
 
 // Waits: the queues of blocked readers, one per key, first come first served.
 class Waits {
@@ -71,9 +93,11 @@ class Waits {
   }
 
  private:
+  static constexpr size_t kNotSignalled = ~size_t{0};
   struct Queue {
     absl::btree_map<uint64_t, ClientId> clients;  // By order of arrival.
     size_t on_absence = 0;
+    size_t signal = kNotSignalled;  // Its place in signalled_.
   };
   struct Client {
     std::vector<std::pair<KeyName, uint64_t>> places;
@@ -86,9 +110,10 @@ class Waits {
 
   void note(DbIndex db, Bytes key, bool absence);
 
-  absl::flat_hash_map<KeyName, Queue> queues_;
+  KeyNameMap<Queue> queues_;
   absl::flat_hash_map<ClientId, Client> clients_;
-  std::vector<Signal> signalled_;
+  std::vector<Signal>
+      signalled_;  // In the order of the first signal; a key whose queue went meanwhile may stand twice.
   size_t keys_on_absence_ = 0;
   uint64_t arrivals_ = 0;
 };
@@ -113,7 +138,7 @@ class Watches {
  private:
   void note(DbIndex db, Bytes key);
 
-  absl::flat_hash_map<KeyName, absl::flat_hash_set<ClientId>> watchers_;
+  KeyNameMap<absl::flat_hash_set<ClientId>> watchers_;
   absl::flat_hash_map<ClientId, std::vector<KeyName>> clients_;
   absl::flat_hash_set<ClientId> broken_;
 };
