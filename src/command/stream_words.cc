@@ -1,6 +1,7 @@
 #include "command/stream_words.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
@@ -20,6 +21,30 @@ uint64_t default_limit(const Settings& settings) {
   if (entries == 0) return kDefaultLimitMin;
   if (entries > kDefaultLimitMax / kDefaultLimitNodes) return kDefaultLimitMax;
   return entries * kDefaultLimitNodes;
+}
+
+constexpr size_t kCountLineMax = 1 + kDecimalBytesMax + 2;  // "*12\r\n"
+constexpr size_t kReplyIdMax = kCountLineMax + kStreamIdTextMax + 2;
+
+// Writes an id as a bulk string at `out`, which has room for kReplyIdMax bytes; returns the end. The text is written
+// in place, behind a length of two digits; the rare shorter one is moved.
+char* put_reply_id(char* out, StreamId id) {
+  constexpr size_t kHead = 5;  // "$16\r\n"
+  char* end = format_stream_id(id, out + kHead);
+  const auto size = static_cast<size_t>(end - (out + kHead));
+  out[0] = '$';
+  if (size >= 10) {
+    out[1] = static_cast<char>('0' + size / 10);
+    out[2] = static_cast<char>('0' + size % 10);
+    std::memcpy(out + 3, "\r\n", 2);
+  } else {
+    out[1] = static_cast<char>('0' + size);
+    std::memcpy(out + 2, "\r\n", 2);
+    std::memmove(out + kHead - 1, out + kHead, size);
+    --end;
+  }
+  std::memcpy(end, "\r\n", 2);
+  return end + 2;
 }
 
 enum class Edge : uint8_t { kStart, kEnd };
@@ -176,15 +201,21 @@ const Consumer& seen_consumer(Context& context, const Object& object, const Grou
 }
 
 void reply_id(ReplyWriter& reply, StreamId id) {
-  char text[kStreamIdTextMax];
-  reply.bulk(Bytes(text, static_cast<size_t>(format_stream_id(id, text) - text)));
+  ByteBuffer& out = reply.buffer();
+  char* const start = out.room(kReplyIdMax);
+  out.commit(static_cast<size_t>(put_reply_id(start, id) - start));
 }
 
 void reply_entry(ReplyWriter& reply, const EntryView& entry) {
-  reply.array(2);
-  reply_id(reply, entry.id);
-  reply.array(entry.elements);
-  reply.raw(entry.wire);
+  ByteBuffer& out = reply.buffer();
+  char* const start = out.room(kReplyIdMax + 2 * kCountLineMax + entry.wire.size());
+  std::memcpy(start, "*2\r\n", 4);
+  char* at = put_reply_id(start + 4, entry.id);
+  *at++ = '*';
+  at = put_decimal(at, uint64_t{entry.elements});
+  std::memcpy(at, "\r\n", 2);
+  std::memcpy(at + 2, entry.wire.data(), entry.wire.size());
+  out.commit(static_cast<size_t>(at + 2 + entry.wire.size() - start));
 }
 
 }  // namespace leat

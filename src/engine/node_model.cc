@@ -12,10 +12,12 @@ class WireReader {
  public:
   explicit WireReader(Bytes wire) : at_(wire.data()) {}
   Bytes next() {
+    // "$<digits>\r\n": written by this server or checked when it was parsed.
+    const char* digit = at_ + 1;
     size_t size = 0;
-    const auto stop = std::from_chars(at_ + 1, at_ + 21, size).ptr;
-    const Bytes element(stop + 2, size);
-    at_ = stop + 2 + size + 2;
+    for (; *digit != '\r'; ++digit) size = size * 10 + static_cast<size_t>(*digit - '0');
+    const Bytes element(digit + 2, size);
+    at_ = digit + 2 + size + 2;
     return element;
   }
 

@@ -8,16 +8,22 @@
 namespace leat {
 namespace {
 
-// Writes the fields of a record behind a head whose size is filled in at the end.
+// Room that the fields of any record take beside their byte strings.
+constexpr size_t kFixedFieldsMax = 16 * kVarintBytesMax;
+
+// Writes the fields of a record behind a head whose size is filled in at the end. Room is made once, and once more
+// for each byte string.
 class Encoder {
  public:
   Encoder(ByteBuffer& out, RecordType type) : out_(out), start_(out.size()) {
-    char* const head = out_.grow(kRecordHeadSize);
-    std::memset(head, 0, kRecordHeadSize);
-    head[4] = static_cast<char>(type);
-    head[5] = static_cast<char>(kRecordVersion);
+    at_ = out_.room(kRecordHeadSize + kFixedFieldsMax);
+    std::memset(at_, 0, kRecordHeadSize);
+    at_[4] = static_cast<char>(type);
+    at_[5] = static_cast<char>(kRecordVersion);
+    at_ += kRecordHeadSize;
   }
   ~Encoder() {
+    commit();
     const size_t size = out_.size() - start_ - kRecordHeadSize;
     LEAT_CHECK(size <= std::numeric_limits<uint32_t>::max());
     const auto stored = static_cast<uint32_t>(size);
@@ -28,28 +34,38 @@ class Encoder {
 
   template <typename Tag>
   void operator()(const Strong<Tag, uint64_t>& strong) {
-    append_varint(out_, strong.value);
+    at_ = put_varint(at_, strong.value);
   }
   template <typename Tag>
   void operator()(const Strong<Tag, uint32_t>& strong) {
-    append_varint(out_, strong.value);
+    at_ = put_varint(at_, strong.value);
   }
-  void operator()(const WallMs& time) { append_varint(out_, zigzag(time.value)); }
-  void operator()(const uint64_t& value) { append_varint(out_, value); }
-  void operator()(const uint32_t& value) { append_varint(out_, value); }
-  void operator()(const int64_t& value) { append_varint(out_, zigzag(value)); }
-  void operator()(const bool& value) { out_.push_back(value ? 1 : 0); }
-  void operator()(const ObjectKind& kind) { out_.push_back(static_cast<char>(kind)); }
-  void operator()(const DeliveryCount& count) { out_.push_back(static_cast<char>(count)); }
+  void operator()(const WallMs& time) { at_ = put_varint(at_, zigzag(time.value)); }
+  void operator()(const uint64_t& value) { at_ = put_varint(at_, value); }
+  void operator()(const uint32_t& value) { at_ = put_varint(at_, value); }
+  void operator()(const int64_t& value) { at_ = put_varint(at_, zigzag(value)); }
+  void operator()(const bool& value) { *at_++ = value ? 1 : 0; }
+  void operator()(const ObjectKind& kind) { *at_++ = static_cast<char>(kind); }
+  void operator()(const DeliveryCount& count) { *at_++ = static_cast<char>(count); }
+  // Milliseconds take six bytes as a varint and are slow to read that way.
   void operator()(const StreamId& id) {
-    append_varint(out_, id.ms);
-    append_varint(out_, id.seq);
+    std::memcpy(at_, &id.ms, sizeof(id.ms));
+    at_ = put_varint(at_ + sizeof(id.ms), id.seq);
   }
-  void operator()(const Bytes& bytes) { append_string(out_, bytes); }
+  void operator()(const Bytes& bytes) {
+    at_ = put_varint(at_, bytes.size());
+    commit();
+    at_ = out_.room(bytes.size() + kFixedFieldsMax);
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
 
  private:
+  void commit() { out_.commit(static_cast<size_t>(at_ - (out_.bytes() + out_.size()))); }
+
   ByteBuffer& out_;
   size_t start_;
+  char* at_ = nullptr;
 };
 
 class Decoder {
@@ -79,7 +95,7 @@ class Decoder {
     count = static_cast<DeliveryCount>(limited(static_cast<uint8_t>(DeliveryCount::kSet)));
   }
   void operator()(StreamId& id) {
-    id.ms = in_.varint();
+    id.ms = in_.u64();
     id.seq = in_.varint();
   }
   void operator()(Bytes& bytes) { bytes = in_.string(); }
