@@ -1,9 +1,11 @@
 #include "command/command_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 namespace leat {
 namespace {
