@@ -49,7 +49,8 @@ EpollLoop::EpollLoop(Clock& clock, Descriptor epoll, std::unique_ptr<LocalEvents
 
 Status EpollLoop::watch_local() {
   // Edge-triggered: every wake() is an edge, so the counter never needs to be read.
-  Status watched = watch(local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
+  const Status watched =
+      watch(local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
   if (!watched.ok()) return watched;
   return watch(local_->signal_descriptor(), EPOLLIN, token(Source::kSignal, 0));
 }
@@ -185,8 +186,9 @@ int EpollLoop::wait_for_events(MonoNs deadline) {
     const int64_t wait_ms = std::min<int64_t>((wait_ns + kNsPerMs - 1) / kNsPerMs, 1'000'000);
     count = ::epoll_wait(epoll_.get(), events_.data(), kEventsPerPoll, static_cast<int>(wait_ms));
   }
-  LEAT_CHECK(count >= 0 || errno == EINTR);
-  return std::max(count, 0);
+  if (count >= 0) return count;
+  LEAT_CHECK(errno == EINTR);
+  return 0;
 }
 
 void EpollLoop::report_sends(Handler& handler) {

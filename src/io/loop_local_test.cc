@@ -93,6 +93,15 @@ TEST_P(LoopLocalTest, PrepareMakesAFileOfZeros) {
   EXPECT_EQ(content("log").size(), kSize) << "an existing file is left alone";
 }
 
+TEST_P(LoopLocalTest, ReserveMakesAFileOfZeros) {
+  constexpr uint64_t kSize = (uint64_t{3} << 20) + 123;
+  ASSERT_TRUE(
+      run(Lane::kBackground,
+          {.kind = DiskJob::Kind::kReserve, .bytes = "", .path = path("log"), .size = kSize})
+          .ok());
+  EXPECT_EQ(content("log"), std::string(kSize, '\0'));
+}
+
 TEST_P(LoopLocalTest, PrepareThatFailsLeavesNothing) {
   // The limit stands for a full disk: both are kFull, and this one needs no privilege.
   rlimit before{};

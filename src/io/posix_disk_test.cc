@@ -64,6 +64,20 @@ TEST_F(PosixDiskTest, WritesMoreThanOneCallTakes) {
   EXPECT_EQ(read(*file, 1, bytes.size()), bytes);
 }
 
+TEST_F(PosixDiskTest, ReservedFileHasItsSizeAndReadsAsZeros) {
+  const std::unique_ptr<File> file = create("f");
+  const Status reserved = file->reserve(100'000);
+  if (!reserved.ok()) {
+    EXPECT_EQ(reserved.error().code, Errc::kUnavailable) << reserved.error().detail;
+    GTEST_SKIP() << "the file system does not reserve blocks";
+  }
+  EXPECT_EQ(file->size().value(), 100'000U);
+  EXPECT_EQ(read(*file, 0, 200'000), std::string(100'000, '\0'));
+  struct stat status{};
+  ASSERT_EQ(::stat(path("f").c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, 100'000) << "the blocks are there";
+}
+
 TEST_F(PosixDiskTest, OpenModes) {
   struct Case {
     const char* why;

@@ -68,6 +68,22 @@ TEST(PosixClock, AgreesWithItself) {
   EXPECT_GT(wall.value, 1'600'000'000'000) << "milliseconds since 1970";
 }
 
+// Each reading of the stopwatch stands between two of the clock, so being held up does no harm.
+TEST(PosixClock, StopwatchMeasuresWhatTheClockMeasures) {
+  PosixClock clock;
+  const int64_t before_start = clock.mono().value;
+  const int64_t start = clock.stopwatch();
+  const int64_t after_start = clock.mono().value;
+  while (clock.mono().value - after_start < 50 * kNsPerMs) {
+  }
+  const int64_t before_end = clock.mono().value;
+  const int64_t measured = clock.stopwatch() - start;
+  const int64_t least = before_end - after_start;
+  const int64_t most = clock.mono().value - before_start;
+  EXPECT_GE(measured, least - least / 200);
+  EXPECT_LE(measured, most + most / 200);
+}
+
 TEST(PosixRandom, DoesNotRepeatItself) {
   PosixRandom random;
   std::set<uint64_t> seen;

@@ -21,6 +21,11 @@ Error unavailable(const char* step, int code) {
   return system_error_as(Errc::kUnavailable, step, "io_uring", code);
 }
 
+// Success, the end of a wait, or a shortage that the next call overcomes; all else is our bug.
+bool may_go_on(int code) {
+  return code >= 0 || code == -ETIME || code == -EINTR || code == -EAGAIN || code == -EBUSY;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<UringRing>> UringRing::create() {
@@ -76,7 +81,7 @@ io_uring_sqe* UringRing::next_submission() {
   io_uring_sqe* next = ::io_uring_get_sqe(&ring_);
   while (next == nullptr) {
     const int code = ::io_uring_submit(&ring_);
-    LEAT_CHECK(code >= 0 || code == -EINTR || code == -EAGAIN || code == -EBUSY);
+    LEAT_CHECK(may_go_on(code));
     next = ::io_uring_get_sqe(&ring_);
   }
   return next;
@@ -93,7 +98,7 @@ void UringRing::submit_and_wait(int64_t wait_ns) {
   }
   // Sends borrow their bytes until poll() returns, so none of them may stay in the queue.
   while (::io_uring_sq_ready(&ring_) > 0) code = ::io_uring_submit(&ring_);
-  LEAT_CHECK(code >= 0 || code == -ETIME || code == -EINTR || code == -EAGAIN || code == -EBUSY);
+  LEAT_CHECK(may_go_on(code));
 }
 
 unsigned UringRing::peek_completions(io_uring_cqe** out, unsigned size) {
