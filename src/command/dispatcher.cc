@@ -102,6 +102,24 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
 
 Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
                                         ByteBuffer& records, ByteBuffer& reply) {
+  const size_t start = reply.size();
+  Outcome outcome = execute_unobserved(request, session, records, reply);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
+                                       ByteBuffer& records, ByteBuffer& reply) {
+  const size_t start = reply.size();
+  Outcome outcome = resume_unobserved(request, session, records, reply);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
+                                                   ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -128,8 +146,8 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   return {.release = context.release(), .park = context.parked()};
 }
 
-Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
-                                       ByteBuffer& records, ByteBuffer& reply) {
+Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
+                                                  ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -179,6 +197,8 @@ bool Dispatcher::expire(ByteBuffer& records) {
     LEAT_CHECK(record && engine_.apply(*record));
     end_group(records, start);
   }
+  if (observer_ != nullptr && !due.empty()) [[unlikely]]
+    observer_->on_expired();
   return due.size() == kExpiresPerCall;
 }
 
