@@ -123,6 +123,24 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
 
 Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
                                         ByteBuffer& records, ByteBuffer& reply) {
+  const size_t start = reply.size();
+  Outcome outcome = execute_unobserved(request, session, records, reply);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
+                                       ByteBuffer& records, ByteBuffer& reply) {
+  const size_t start = reply.size();
+  Outcome outcome = resume_unobserved(request, session, records, reply);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
+                                                   ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -148,8 +166,8 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   return {.release = context.release(), .park = context.parked()};
 }
 
-Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
-                                       ByteBuffer& records, ByteBuffer& reply) {
+Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
+                                                  ByteBuffer& records, ByteBuffer& reply) {
   std::string problem;
   const CommandSpec* counted = nullptr;
   const CommandSpec* const spec = resolve(request, problem, counted);
@@ -207,6 +225,8 @@ bool Dispatcher::expire(ByteBuffer& records) {
     end_group(records, start);
     statistics_.note_expired();
   }
+  if (observer_ != nullptr && !due.empty()) [[unlikely]]
+    observer_->on_expired();
   return due.size() == kExpiresPerCall;
 }
 

@@ -16,6 +16,19 @@
 
 namespace leat {
 
+// ExecutionObserver: told of everything in the order in which it takes effect, right after it has. For the
+// simulator, whose reference model must do the same things in the same order.
+class ExecutionObserver {
+ public:
+  virtual ~ExecutionObserver() = default;
+  // `reply` is what the command has appended to its connection's output; nothing when it
+  // has `parked`.
+  virtual void on_executed(const Session& session, const Request& request, Bytes reply,
+                           bool parked) = 0;
+  // Keys whose time has come have been dropped without a command.
+  virtual void on_expired() = 0;
+};
+
 class Dispatcher {
  public:
   Dispatcher(Engine& engine, Host& host) : engine_(engine), host_(host) {}
@@ -24,6 +37,9 @@ class Dispatcher {
     Lsn release;               // The reply may leave when this is durable (written).
     std::optional<Park> park;  // No reply yet.
   };
+
+  // Borrowed; null: nobody observes.
+  void observe(ExecutionObserver* observer) { observer_ = observer; }
 
   // The turn has begun: durations are counted from here.
   void begin_turn(Now now) {
@@ -52,6 +68,11 @@ class Dispatcher {
   [[nodiscard]] std::string refusal(const CommandSpec& spec, const Request& request,
                                     const Session& session);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
+  // What execute() and resume() do, but for telling the observer.
+  Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
+                             ByteBuffer& reply);
+  Outcome resume_unobserved(const Request& request, Session& session, ByteBuffer& records,
+                            ByteBuffer& reply);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
               ByteBuffer& records, ByteBuffer& reply);
   // To those who watch with MONITOR.
@@ -65,6 +86,7 @@ class Dispatcher {
   Statistics statistics_;
   Now now_;
   int64_t mark_ = 0;
+  ExecutionObserver* observer_ = nullptr;
 };
 
 }  // namespace leat

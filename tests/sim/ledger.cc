@@ -1,0 +1,285 @@
+#include "sim/ledger.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/compare.h"
+
+namespace leat::sim {
+namespace {
+
+std::string shown(Bytes bytes) {
+  std::string text;
+  for (const char byte : bytes.substr(0, 400)) {
+    text += byte == '\r' ? "\\r" : byte == '\n' ? "\\n" : std::string(1, byte);
+  }
+  return text;
+}
+
+std::string shown(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word.substr(0, 40);
+  return text;
+}
+
+bool is_refusal(Bytes reply) {
+  return reply.starts_with("-MISCONF") ||
+         reply.starts_with("-EXECABORT Transaction discarded because of: MISCONF");
+}
+
+// The keys that a command names; empty for commands whose keys are not all they depend on.
+std::vector<std::string> keys_of(const Words& words) {
+  const std::string& name = words[0];
+  if (name == "XGROUP") return {words[2]};
+  if (name == "XREAD" || name == "XREADGROUP") {
+    const auto first = std::find(words.begin(), words.end(), "STREAMS") + 1;
+    return {first, first + (words.end() - first) / 2};
+  }
+  if (name == "DEL" || name == "RENAME" || name == "COPY") return {words[1], words[2]};
+  if (words.size() < 2 || name == "WATCH" || name == "SWAPDB") return {};
+  return {words[1]};
+}
+
+// An error that the words alone, or the first of several keys, decided tells nothing about the others.
+bool shows_nothing(const Words& words, Bytes reply) {
+  return reply == kIdsContradict || (reply.starts_with("-") && keys_of(words).size() > 1);
+}
+
+}  // namespace
+
+void Ledger::disconnected(uint64_t client) {
+  clients_.erase(client);
+  model_.forget(client);
+}
+
+bool Ledger::settled(uint64_t client) const {
+  const auto found = clients_.find(client);
+  return found == clients_.end() ||
+         (found->second.sent.empty() && found->second.expected.empty() && !found->second.parked);
+}
+
+bool Ledger::parked(uint64_t client) const {
+  const auto found = clients_.find(client);
+  return found != clients_.end() && found->second.parked.has_value();
+}
+
+std::string Ledger::outstanding(uint64_t client) const {
+  const auto found = clients_.find(client);
+  if (found == clients_.end()) return "nothing";
+  if (!found->second.expected.empty()) return "the reply " + shown(found->second.expected);
+  return found->second.sent.empty() ? "nothing" : shown(found->second.sent.front());
+}
+
+void Ledger::owe(Client& client, Bytes reply, uint64_t required) {
+  client.expected += reply;
+  client.parts.push_back({reply.size(), required, false});
+}
+
+uint64_t Ledger::shown_by(const Words& words) const {
+  const std::vector<std::string> keys = keys_of(words);
+  uint64_t lsn = keys.empty() ? 0 : changed_all_;
+  for (const std::string& key : keys) {
+    const auto found = changed_.find(key);
+    if (found != changed_.end()) lsn = std::max(lsn, found->second);
+  }
+  return lsn;
+}
+
+void Ledger::note_changes(const Words& words, uint64_t lsn) {
+  for (const std::string& key : model_.touched()) changed_[key] = lsn;
+  if (model_.touched().contains("*")) changed_all_ = lsn;
+  const std::vector<std::string> keys = keys_of(words);
+  if (keys.size() == 1) changed_[keys[0]] = lsn;
+}
+
+void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, const Moment& moment) {
+  ++counters_.commands;
+  const auto found = clients_.find(number);
+  if (found == clients_.end())
+    return violated("a command was executed for a client that is gone: " + shown(words));
+  Client& client = found->second;
+  uint64_t required = 0;
+  std::optional<int64_t> deadline;
+  if (client.parked) {
+    if (words != client.parked->words) {
+      return violated(fmt::format("a parked read is planned again as '{}' instead of '{}'",
+                                  shown(words), shown(client.parked->words)));
+    }
+    required = client.parked->required;
+    deadline = client.parked->deadline;
+    client.parked.reset();
+    ++counters_.wakes;
+  } else {
+    if (client.sent.empty() || client.sent.front() != words) {
+      return violated(fmt::format("client {} was served '{}' when '{}' is next", number,
+                                  shown(words),
+                                  client.sent.empty() ? "nothing" : shown(client.sent.front())));
+    }
+    client.sent.pop_front();
+    const std::string block = option(words, "BLOCK");
+    if (!block.empty() && block != "0") deadline = moment.mono + std::stoll(block) * kNsPerMs;
+  }
+  const bool wrote = moment.lsn != last_;
+  last_ = moment.lsn;
+  const bool refused = is_refusal(reply);
+  since_.push_back({number, words, moment.wall, refused, false, last_});
+  if (refused) {
+    ++counters_.refusals;
+    if (!moment.disk_full)
+      violated("refused for want of space while there is some: " + shown(words));
+    model_.refuse(number, words);
+    return owe(client, reply, required);
+  }
+  const Model::Outcome outcome = model_.execute(number, words, moment.wall);
+  if (outcome.reply != reply || outcome.parks != parks) {
+    return violated(fmt::format("'{}' of client {} was replied '{}'{} instead of '{}'{}",
+                                shown(words), number, shown(reply), parks ? " (parked)" : "",
+                                shown(outcome.reply), outcome.parks ? " (parked)" : ""));
+  }
+  if (wrote) {
+    note_changes(words, last_);
+    required = last_;
+  } else if (words[0] != "EXEC" && !model_.in_transaction(number) && !shows_nothing(words, reply)) {
+    required = std::max(required, shown_by(words));
+  }
+  if (parks) {
+    client.parked = Parked{model_.frozen(words), deadline, required};
+  } else {
+    owe(client, reply, required);
+  }
+}
+
+void Ledger::expired(const Moment& moment) {
+  last_ = moment.lsn;
+  model_.expire(moment.wall);
+  for (const std::string& key : model_.touched()) changed_[key] = last_;
+  since_.push_back({0, {}, moment.wall, false, true, last_});
+}
+
+void Ledger::turn_ended(Waits& waits, const Moment& moment) {
+  for (auto& [number, client] : clients_) {
+    if (!client.parked) continue;
+    const Parked& parked = *client.parked;
+    const bool due = parked.deadline && *parked.deadline <= moment.mono;
+    if (waits.waiting(ClientId{number})) {
+      if (due)
+        violated(
+            fmt::format("client {} sleeps past its deadline: {}", number, shown(parked.words)));
+      if (model_.ready(parked.words)) {
+        violated(fmt::format("client {} sleeps though there is something for it: {}", number,
+                             shown(parked.words)));
+      }
+      continue;
+    }
+    if (!due) {
+      violated(fmt::format("client {} does not wait any more, and was not answered: {}", number,
+                           shown(parked.words)));
+    }
+    ++counters_.timeouts;
+    const uint64_t required = parked.required;
+    client.parked.reset();
+    owe(client, kNullArray, required);
+  }
+}
+
+void Ledger::received(uint64_t number, Bytes bytes) {
+  const auto found = clients_.find(number);
+  if (found == clients_.end()) return;
+  Client& client = found->second;
+  if (!Bytes(client.expected).starts_with(bytes)) {
+    return violated(fmt::format("client {} received '{}' when it is owed '{}'", number,
+                                shown(bytes), shown(client.expected)));
+  }
+  const uint64_t released = mode_ == SyncMode::kAlways ? durable_ : written_;
+  for (size_t left = bytes.size(); left != 0;) {
+    Part& part = client.parts.front();
+    if (!part.begun && part.required > released) {
+      return violated(fmt::format(
+          "a reply left that needs record {} when {} is {}: '{}'", part.required, released,
+          mode_ == SyncMode::kAlways ? "durable" : "written", shown(client.expected)));
+    }
+    part.begun = true;
+    acknowledged_ = std::max(acknowledged_, part.required);
+    const size_t taken = std::min(left, part.size);
+    part.size -= taken;
+    left -= taken;
+    if (part.size != 0) continue;
+    client.parts.pop_front();
+    ++counters_.replies;
+  }
+  client.expected.erase(0, bytes.size());
+}
+
+void Ledger::batch_written(const std::string& path, uint64_t last_lsn) {
+  written_ = std::max(written_, last_lsn);
+  unsynced_[path] = last_lsn;
+}
+
+void Ledger::synced(const std::string& path, bool durable) {
+  const auto found = unsynced_.find(path);
+  if (durable && found != unsynced_.end()) durable_ = std::max(durable_, found->second);
+  if (!durable) dropped_ = true;
+  unsynced_.erase(path);
+}
+
+void Ledger::crashed(Crash crash) {
+  clients_.clear();
+  model_.forget_clients();
+  const bool cache_kept = crash == Crash::kProcess && !dropped_;
+  must_have_ = std::max(must_have_, cache_kept ? std::max(written_, durable_) : durable_);
+  if (mode_ == SyncMode::kAlways || cache_kept) must_have_ = std::max(must_have_, acknowledged_);
+  unsynced_.clear();
+}
+
+void Ledger::replay(Model& model, const Executed& item) const {
+  if (item.expiry) {
+    model.expire(item.wall);
+  } else if (item.refused) {
+    model.refuse(item.client, item.words);
+  } else {
+    model.execute(item.client, item.words, item.wall);
+  }
+}
+
+void Ledger::recovered(const Engine& engine) {
+  ++counters_.recoveries;
+  const uint64_t lsn = engine.last_lsn().value;
+  if (lsn < must_have_) {
+    return violated(fmt::format("records {} to {} were acknowledged or durable, and are gone",
+                                lsn + 1, must_have_));
+  }
+  if (lsn > last_)
+    return violated(fmt::format("record {} was invented; the last was {}", lsn, last_));
+  Model model = base_;
+  uint64_t reached = 0;
+  for (const Executed& item : since_) {
+    if (item.lsn > lsn) break;
+    replay(model, item);
+    reached = item.lsn;
+  }
+  for (const Executed& item : since_) counters_.rolled_back += item.lsn > lsn ? 1U : 0U;
+  if (!since_.empty() && since_.front().lsn <= lsn && reached != lsn) {
+    return violated(fmt::format("record {} was recovered, which ends inside of a command", lsn));
+  }
+  model.forget_clients();
+  model_ = model;
+  base_ = std::move(model);
+  since_.clear();
+  compare(engine);
+  const auto digest = digests_.find(lsn);
+  if (digest != digests_.end() && digest->second != engine.digest()) {
+    violated(fmt::format("the replayed state differs from the one that lived at record {}", lsn));
+  }
+  digests_.clear();
+  changed_.clear();
+  changed_all_ = 0;
+  last_ = written_ = durable_ = acknowledged_ = must_have_ = lsn;
+  dropped_ = false;
+}
+
+void Ledger::compare(const Engine& engine) {
+  if (const std::string text = difference(model_, engine); !text.empty()) violated(text);
+}
+
+}  // namespace leat::sim

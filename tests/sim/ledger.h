@@ -1,0 +1,143 @@
+// Ledger: everything that was executed and everything that left, against the model and against the disk.
+//
+// It is told of each command when it has taken effect (executed), of the batches that the log writes and syncs, and
+// of the bytes that clients receive. It knows therefore, without asking the server, what must have been replied,
+// which LSN each reply had to wait for, and what a crash may take back.
+//
+// Contract   the first thing that is wrong stands in violation(); nothing is checked after it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "sim/model.h"
+#include "storage/log.h"
+
+namespace leat::sim {
+
+class Ledger {
+ public:
+  Ledger(uint64_t node_entries, SyncMode mode)
+      : mode_(mode), model_(node_entries), base_(node_entries) {}
+
+  // What one command was and did.
+  struct Executed {
+    uint64_t client = 0;
+    Words words;
+    int64_t wall = 0;
+    bool refused = false;  // By a full disk.
+    bool expiry = false;   // Not a command: keys whose time had come were dropped.
+    uint64_t lsn = 0;      // Of the last record then.
+  };
+
+  // ---- Clients, by the number the server gives them.
+  void connected(uint64_t client) { clients_[client] = {}; }
+  void disconnected(uint64_t client);
+  void sent(uint64_t client, const Words& words) { clients_[client].sent.push_back(words); }
+  // Bytes have arrived at the client.
+  void received(uint64_t client, Bytes bytes);
+  // It has sent nothing that is not answered; a parked read is not.
+  [[nodiscard]] bool settled(uint64_t client) const;
+  [[nodiscard]] bool parked(uint64_t client) const;
+  [[nodiscard]] std::string outstanding(uint64_t client) const;
+
+  // ---- Execution.
+  struct Moment {
+    int64_t wall = 0;
+    int64_t mono = 0;
+    uint64_t lsn = 0;        // Of the last record.
+    bool disk_full = false;  // A refusal for want of space is right.
+  };
+  void executed(uint64_t client, Words words, Bytes reply, bool parked, const Moment& moment);
+  void expired(const Moment& moment);
+  // The turn is over: who waits, waits rightly.
+  void turn_ended(Waits& waits, const Moment& moment);
+
+  // ---- The disk. Paths tell segments apart.
+  void batch_written(const std::string& path, uint64_t last_lsn);
+  void synced(const std::string& path, bool durable);
+  [[nodiscard]] uint64_t durable() const { return durable_; }
+  [[nodiscard]] uint64_t acknowledged() const { return acknowledged_; }
+  [[nodiscard]] uint64_t last() const { return last_; }
+
+  // ---- Crashes.
+  enum class Crash : uint8_t { kProcess, kPower };
+  void crashed(Crash crash);
+  // Everything up to here is known to be kept from now on, or not: damage was done to it on purpose.
+  void forgive(uint64_t lsn) { must_have_ = std::min(must_have_, lsn); }
+  [[nodiscard]] uint64_t must_have() const { return must_have_; }
+  // A start has succeeded: is what it holds what was executed, up to a point that no promise lies behind?
+  void recovered(const Engine& engine);
+  // The engine agrees with the model now.
+  void compare(const Engine& engine);
+  // Remembers the digest of the live engine, for a recovery that ends at the same record.
+  void note_digest(const Engine& engine) { digests_[engine.last_lsn().value] = engine.digest(); }
+
+  [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] const std::string& violation() const { return violation_; }
+  void violated(const std::string& text) {
+    if (violation_.empty()) violation_ = text;
+  }
+  // How much was checked.
+  struct Counters {
+    uint64_t commands = 0;
+    uint64_t replies = 0;
+    uint64_t recoveries = 0;
+    uint64_t rolled_back = 0;  // Commands that a crash took back.
+    uint64_t wakes = 0;
+    uint64_t timeouts = 0;
+    uint64_t refusals = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct Part {
+    size_t size = 0;
+    uint64_t required = 0;  // The LSN that it must wait for.
+    bool begun = false;
+  };
+  struct Parked {
+    Words words;
+    std::optional<int64_t> deadline;
+    uint64_t required = 0;
+  };
+  struct Client {
+    std::deque<Words> sent;  // Not executed yet.
+    std::string expected;    // Executed, not received yet.
+    std::deque<Part> parts;  // Of `expected`.
+    std::optional<Parked> parked;
+  };
+
+  void owe(Client& client, Bytes reply, uint64_t required);
+  // The LSN that a reply of `words` must wait for when the command has written nothing.
+  [[nodiscard]] uint64_t shown_by(const Words& words) const;
+  void note_changes(const Words& words, uint64_t lsn);
+  void replay(Model& model, const Executed& item) const;
+
+  SyncMode mode_;
+  Model model_;
+  Model base_;  // As it was recovered.
+  std::vector<Executed> since_;
+  std::map<uint64_t, Client> clients_;
+  std::map<std::string, uint64_t> changed_;  // Key to the LSN of its last change.
+  uint64_t changed_all_ = 0;
+  std::map<std::string, uint64_t> unsynced_;  // File to the last LSN written into it.
+  std::map<uint64_t, uint64_t> digests_;
+  uint64_t last_ = 0;
+  uint64_t written_ = 0;
+  uint64_t durable_ = 0;
+  uint64_t acknowledged_ = 0;
+  uint64_t must_have_ = 0;
+  bool dropped_ =
+      false;  // A sync has failed: even without a power failure, reads may show the old bytes.
+  std::string violation_;
+  Counters counters_;
+};
+
+}  // namespace leat::sim

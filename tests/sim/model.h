@@ -1,0 +1,175 @@
+// Model: what the commands of the workload do, as plainly as it can be said: std::map, one command at a time.
+//
+// The simulator feeds it every command in the order of execution; what it replies must be what the server has
+// replied, byte for byte, and what it holds must be what the server recovers. It knows the grammar only as the
+// workload writes it: upper-case words, RESP2, well-formed numbers and ids.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/stream_id.h"
+
+namespace leat::sim {
+
+using Words = std::vector<std::string>;
+
+struct ModelEntry {
+  Words fields;
+  uint64_t node = 0;
+};
+struct ModelPending {
+  std::string owner;
+  int64_t delivered = 0;
+  uint64_t deliveries = 0;
+};
+struct ModelGroup {
+  StreamId last_delivered;
+  std::map<StreamId, ModelPending> pending;
+  std::set<std::string> consumers;
+};
+struct ModelStream {
+  std::map<StreamId, ModelEntry> entries;
+  std::map<uint64_t, uint64_t>
+      nodes;  // Number of the node to entries ever put into it; those with live entries.
+  uint64_t next_node = 0;
+  uint64_t added = 0;
+  StreamId last;
+  StreamId max_deleted;
+  std::map<std::string, ModelGroup> groups;
+};
+struct ModelObject {
+  int64_t expires = 0;  // 0: never.
+  std::variant<std::string, std::map<std::string, std::string>, std::set<std::string>, ModelStream>
+      value;
+};
+using ModelDatabase = std::map<std::string, ModelObject>;
+
+class Model {
+ public:
+  static constexpr uint64_t kDatabases = 2;
+  explicit Model(uint64_t node_entries) : node_entries_(node_entries) {}
+
+  struct Outcome {
+    std::string reply;
+    bool parks = false;
+  };
+  // Executes one command of `client` at `now` (Unix time, ms).
+  Outcome execute(uint64_t client, const Words& words, int64_t now);
+  // The same, of a server that refused it because its disk was full.
+  void refuse(uint64_t client, const Words& words);
+  // Drops all keys whose time has come.
+  void expire(int64_t now);
+  // The connection is gone.
+  void forget(uint64_t client) { sessions_.erase(client); }
+  void forget_clients() { sessions_.clear(); }
+  // The words of a read that has parked, with "$" as what it meant.
+  [[nodiscard]] Words frozen(const Words& words);
+  // The parked read would be answered now.
+  [[nodiscard]] bool ready(const Words& words) const;
+  [[nodiscard]] bool in_transaction(uint64_t client) const;
+
+  [[nodiscard]] const std::vector<ModelDatabase>& databases() const { return databases_; }
+  [[nodiscard]] const ModelStream* stream(const std::string& key) const;
+  // Keys whose value the last execute() changed; "*" stands for all.
+  [[nodiscard]] const std::set<std::string>& touched() const { return touched_; }
+
+ private:
+  struct Session {
+    std::optional<std::vector<Words>> queue;
+    bool broken = false;  // A queued command was refused.
+    std::set<std::string> watched;
+    bool watch_broken = false;
+  };
+  struct Trim {
+    bool by_length = true;
+    bool approximate = false;
+    uint64_t length = 0;
+    StreamId first_kept;
+    uint64_t limit = 0;
+  };
+  using Handler = void (Model::*)(const Words&);
+
+  void run(const Words& words);
+  void touch(const std::string& key);
+  ModelObject* find(const std::string& key);
+  void drop(const std::string& key);
+  // The value of that type under the key; null with `reply_` set to WRONGTYPE when it is another.
+  template <typename Value>
+  bool find(const std::string& key, Value*& value);
+  // The stream and group of a command on a group; false after replying NOGROUP.
+  bool find_group(const Words& words, ModelStream*& stream, ModelGroup*& group);
+
+  // Transactions and keys.
+  void exec(Session& session);
+  void watch(Session& session, const Words& words);
+  void get(const Words& words);
+  void set(const Words& words);
+  void del(const Words& words);
+  void pexpire(const Words& words);
+  void persist(const Words& words);
+  void rename(const Words& words);
+  void copy(const Words& words);
+  void flushall(const Words& words);
+  void swapdb(const Words& words);
+  void hset(const Words& words);
+  void hdel(const Words& words);
+  void hget(const Words& words);
+  void sadd(const Words& words);
+  void srem(const Words& words);
+  void scard(const Words& words);
+  // Streams.
+  void xadd(const Words& words);
+  void xtrim(const Words& words);
+  void xdel(const Words& words);
+  void xsetid(const Words& words);
+  void xlen(const Words& words);
+  void xrange(const Words& words);
+  void xread(const Words& words);
+  void xgroup(const Words& words);
+  void xack(const Words& words);
+  void xclaim(const Words& words);
+  void xautoclaim(const Words& words);
+  void xpending(const Words& words);
+  static std::optional<Trim> read_trim(const Words& words, size_t& i);
+  uint64_t trim(ModelStream& stream, const Trim& asked);
+  static void erase(ModelStream& stream, StreamId id);
+  void append(ModelStream& stream, StreamId id, Words fields);
+  std::optional<std::string> read_group(const Words& words, size_t id, ModelStream& stream);
+  std::string read_history(ModelStream& stream, ModelGroup& group, StreamId after,
+                           const Words& words);
+  std::string read_new(ModelStream& stream, ModelGroup& group, const Words& words);
+
+  std::vector<ModelDatabase> databases_{kDatabases};
+  std::map<uint64_t, Session> sessions_;
+  uint64_t node_entries_;
+  int64_t now_ = 0;
+  bool may_park_ = true;
+  bool parks_ = false;
+  std::string reply_;
+  std::set<std::string> touched_;
+};
+
+// RESP2, as the model writes it.
+[[nodiscard]] std::string bulk(const std::string& text);
+[[nodiscard]] std::string bulk(StreamId id);
+[[nodiscard]] std::string integer(int64_t number);
+[[nodiscard]] std::string array(size_t size);
+[[nodiscard]] std::string entry(StreamId id, const Words& fields);
+constexpr const char* kOk = "+OK\r\n";
+constexpr const char* kNull = "$-1\r\n";
+constexpr const char* kNullArray = "*-1\r\n";
+// XSETID's complaint about its own words.
+constexpr const char* kIdsContradict =
+    "-ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id\r\n";
+
+// The word behind `option`; empty when it is not there.
+[[nodiscard]] std::string option(const Words& words, const std::string& name);
+[[nodiscard]] bool has_word(const Words& words, const std::string& name);
+
+}  // namespace leat::sim

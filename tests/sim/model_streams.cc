@@ -1,0 +1,527 @@
+// The model's streams and groups.
+#include <algorithm>
+#include <limits>
+
+#include "sim/model.h"
+
+namespace leat::sim {
+namespace {
+
+constexpr const char* kKeyRequired =
+    "-ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to "
+    "use the "
+    "MKSTREAM option to create an empty stream automatically.\r\n";
+constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
+
+StreamId id_of(const std::string& word, uint64_t missing_seq = 0) {
+  return parse_stream_id(word, missing_seq).value_or(StreamId{});
+}
+StreamId start_of(const std::string& word) {
+  if (word == "-") return StreamId::min();
+  return word[0] == '(' ? id_of(word.substr(1)).next() : id_of(word);
+}
+StreamId end_of(const std::string& word) {
+  if (word == "+") return StreamId::max();
+  return word[0] == '(' ? id_of(word.substr(1), kLast).previous() : id_of(word, kLast);
+}
+
+// COUNT, or no limit.
+uint64_t count_of(const Words& words) {
+  const std::string count = option(words, "COUNT");
+  return count.empty() ? kLast : std::stoull(count);
+}
+
+}  // namespace
+
+bool Model::find_group(const Words& words, ModelStream*& stream, ModelGroup*& group) {
+  if (!find(words[1], stream)) return false;
+  group = nullptr;
+  if (stream != nullptr && stream->groups.contains(words[2])) group = &stream->groups[words[2]];
+  if (group != nullptr) return true;
+  reply_ = "-NOGROUP No such key '" + words[1] + "' or consumer group '" + words[2] + "'\r\n";
+  return false;
+}
+
+void Model::append(ModelStream& stream, StreamId id, Words fields) {
+  if (stream.nodes.empty() || stream.nodes.rbegin()->second >= node_entries_) {
+    stream.nodes[stream.next_node++] = 0;
+  }
+  auto& [node, total] = *stream.nodes.rbegin();
+  ++total;
+  stream.entries[id] = {std::move(fields), node};
+  stream.last = id;
+  ++stream.added;
+}
+
+void Model::erase(ModelStream& stream, StreamId id) {
+  const uint64_t node = stream.entries.at(id).node;
+  stream.entries.erase(id);
+  for (const auto& [other, entry] : stream.entries) {
+    if (entry.node == node) return;
+  }
+  stream.nodes.erase(node);
+}
+
+std::optional<Model::Trim> Model::read_trim(const Words& words, size_t& i) {
+  if (i >= words.size() || (words[i] != "MAXLEN" && words[i] != "MINID")) return std::nullopt;
+  Trim trim;
+  trim.by_length = words[i++] == "MAXLEN";
+  trim.approximate = words[i++] == "~";
+  if (trim.by_length) {
+    trim.length = std::stoull(words[i++]);
+  } else {
+    trim.first_kept = id_of(words[i++]);
+  }
+  if (i < words.size() && words[i] == "LIMIT") {
+    trim.limit = std::stoull(words[i + 1]);
+    i += 2;
+  }
+  return trim;
+}
+
+uint64_t Model::trim(ModelStream& stream, const Trim& asked) {
+  uint64_t count = 0;
+  const auto unwanted = [&] {
+    if (stream.entries.empty()) return false;
+    return asked.by_length ? stream.entries.size() > asked.length
+                           : stream.entries.begin()->first < asked.first_kept;
+  };
+  while (unwanted()) {
+    const uint64_t head = stream.entries.begin()->second.node;
+    std::vector<StreamId> ids;
+    for (const auto& [id, entry] : stream.entries) {
+      if (entry.node == head) ids.push_back(id);
+    }
+    if (asked.approximate) {
+      // Whole nodes only, and no more of them than LIMIT allows.
+      if (asked.limit != 0 && count + ids.size() > asked.limit) break;
+      if (asked.by_length && stream.entries.size() - ids.size() < asked.length) break;
+      if (!asked.by_length && ids.back() >= asked.first_kept) break;
+    }
+    for (const StreamId id : ids) {
+      if (!asked.approximate && !unwanted()) break;
+      erase(stream, id);
+      ++count;
+    }
+  }
+  return count;
+}
+
+void Model::xadd(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  size_t i = 2;
+  const bool make = words[i] != "NOMKSTREAM";
+  if (!make) ++i;
+  if (stream == nullptr && !make) {
+    reply_ = kNull;
+    return;
+  }
+  const auto asked = read_trim(words, i);
+  const std::string& word = words[i++];
+  const StreamId last = stream == nullptr ? StreamId{} : stream->last;
+  StreamId id;
+  bool too_small = false;
+  if (word == "*") {
+    const auto ms = static_cast<uint64_t>(now_);
+    id = ms > last.ms ? StreamId{ms, 0} : last.next();
+  } else if (word.ends_with("-*")) {
+    id = id_of(word.substr(0, word.size() - 2));
+    too_small = id.ms < last.ms;
+    if (id.ms == last.ms) id.seq = last.seq + 1;
+  } else {
+    id = id_of(word);
+    too_small = id <= last;
+  }
+  if (too_small) {
+    reply_ =
+        "-ERR The ID specified in XADD is equal or smaller than the target stream top item\r\n";
+    return;
+  }
+  if (stream == nullptr) {
+    databases_[0][words[1]].value.emplace<ModelStream>();
+    stream = std::get_if<ModelStream>(&databases_[0][words[1]].value);
+  }
+  append(*stream, id, Words(words.begin() + static_cast<ptrdiff_t>(i), words.end()));
+  if (asked) trim(*stream, *asked);
+  touch(words[1]);
+  reply_ = bulk(id);
+}
+
+void Model::xtrim(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  size_t i = 2;
+  const uint64_t count = stream == nullptr ? 0 : trim(*stream, *read_trim(words, i));
+  if (count != 0) touch(words[1]);
+  reply_ = integer(static_cast<int64_t>(count));
+}
+
+void Model::xdel(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  int64_t count = 0;
+  for (size_t i = 2; i < words.size() && stream != nullptr; ++i) {
+    const StreamId id = id_of(words[i]);
+    if (!stream->entries.contains(id)) continue;
+    erase(*stream, id);
+    stream->max_deleted = std::max(stream->max_deleted, id);
+    ++count;
+  }
+  if (count != 0) touch(words[1]);
+  reply_ = integer(count);
+}
+
+void Model::xsetid(const Words& words) {
+  const StreamId last = id_of(words[2]);
+  const std::string added = option(words, "ENTRIESADDED");
+  const StreamId max_deleted = id_of(option(words, "MAXDELETEDID"));
+  if (last < max_deleted) {
+    reply_ = kIdsContradict;
+    return;
+  }
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  if (stream == nullptr) {
+    reply_ = "-ERR no such key\r\n";
+  } else if (last < stream->max_deleted) {
+    reply_ = "-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id\r\n";
+  } else if (!stream->entries.empty() && last < stream->entries.rbegin()->first) {
+    reply_ = "-ERR The ID specified in XSETID is smaller than the target stream top item\r\n";
+  } else if (!stream->entries.empty() && !added.empty() &&
+             std::stoull(added) < stream->entries.size()) {
+    reply_ =
+        "-ERR The entries_added specified in XSETID is smaller than the target stream length\r\n";
+  } else {
+    stream->last = last;
+    if (!added.empty()) stream->added = std::stoull(added);
+    if (max_deleted != StreamId{}) stream->max_deleted = max_deleted;
+    reply_ = kOk;
+  }
+}
+
+void Model::xlen(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (find(words[1], stream)) {
+    reply_ = integer(stream == nullptr ? 0 : static_cast<int64_t>(stream->entries.size()));
+  }
+}
+
+void Model::xrange(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  const bool reverse = words[0] == "XREVRANGE";
+  const StreamId first = start_of(words[reverse ? 3 : 2]);
+  const StreamId last = end_of(words[reverse ? 2 : 3]);
+  std::vector<std::string> found;
+  if (stream != nullptr) {
+    for (const auto& [id, held] : stream->entries) {
+      if (id >= first && id <= last) found.push_back(entry(id, held.fields));
+    }
+  }
+  if (reverse) std::reverse(found.begin(), found.end());
+  if (found.size() > count_of(words)) found.resize(count_of(words));
+  reply_ = array(found.size());
+  for (const std::string& text : found) reply_ += text;
+}
+
+// XREAD and XREADGROUP.
+void Model::xread(const Words& words) {
+  const size_t keys_at =
+      static_cast<size_t>(std::find(words.begin(), words.end(), "STREAMS") - words.begin() + 1);
+  const size_t keys = (words.size() - keys_at) / 2;
+  const bool group_read = words[0] == "XREADGROUP";
+  for (size_t i = keys_at; i < keys_at + keys; ++i) {
+    ModelStream* stream = nullptr;
+    if (!find(words[i], stream)) return;
+    if (!group_read || (stream != nullptr && stream->groups.contains(words[2]))) continue;
+    reply_ = "-NOGROUP No such key '" + words[i] + "' or consumer group '" + words[2] +
+             "' in XREADGROUP with GROUP option\r\n";
+    return;
+  }
+  size_t served = 0;
+  std::string replies;
+  for (size_t i = keys_at; i < keys_at + keys; ++i) {
+    ModelStream* stream = nullptr;
+    find(words[i], stream);
+    if (stream == nullptr) continue;
+    const std::string& word = words[i + keys];
+    std::optional<std::string> found;
+    if (group_read) {
+      found = read_group(words, i + keys, *stream);
+    } else if (word == "+") {
+      if (!stream->entries.empty()) {
+        const auto& [id, held] = *stream->entries.rbegin();
+        found = array(1) + entry(id, held.fields);
+      }
+    } else {
+      const StreamId after = word == "$" ? stream->last : id_of(word);
+      std::vector<std::string> entries;
+      // Ids beyond the last one given out can't be: XSETID may have put it below an old position.
+      for (auto at = stream->entries.upper_bound(after);
+           at != stream->entries.end() && entries.size() < count_of(words); ++at) {
+        entries.push_back(entry(at->first, at->second.fields));
+      }
+      if (!entries.empty()) {
+        found = array(entries.size());
+        for (const std::string& text : entries) *found += text;
+      }
+    }
+    if (!found) continue;
+    ++served;
+    replies += array(2) + bulk(words[i]) + *found;
+  }
+  parks_ = served == 0 && may_park_ && has_word(words, "BLOCK");
+  if (!parks_) reply_ = served == 0 ? kNullArray : array(served) + replies;
+}
+
+// XREADGROUP GROUP group consumer ...
+std::optional<std::string> Model::read_group(const Words& words, size_t id, ModelStream& stream) {
+  ModelGroup& group = stream.groups[words[2]];
+  group.consumers.insert(words[3]);
+  if (words[id] != ">") return read_history(stream, group, id_of(words[id]), words);
+  if (stream.entries.upper_bound(group.last_delivered) == stream.entries.end()) return std::nullopt;
+  return read_new(stream, group, words);
+}
+
+std::string Model::read_history(ModelStream& stream, ModelGroup& group, StreamId after,
+                                const Words& words) {
+  std::vector<std::string> found;
+  for (auto at = group.pending.upper_bound(after);
+       at != group.pending.end() && found.size() < count_of(words); ++at) {
+    if (at->second.owner != words[3]) continue;
+    const auto held = stream.entries.find(at->first);
+    if (held == stream.entries.end()) {
+      found.push_back(array(2) + bulk(at->first) + kNullArray);
+      continue;
+    }
+    found.push_back(entry(at->first, held->second.fields));
+    at->second.delivered = now_;
+    ++at->second.deliveries;
+  }
+  std::string reply = array(found.size());
+  for (const std::string& text : found) reply += text;
+  return reply;
+}
+
+std::string Model::read_new(ModelStream& stream, ModelGroup& group, const Words& words) {
+  size_t count = 0;
+  std::string entries;
+  for (auto at = stream.entries.upper_bound(group.last_delivered);
+       at != stream.entries.end() && count < count_of(words); ++at) {
+    entries += entry(at->first, at->second.fields);
+    if (!has_word(words, "NOACK")) group.pending[at->first] = {words[3], now_, 1};
+    group.last_delivered = at->first;
+    ++count;
+  }
+  return array(count) + entries;
+}
+
+Words Model::frozen(const Words& words) {
+  Words result = words;
+  const size_t keys_at =
+      static_cast<size_t>(std::find(words.begin(), words.end(), "STREAMS") - words.begin() + 1);
+  const size_t keys = (words.size() - keys_at) / 2;
+  for (size_t i = keys_at; i < keys_at + keys; ++i) {
+    if (words[i + keys] != "$") continue;
+    const ModelStream* const held = stream(words[i]);
+    result[i + keys] = to_string(held == nullptr ? StreamId{} : held->last);
+  }
+  return result;
+}
+
+bool Model::ready(const Words& words) const {
+  const size_t keys_at =
+      static_cast<size_t>(std::find(words.begin(), words.end(), "STREAMS") - words.begin() + 1);
+  const size_t keys = (words.size() - keys_at) / 2;
+  const bool group_read = words[0] == "XREADGROUP";
+  bool any = false;
+  for (size_t i = keys_at; i < keys_at + keys; ++i) {
+    const ModelStream* const held = stream(words[i]);
+    // A plain read sleeps on while a key holds something else; a group read is told.
+    if (held == nullptr && (group_read || databases_[0].contains(words[i]))) return group_read;
+    if (held == nullptr) continue;
+    const auto group = held->groups.find(words[2]);
+    if (group_read && group == held->groups.end()) return true;
+    const StreamId after = group_read ? group->second.last_delivered : id_of(words[i + keys]);
+    if (words[i + keys] == "+") {
+      any = any || !held->entries.empty();
+    } else {
+      any = any || held->entries.upper_bound(after) != held->entries.end();
+    }
+  }
+  return any;
+}
+
+void Model::xgroup(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[2], stream)) return;
+  const std::string& action = words[1];
+  if (action == "CREATE") {
+    if (stream == nullptr && !has_word(words, "MKSTREAM")) {
+      reply_ = kKeyRequired;
+      return;
+    }
+    if (stream == nullptr) {
+      databases_[0][words[2]].value.emplace<ModelStream>();
+      stream = std::get_if<ModelStream>(&databases_[0][words[2]].value);
+      touch(words[2]);
+    } else if (stream->groups.contains(words[3])) {
+      reply_ = "-BUSYGROUP Consumer Group name already exists\r\n";
+      return;
+    }
+    stream->groups[words[3]].last_delivered = words[4] == "$" ? stream->last : id_of(words[4]);
+    reply_ = kOk;
+    return;
+  }
+  if (stream == nullptr) {
+    reply_ = kKeyRequired;
+    return;
+  }
+  const auto group = stream->groups.find(words[3]);
+  if (action == "DESTROY") {
+    reply_ = integer(group == stream->groups.end() ? 0 : 1);
+    if (group != stream->groups.end()) stream->groups.erase(group);
+    return;
+  }
+  if (group == stream->groups.end()) {
+    reply_ =
+        "-NOGROUP No such consumer group '" + words[3] + "' for key name '" + words[2] + "'\r\n";
+    return;
+  }
+  if (action == "SETID") {
+    group->second.last_delivered = words[4] == "$" ? stream->last : id_of(words[4]);
+    reply_ = kOk;
+  } else if (action == "CREATECONSUMER") {
+    reply_ = integer(group->second.consumers.insert(words[4]).second ? 1 : 0);
+  } else {
+    reply_ = integer(static_cast<int64_t>(std::erase_if(
+        group->second.pending, [&](const auto& held) { return held.second.owner == words[4]; })));
+    group->second.consumers.erase(words[4]);
+  }
+}
+
+void Model::xack(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  int64_t count = 0;
+  if (stream != nullptr && stream->groups.contains(words[2])) {
+    for (size_t i = 3; i < words.size(); ++i) {
+      count += static_cast<int64_t>(stream->groups[words[2]].pending.erase(id_of(words[i])));
+    }
+  }
+  reply_ = integer(count);
+}
+
+// XCLAIM key group consumer min-idle id [id ...] [IDLE ms] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id]
+void Model::xclaim(const Words& words) {
+  ModelStream* stream = nullptr;
+  ModelGroup* group = nullptr;
+  if (!find_group(words, stream, group)) return;
+  const bool just_id = has_word(words, "JUSTID");
+  const std::string idle = option(words, "IDLE");
+  const std::string retries = option(words, "RETRYCOUNT");
+  group->last_delivered = std::max(group->last_delivered, id_of(option(words, "LASTID")));
+  group->consumers.insert(words[3]);
+  std::vector<std::string> claimed;
+  for (size_t i = 5; i < words.size() && parse_stream_id(words[i], 0); ++i) {
+    const StreamId id = id_of(words[i]);
+    const auto held = stream->entries.find(id);
+    auto pending = group->pending.find(id);
+    if (held == stream->entries.end()) {
+      group->pending.erase(id);
+      continue;
+    }
+    if (pending == group->pending.end()) {
+      if (!has_word(words, "FORCE")) continue;
+      pending = group->pending.emplace(id, ModelPending{"", 0, 1}).first;
+    } else if (std::stoll(words[4]) > 0 &&
+               now_ - pending->second.delivered < std::stoll(words[4])) {
+      continue;
+    }
+    pending->second.owner = words[3];
+    pending->second.delivered = idle.empty() ? now_ : now_ - std::stoll(idle);
+    if (!retries.empty()) {
+      pending->second.deliveries = std::stoull(retries);
+    } else if (!just_id) {
+      ++pending->second.deliveries;
+    }
+    claimed.push_back(just_id ? bulk(id) : entry(id, held->second.fields));
+  }
+  reply_ = array(claimed.size());
+  for (const std::string& text : claimed) reply_ += text;
+}
+
+// XAUTOCLAIM key group consumer min-idle start [COUNT n] [JUSTID]
+void Model::xautoclaim(const Words& words) {
+  ModelStream* stream = nullptr;
+  ModelGroup* group = nullptr;
+  if (!find_group(words, stream, group)) return;
+  const bool just_id = has_word(words, "JUSTID");
+  group->consumers.insert(words[3]);
+  uint64_t left = has_word(words, "COUNT") ? count_of(words) : 100;
+  uint64_t attempts = left * 10;
+  std::vector<std::string> claimed;
+  std::vector<std::string> gone;
+  auto at = group->pending.lower_bound(start_of(words[5]));
+  while (at != group->pending.end() && left != 0 && attempts != 0) {
+    --attempts;
+    const auto held = stream->entries.find(at->first);
+    if (held == stream->entries.end()) {
+      gone.push_back(bulk(at->first));
+      at = group->pending.erase(at);
+      --left;
+      continue;
+    }
+    if (std::stoll(words[4]) <= 0 || now_ - at->second.delivered >= std::stoll(words[4])) {
+      at->second.owner = words[3];
+      at->second.delivered = now_;
+      if (!just_id) ++at->second.deliveries;
+      claimed.push_back(just_id ? bulk(at->first) : entry(at->first, held->second.fields));
+      --left;
+    }
+    ++at;
+  }
+  reply_ = array(3) + bulk(at == group->pending.end() ? StreamId{} : at->first);
+  for (const auto* list : {&claimed, &gone}) {
+    reply_ += array(list->size());
+    for (const std::string& text : *list) reply_ += text;
+  }
+}
+
+// XPENDING key group, or XPENDING key group [IDLE ms] start end count [consumer]
+void Model::xpending(const Words& words) {
+  ModelStream* stream = nullptr;
+  ModelGroup* group = nullptr;
+  if (!find_group(words, stream, group)) return;
+  if (words.size() == 3) {
+    reply_ = array(4) + integer(static_cast<int64_t>(group->pending.size()));
+    if (group->pending.empty()) {
+      reply_ += std::string(kNull) + kNull + kNullArray;
+      return;
+    }
+    std::map<std::string, int64_t> owners;
+    for (const auto& [id, pending] : group->pending) ++owners[pending.owner];
+    reply_ += bulk(group->pending.begin()->first) + bulk(group->pending.rbegin()->first);
+    reply_ += array(owners.size());
+    for (const auto& [owner, count] : owners) {
+      reply_ += array(2) + bulk(owner) + bulk(std::to_string(count));
+    }
+    return;
+  }
+  const size_t at = words[3] == "IDLE" ? 5 : 3;
+  const int64_t min_idle = words[3] == "IDLE" ? std::stoll(words[4]) : 0;
+  std::vector<std::string> found;
+  for (const auto& [id, pending] : group->pending) {
+    const int64_t idle = std::max<int64_t>(now_ - pending.delivered, 0);
+    if (id < start_of(words[at]) || id > end_of(words[at + 1]) || idle < min_idle) continue;
+    if (words.size() > at + 3 && words[at + 3] != pending.owner) continue;
+    if (found.size() == std::stoull(words[at + 2])) break;
+    found.push_back(array(4) + bulk(id) + bulk(pending.owner) + integer(idle) +
+                    integer(static_cast<int64_t>(pending.deliveries)));
+  }
+  reply_ = array(found.size());
+  for (const std::string& text : found) reply_ += text;
+}
+
+}  // namespace leat::sim

@@ -1,0 +1,379 @@
+#include "sim/simulation.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "storage/log_format.h"
+#include "storage/log_reader.h"
+
+namespace leat::sim {
+namespace {
+
+constexpr int64_t kMs = kNsPerMs;
+constexpr const char* kDirectory = "data";
+
+std::string wire_of(const Words& words) {
+  std::string text = array(words.size());
+  for (const std::string& word : words) text += bulk(word);
+  return text;
+}
+
+}  // namespace
+
+Swarm::Swarm(SimRandom& random) {
+  if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
+  segment_bytes = 24 * 1024 + random.below(4) * 16 * 1024;
+  node_entries = 1 + random.below(12);
+  clients = 1 + random.below(6);
+  lives = 1 + random.below(4);
+  turns = 20 + random.below(250);
+  think_ns = random.one_in(4) ? 40 * kMs : random.between(1, 3) * kMs;
+  power_failures = !random.one_in(3);
+  crash_in_start = random.one_in(2);
+  crash_in_call = random.one_in(2);
+  disk_errors = random.one_in(4);
+  full_disk = random.one_in(4);
+  rot = random.one_in(4);
+  clock_steps = random.one_in(4);
+  disconnects = random.one_in(2);
+  short_sends = random.one_in(2);
+  stalls = random.one_in(4);
+}
+
+Simulation::Simulation(uint64_t seed, bool trace)
+    : trace_(trace),
+      random_(seed),
+      server_random_(seed + 1),
+      swarm_(random_),
+      disk_(random_),
+      loop_(random_, clock_, disk_),
+      workload_(random_),
+      ledger_(swarm_.node_entries, swarm_.mode),
+      clients_(swarm_.clients) {
+  loop_.serve(*this);
+  disk_.on_write = [this](const std::string& path, Bytes bytes) {
+    BatchHeader header;
+    if (read_header(bytes, header)) ledger_.batch_written(path, header.last_lsn);
+  };
+  disk_.on_sync = [this](const std::string& path, bool durable) { ledger_.synced(path, durable); };
+  for (size_t i = 0; i < clients_.size(); ++i)
+    loop_.wake_client(i, clock_.mono().value + random_.between(1, kMs));
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::note(const std::string& text) {
+  mix(hash64(text));
+  if (!trace_) return;
+  const int64_t us = clock_.mono().value / 1000;
+  std::fputs(fmt::format("{:>10}.{:03} {}\n", us / 1000, us % 1000, text).c_str(), stdout);
+}
+
+Ledger::Moment Simulation::moment() {
+  return {.wall = clock_.wall().value,
+          .mono = clock_.mono().value,
+          .lsn = server_->shard().engine().last_lsn().value,
+          .disk_full = disk_.full_given() != full_seen_};
+}
+
+// ---- A life
+
+std::string Simulation::run() {
+  note(fmt::format("mode {} segment {} clients {} lives {} turns {}", static_cast<int>(swarm_.mode),
+                   swarm_.segment_bytes, swarm_.clients, swarm_.lives, swarm_.turns));
+  for (uint64_t life = 0; life < swarm_.lives && !failed(); ++life) {
+    if (!start()) break;
+    live();
+    if (failed()) break;
+    const bool broken = server_->shard().log().failure().has_value();
+    End how = swarm_.power_failures && random_.one_in(2) ? End::kPower : End::kKilled;
+    if (!broken && !disk_.dead() && random_.one_in(4)) settle();
+    if (!broken && !disk_.dead() && random_.one_in(4)) how = End::kClean;
+    if (failed()) break;
+    end(how);
+  }
+  if (!failed() && start()) {
+    settle();
+    if (!failed()) end(random_.one_in(2) ? End::kClean : End::kKilled);
+  }
+  if (!failed() && swarm_.rot) rot_and_start();
+  mix(disk_.digest());
+  return ledger_.violation();
+}
+
+void Simulation::set_faults(bool on) {
+  disk_.faults = {};
+  loop_.faults = {};
+  if (!on && !disk_.dead()) disk_.die_after(UINT64_MAX);
+  if (!on) return;
+  if (swarm_.disk_errors) {
+    disk_.faults.write_error = 400;
+    disk_.faults.sync_error = 200;
+  }
+  disk_.faults.flip_unsynced = 4;
+  if (swarm_.short_sends) {
+    loop_.faults.send_short = 4;
+    loop_.faults.cut_receive = 3;
+  }
+  if (swarm_.stalls) loop_.faults.disk_stall = 50;
+}
+
+bool Simulation::try_start(bool faults) {
+  set_faults(faults);
+  if (faults && swarm_.crash_in_start && random_.one_in(2)) disk_.die_after(1 + random_.below(40));
+  const uint64_t errors = disk_.errors_given();
+  Config config;
+  config.directory = kDirectory;
+  config.sync = swarm_.mode;
+  config.segment_bytes = swarm_.segment_bytes;
+  config.settings.stream_node_max_entries = swarm_.node_entries;
+  config.settings.stream_node_max_bytes = 0;
+  auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
+  if (server.ok()) {
+    server_ = std::move(server).value();
+    return true;
+  }
+  note("start failed: " + server.error().detail);
+  if (!disk_.dead() && disk_.errors_given() == errors) {
+    ledger_.violated("the server does not start: " + server.error().detail);
+  }
+  crash(swarm_.power_failures && random_.one_in(2) ? Ledger::Crash::kPower
+                                                   : Ledger::Crash::kProcess);
+  return false;
+}
+
+bool Simulation::start() {
+  constexpr int kTries = 4;
+  for (int tries = kTries; tries >= 0 && !failed(); --tries) {
+    if (!try_start(/*faults=*/tries != 0)) continue;
+    next_session_ = 1;
+    full_seen_ = disk_.full_given();
+    ledger_.recovered(server_->shard().engine());
+    server_->shard().dispatcher().observe(this);
+    note(fmt::format("started with record {}", server_->shard().engine().last_lsn().value));
+    const uint64_t epoch = server_->shard().log().facts().epoch;
+    if (epoch <= epoch_) ledger_.violated(fmt::format("epoch {} follows epoch {}", epoch, epoch_));
+    epoch_ = epoch;
+    if (!failed() && random_.one_in(4)) check_clean_log();
+    return !failed();
+  }
+  return false;
+}
+
+// Right after a start nothing of a torn tail may be left: what a crash spared must never look valid again.
+void Simulation::check_clean_log() {
+  class Ignore : public RecordSink {
+   public:
+    bool on_record(Lsn /*lsn*/, const RecordView& /*record*/) override { return true; }
+    void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
+  } sink;
+  RecoveryReport report;
+  const auto scan = scan_log(disk_, kDirectory, 0, sink, report);
+  if (!scan.ok()) return ledger_.violated("after a start: " + scan.error().detail);
+  if (scan.value().torn)
+    ledger_.violated("after a start the torn tail is still there: " + report.cut_detail);
+}
+
+void Simulation::turn() {
+  server_->turn(MonoNs{clock_.mono().value + 20 * kMs});
+  if (!loop_.violation().empty()) ledger_.violated(loop_.violation());
+  if (disk_.dead() || failed()) return;
+  ledger_.turn_ended(server_->shard().engine().waits(), moment());
+}
+
+void Simulation::step_faults() {
+  if (swarm_.clock_steps && random_.one_in(60)) {
+    const int64_t step_us = random_.between(-5'000, 5'000) * 1000;
+    clock_.step_wall(step_us);
+    note(fmt::format("wall clock steps by {} ms", step_us / 1000));
+  }
+  if (swarm_.crash_in_call && random_.one_in(150)) disk_.die_after(1 + random_.below(6));
+  if (!swarm_.full_disk) return;
+  if (disk_.faults.quota == UINT64_MAX && random_.one_in(60)) {
+    disk_.faults.quota = disk_.bytes_used() + random_.below(2 * swarm_.segment_bytes);
+    note("the disk fills up");
+  } else if (disk_.faults.quota != UINT64_MAX && random_.one_in(60)) {
+    disk_.faults.quota = UINT64_MAX;
+    note("the disk has space again");
+  }
+}
+
+void Simulation::live() {
+  const uint64_t turns = 1 + random_.below(swarm_.turns);
+  uint64_t after_failure = 1 + random_.below(20);
+  for (uint64_t i = 0; i < turns && !failed(); ++i) {
+    step_faults();
+    turn();
+    if (failed() || disk_.dead()) return;
+    if (server_->shard().log().failure() && after_failure-- == 0) return;
+    if (random_.one_in(64)) ledger_.compare(server_->shard().engine());
+    if (random_.one_in(16)) ledger_.note_digest(server_->shard().engine());
+  }
+}
+
+// No more faults: everything that was asked must be answered, and what is asked now must be served.
+void Simulation::settle() {
+  set_faults(false);
+  quiet_ = true;
+  const int64_t until = clock_.mono().value + 3000 * kMs;
+  while (clock_.mono().value < until && !failed()) turn();
+  for (const SimClient& client : clients_) {
+    if (failed() || server_->shard().log().failure()) break;
+    if (client.session == 0 || ledger_.settled(client.session) || ledger_.parked(client.session))
+      continue;
+    ledger_.violated(fmt::format("client {} was never answered: {}", client.session,
+                                 ledger_.outstanding(client.session)));
+  }
+  if (!failed() && !server_->shard().log().failure()) {
+    ledger_.compare(server_->shard().engine());
+    ledger_.note_digest(server_->shard().engine());
+    probe();
+  }
+  quiet_ = false;
+}
+
+void Simulation::probe() {
+  full_seen_ = disk_.full_given();
+  SimClient& client = clients_[0];
+  if (client.connection) {
+    loop_.disconnect(*client.connection);
+    drop(client);
+  }
+  client.connection = loop_.connect();
+  say(client, {{"SET", "k0", "probe"}});
+  const int64_t until = clock_.mono().value + 1000 * kMs;
+  while (clock_.mono().value < until && !failed()) turn();
+  if (failed()) return;
+  if (client.session == 0 || !ledger_.settled(client.session)) {
+    ledger_.violated("the server does not serve any more");
+  }
+}
+
+void Simulation::crash(Ledger::Crash how) {
+  note(how == Ledger::Crash::kPower ? "power failure" : "process killed");
+  loop_.crash();
+  server_.reset();
+  for (SimClient& client : clients_) drop(client);
+  accepted_.clear();
+  ledger_.crashed(how);
+  disk_.revive();
+  if (how == Ledger::Crash::kPower) disk_.lose_power();
+  mix(disk_.digest());
+}
+
+void Simulation::end(End how) {
+  if (how == End::kClean) {
+    set_faults(false);
+    quiet_ = true;
+    note("shutdown");
+    const uint64_t last = server_->shard().engine().last_lsn().value;
+    const Status status = server_->close();
+    quiet_ = false;
+    if (!status.ok()) return ledger_.violated("the shutdown failed: " + status.error().detail);
+    if (ledger_.durable() < last) {
+      return ledger_.violated(
+          fmt::format("after the shutdown {} of {} records are durable", ledger_.durable(), last));
+    }
+  }
+  crash(how == End::kPower ? Ledger::Crash::kPower : Ledger::Crash::kProcess);
+}
+
+void Simulation::rot_and_start() {}
+
+// ---- Clients
+
+Simulation::SimClient* Simulation::owner(io::ConnectionId connection) {
+  for (SimClient& client : clients_) {
+    if (client.connection == connection) return &client;
+  }
+  return nullptr;
+}
+
+void Simulation::on_accepted(io::ConnectionId connection) {
+  const uint64_t session = next_session_++;
+  ledger_.connected(session);
+  SimClient* const client = owner(connection);
+  if (client == nullptr) return;
+  client->session = session;
+  for (const Words& words : client->early) ledger_.sent(session, words);
+  client->early.clear();
+}
+
+void Simulation::on_sent(io::ConnectionId connection, Bytes bytes) {
+  mix(hash64(bytes));
+  const SimClient* const client = owner(connection);
+  if (client != nullptr) ledger_.received(client->session, bytes);
+}
+
+void Simulation::on_server_closed(io::ConnectionId connection) {
+  SimClient* const client = owner(connection);
+  if (client == nullptr) return;
+  const bool may = server_ != nullptr && server_->shard().log().failure();
+  if (!may && !quiet_) ledger_.violated("the server has closed a connection");
+  note("connection closed by the server");
+  drop(*client);
+}
+
+void Simulation::drop(SimClient& client) {
+  if (client.session != 0) ledger_.disconnected(client.session);
+  client = {};
+}
+
+void Simulation::on_time(uint64_t number) {
+  SimClient& client = clients_[number];
+  if (!quiet_ && server_ != nullptr) act(client);
+  loop_.wake_client(number, clock_.mono().value + random_.between(1, swarm_.think_ns));
+}
+
+void Simulation::act(SimClient& client) {
+  if (!client.connection) {
+    client.connection = loop_.connect();
+    return;
+  }
+  if (client.session == 0) return;
+  if (swarm_.disconnects && random_.one_in(ledger_.parked(client.session) ? 30 : 120)) {
+    loop_.disconnect(*client.connection);
+    return drop(client);
+  }
+  if (ledger_.settled(client.session)) say(client, workload_.next(ledger_.model()));
+}
+
+void Simulation::say(SimClient& client, const std::vector<Words>& pipeline) {
+  std::string bytes;
+  for (const Words& words : pipeline) {
+    bytes += wire_of(words);
+    if (client.session != 0) {
+      ledger_.sent(client.session, words);
+    } else {
+      client.early.push_back(words);
+    }
+  }
+  loop_.client_send(*client.connection, bytes);
+}
+
+// ---- Execution
+
+void Simulation::on_executed(const Session& session, const Request& request, Bytes reply,
+                             bool parked) {
+  Words words(request.arguments.begin(), request.arguments.end());
+  mix(hash64(reply));
+  if (trace_) {
+    std::string text;
+    for (const std::string& word : words) text += " " + word.substr(0, 30);
+    note(fmt::format("client {}:{} -> {}{}", session.id.value, text,
+                     parked ? "parked" : std::string(reply.substr(0, reply.find('\r'))),
+                     fmt::format(" [{}]", server_->shard().engine().last_lsn().value)));
+  }
+  ledger_.executed(session.id.value, std::move(words), reply, parked, moment());
+}
+
+void Simulation::on_expired() {
+  note("keys expire");
+  ledger_.expired(moment());
+}
+
+}  // namespace leat::sim

@@ -1,0 +1,119 @@
+// Simulation: one run: a real Server on a simulated world, clients, faults, crashes and restarts, all from one seed.
+//
+// A run is a number of lives. A life begins with a start, which may itself be cut off by a crash, goes on turn by
+// turn, and ends with the process killed, with the power gone, or cleanly. The ledger judges everything.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/server.h"
+#include "sim/ledger.h"
+#include "sim/sim_clock.h"
+#include "sim/sim_disk.h"
+#include "sim/sim_loop.h"
+#include "sim/sim_random.h"
+#include "sim/workload.h"
+
+namespace leat::sim {
+
+// What a seed switches on.
+struct Swarm {
+  explicit Swarm(SimRandom& random);
+
+  SyncMode mode = SyncMode::kAlways;
+  uint64_t segment_bytes = 0;
+  uint64_t node_entries = 0;
+  uint64_t clients = 1;
+  uint64_t lives = 1;
+  uint64_t turns = 100;  // Of a life, at most.
+  int64_t think_ns = 0;
+  bool power_failures = false;
+  bool crash_in_start = false;
+  bool crash_in_call = false;
+  bool disk_errors = false;
+  bool full_disk = false;
+  bool rot = false;
+  bool clock_steps = false;
+  bool disconnects = false;
+  bool short_sends = false;
+  bool stalls = false;
+};
+
+class Simulation final : private SimLoop::Clients, private ExecutionObserver {
+ public:
+  explicit Simulation(uint64_t seed, bool trace = false);
+  ~Simulation() override;
+
+  // Runs to the end, or to the first thing that is wrong; returns what that was, empty when all was right.
+  std::string run();
+  // A number for everything that happened, equal for equal seeds.
+  [[nodiscard]] uint64_t trace_hash() const { return hash_; }
+  [[nodiscard]] const Ledger::Counters& counters() const { return ledger_.counters(); }
+
+ private:
+  struct SimClient {
+    std::optional<io::ConnectionId> connection;
+    uint64_t session = 0;      // Its number at the server; 0: not accepted yet.
+    std::vector<Words> early;  // Sent before it was accepted.
+  };
+  enum class End : uint8_t { kKilled, kPower, kClean };
+
+  // ---- A life.
+  bool start();
+  bool try_start(bool faults);
+  void set_faults(bool on);
+  void live();
+  void turn();
+  void step_faults();
+  void settle();
+  void probe();
+  void end(End how);
+  void rot_and_start();
+  void check_clean_log();
+  void crash(Ledger::Crash how);
+  [[nodiscard]] bool failed() const { return !ledger_.violation().empty(); }
+  [[nodiscard]] Ledger::Moment moment();
+
+  // ---- SimLoop::Clients
+  void on_accepted(io::ConnectionId connection) override;
+  void on_sent(io::ConnectionId connection, Bytes bytes) override;
+  void on_server_closed(io::ConnectionId connection) override;
+  void on_time(uint64_t client) override;
+  SimClient* owner(io::ConnectionId connection);
+  void act(SimClient& client);
+  void say(SimClient& client, const std::vector<Words>& pipeline);
+  void drop(SimClient& client);
+
+  // ---- ExecutionObserver
+  void on_executed(const Session& session, const Request& request, Bytes reply,
+                   bool parked) override;
+  void on_expired() override;
+
+  void note(const std::string& text);
+  void mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL; }
+
+  bool trace_;
+  uint64_t hash_ = 0;
+  SimRandom random_;
+  SimRandom server_random_;
+  Swarm swarm_;
+  SimClock clock_;
+  SimDisk disk_;
+  SimLoop loop_;
+  Workload workload_;
+  Ledger ledger_;
+  std::vector<SimClient> clients_;
+  std::map<uint64_t, uint64_t> accepted_;  // The server's number of a client to ours.
+  uint64_t next_session_ = 1;
+  bool quiet_ = false;  // Clients say nothing new.
+  uint64_t full_seen_ = 0;
+  uint64_t epoch_ = 0;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace leat::sim
