@@ -137,6 +137,11 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
                                 shown(words), number, shown(reply), parks ? " (parked)" : "",
                                 shown(outcome.reply), outcome.parks ? " (parked)" : ""));
   }
+  if ((words[0] == "XGROUP" && words[1] == "SETID") || words[0] == "EXEC") {
+    for (auto& [other, waiter] : clients_) {
+      if (waiter.parked) waiter.parked->excused = true;
+    }
+  }
   if (wrote) {
     note_changes(words, last_);
     required = last_;
@@ -166,7 +171,7 @@ void Ledger::turn_ended(Waits& waits, const Moment& moment) {
       if (due)
         violated(
             fmt::format("client {} sleeps past its deadline: {}", number, shown(parked.words)));
-      if (model_.ready(parked.words)) {
+      if (!parked.excused && model_.ready(parked.words)) {
         violated(fmt::format("client {} sleeps though there is something for it: {}", number,
                              shown(parked.words)));
       }
@@ -226,9 +231,12 @@ void Ledger::synced(const std::string& path, bool durable) {
 void Ledger::crashed(Crash crash) {
   clients_.clear();
   model_.forget_clients();
-  const bool cache_kept = crash == Crash::kProcess && !dropped_;
-  must_have_ = std::max(must_have_, cache_kept ? std::max(written_, durable_) : durable_);
-  if (mode_ == SyncMode::kAlways || cache_kept) must_have_ = std::max(must_have_, acknowledged_);
+  // The page cache outlives the process; what a failed sync has dropped may be gone from there, too.
+  if (crash == Crash::kPower) must_have_ = 0;
+  must_have_ = std::max(must_have_, durable_);
+  if (mode_ == SyncMode::kAlways) must_have_ = std::max(must_have_, acknowledged_);
+  if (crash == Crash::kProcess && !dropped_) must_have_ = std::max(must_have_, written_);
+  if (crash == Crash::kPower) written_ = durable_;
   unsynced_.clear();
 }
 

@@ -106,6 +106,7 @@ class Ledger {
     Words words;
     std::optional<int64_t> deadline;
     uint64_t required = 0;
+    bool excused = false;  // XGROUP SETID has moved a group back, which wakes nobody.
   };
   struct Client {
     std::deque<Words> sent;  // Not executed yet.
