@@ -190,6 +190,28 @@ TEST_F(XsetidTest, LowersTheIdOfAnEmptyStream) {
   });
 }
 
+// Redis' check looks at the greatest deleted id, which XSETID itself can lower: the ids of deleted entries that
+// still have their place in a node can then be given again.
+TEST_F(XsetidTest, LowersTheIdBehindDeletedEntries) {
+  for (int i = 1; i <= 5; ++i) run("XADD s " + std::to_string(i) + "-1 f v");
+  run("XGROUP CREATE s g $");
+  expect({
+      {"XDEL s 4-1 5-1 2-1", ":3"},
+      {"XSETID s 5-1 MAXDELETEDID 1-1", "+OK"},
+      {"XSETID s 3-0",
+       "-ERR The ID specified in XSETID is smaller than the target stream top item"},
+      {"XSETID s 3-1", "+OK"},
+      {"XADD s 4-1 f w", "4-1"},
+      {"XRANGE s - +", "[[1-1 [f v]] [3-1 [f v]] [4-1 [f w]]]"},
+      {"XREVRANGE s + - COUNT 1", "[[4-1 [f w]]]"},
+      {"XDEL s 4-1", ":1"},
+      {"XADD s 5-1 f w", "5-1"},
+      {"XADD s 6-1 f w", "6-1"},
+      {"XTRIM s MAXLEN 2", ":2"},
+      {"XRANGE s - +", "[[5-1 [f w]] [6-1 [f w]]]"},
+  });
+}
+
 TEST_F(XsetidTest, RefusesInOrder) {
   run("SET string value");
   run("XADD s 1-1 f v");

@@ -44,7 +44,8 @@ bool Engine::on(const StreamAppend& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr || record.id <= stream->last_id()) return false;
-  stream->append(record.id, record.elements, record.wire, record.new_block);
+  if (record.elements == 0 || record.elements % 2 != 0) return false;
+  if (!stream->append(record.id, record.elements, record.wire, record.new_block)) return false;
   touch(*object);
   waits_.signal(object->db, object->key);
   return true;
@@ -74,9 +75,8 @@ bool Engine::on(const StreamDelete& record) {
 
 bool Engine::on(const StreamSetId& record) {
   Stream* const stream = changed_stream(record.object);
-  if (stream == nullptr) return false;
-  stream->set_id(record.last_id, record.entries_added, record.max_deleted);
-  return true;
+  return stream != nullptr &&
+         stream->set_id(record.last_id, record.entries_added, record.max_deleted);
 }
 
 bool Engine::on(const GroupCreate& record) {

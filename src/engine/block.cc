@@ -17,9 +17,12 @@ uint64_t read_varint(const char*& at) {
 
 }  // namespace
 
-void Block::append(StreamId id, uint32_t elements, Bytes wire) {
+bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   LEAT_CHECK(bytes_.empty() ? id == first_id_ : id > last_id_);
-  const size_t before = bytes_.size();
+  EntryView first{.id = id, .elements = elements, .wire = wire};
+  if (!bytes_.empty())
+    first = Cursor(bytes_.bytes(), bytes_.bytes() + bytes_.size(), first_id_).entry();
+  if (!node_.add(first_id_, first.wire, first.elements, id, wire, elements)) return false;
   char* out = bytes_.room(1 + 4 * kVarintBytesMax + wire.size());
   char* const start = out;
   *out++ = 1;
@@ -29,11 +32,9 @@ void Block::append(StreamId id, uint32_t elements, Bytes wire) {
   out = put_varint(out, id.ms == first_id_.ms ? id.seq - first_id_.seq : id.seq);
   std::memcpy(out, wire.data(), wire.size());
   bytes_.commit(static_cast<size_t>(out + wire.size() - start));
-  const EntryView first = Cursor(bytes_.bytes(), bytes_.bytes() + bytes_.size(), first_id_).entry();
-  LEAT_CHECK(before != 0 || first.id == id);
-  node_.add(first_id_, first.wire, first.elements, id, wire, elements);
   last_id_ = id;
   ++live_;
+  return true;
 }
 
 bool Block::erase(StreamId id) {
@@ -55,6 +56,20 @@ uint32_t Block::erase_until(StreamId last) {
   live_ -= removed;
   deleted_ += removed;
   return removed;
+}
+
+void Block::cut_deleted_tail() {
+  LEAT_CHECK(live_ != 0);
+  size_t end = 0;
+  for (Cursor cursor = begin(); !cursor.done();) {
+    const bool live = cursor.live();
+    const StreamId id = cursor.entry().id;
+    cursor.advance();
+    if (!live) continue;
+    end = static_cast<size_t>(cursor.at_ - bytes_.bytes());
+    last_id_ = id;
+  }
+  bytes_.truncate(end);
 }
 
 Block::Cursor Block::begin() const {

@@ -12,7 +12,7 @@
 //           bytes   wire form
 //
 // Invariant  ids increase strictly; live() + deleted() entries stand in the buffer, minus those that
-//            erase_until() has cut off, which count as deleted.
+//            were cut off at either end, which count as deleted.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +45,15 @@ class Block {
   [[nodiscard]] const NodeModel& node() const { return node_; }
 
   // Requires id > last_id(), or an empty block and id == first_id().
-  void append(StreamId id, uint32_t elements, Bytes wire);
+  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.
+  [[nodiscard]] bool append(StreamId id, uint32_t elements, Bytes wire);
   // Marks the entry deleted; false if there is no live entry `id`.
   bool erase(StreamId id);
   // Deletes every entry up to and including `last`; returns how many were live.
   uint32_t erase_until(StreamId last);
+  // Cuts off the deleted entries behind the last live one: last_id() is then that of a live entry, of which
+  // there must be one. They still count as deleted, so that the node fills up no later.
+  void cut_deleted_tail();
 
   // Walks entries in order, deleted ones too (live() tells).
   class Cursor {

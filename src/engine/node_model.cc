@@ -1,28 +1,58 @@
 #include "engine/node_model.h"
 
 #include <charconv>
+#include <optional>
 
 namespace leat {
 namespace {
 
 constexpr size_t kListpackFrame = 7;  // Header of six bytes and the end mark.
 
-// Reads the bulk strings of a wire form one after the other.
+constexpr ptrdiff_t kBulkShortest = 6;  // "$0\r\n\r\n"
+
+// Reads the bulk strings of a wire form one after the other. What is no bulk string as RESP writes them reads as an
+// empty one, and complete() stays false.
 class WireReader {
  public:
-  explicit WireReader(Bytes wire) : at_(wire.data()) {}
+  explicit WireReader(Bytes wire) : at_(wire.data()), end_(wire.data() + wire.size()) {}
+
+  // All that was read was well formed, and nothing is left.
+  [[nodiscard]] bool complete() const { return ok_ && at_ == end_; }
+
   Bytes next() {
+<<<<<<< HEAD
     // "$<digits>\r\n": written by this server or checked when it was parsed.
     const char* digit = at_ + 1;
     size_t size = 0;
     for (; *digit != '\r'; ++digit) size = size * 10 + static_cast<size_t>(*digit - '0');
     const Bytes element(digit + 2, size);
     at_ = digit + 2 + size + 2;
+=======
+    if (end_ - at_ < kBulkShortest || *at_ != '$') return fail();
+    size_t size = 0;
+    const char* const digits = at_ + 1;
+    const auto [stop, error] = std::from_chars(digits, end_, size);
+    const bool leading_zero = *digits == '0' && stop != digits + 1;
+    if (error != std::errc() || leading_zero) return fail();
+    const auto left = static_cast<size_t>(end_ - stop);
+    if (left < 4 || size > left - 4 || stop[0] != '\r' || stop[1] != '\n') return fail();
+    const Bytes element(stop + 2, size);
+    if (element.end()[0] != '\r' || element.end()[1] != '\n') return fail();
+    at_ = element.end() + 2;
+>>>>>>> groups
     return element;
   }
 
  private:
+  Bytes fail() {
+    ok_ = false;
+    at_ = end_;
+    return {};
+  }
+
   const char* at_;
+  const char* end_;
+  bool ok_ = true;
 };
 
 constexpr size_t with_backlen(size_t encoded) {
@@ -59,56 +89,63 @@ size_t element_size(Bytes element) {
   return with_backlen(size + (size < 64 ? 1 : size < 4096 ? 2 : 5));
 }
 
-// True when both have the same number of fields with the same names in the same order. On a match the
-// values of `wire` are added up in `values`.
-bool same_fields(Bytes first_wire, Bytes wire, uint32_t elements, size_t& values) {
-  WireReader master(first_wire);
-  WireReader entry(wire);
-  for (uint32_t i = 0; i < elements; i += 2) {
-    if (master.next() != entry.next()) return false;
-    static_cast<void>(master.next());
-    values += element_size(entry.next());
-  }
-  return true;
+// What the entry's elements take in the node; nothing when `wire` is malformed.
+struct Payload {
+  bool same_fields =
+      false;  // The names are those of the node's first entry, in its order: only values stand.
+  size_t bytes = 0;
+};
+
+std::optional<Payload> weigh_all(Bytes wire, uint32_t elements) {
+  Payload payload;
+  WireReader reader(wire);
+  for (uint32_t i = 0; i < elements; ++i) payload.bytes += element_size(reader.next());
+  if (!reader.complete()) return std::nullopt;
+  return payload;
 }
 
-size_t all_elements(Bytes wire, uint32_t elements) {
-  size_t sum = 0;
+std::optional<Payload> weigh(Bytes first_wire, uint32_t first_elements, Bytes wire,
+                             uint32_t elements) {
+  if (elements != first_elements) return weigh_all(wire, elements);
+  Payload payload{.same_fields = true};
+  WireReader first(first_wire);
+  WireReader entry(wire);
+  for (uint32_t i = 0; i < elements; i += 2) {
+    if (first.next() != entry.next()) return weigh_all(wire, elements);
+    static_cast<void>(first.next());
+    payload.bytes += element_size(entry.next());
+  }
+  if (!entry.complete()) return std::nullopt;
+  return payload;
+}
+
+// The node's own head: live count, deleted count, number of fields, their names, a zero.
+size_t node_head(Bytes wire, uint32_t elements) {
+  const uint32_t fields = elements / 2;
+  size_t bytes = kListpackFrame + 3 * 2 + integer_size(fields);
   WireReader reader(wire);
-  for (uint32_t i = 0; i < elements; ++i) sum += element_size(reader.next());
-  return sum;
+  for (uint32_t i = 0; i < fields; ++i) {
+    bytes += element_size(reader.next());
+    static_cast<void>(reader.next());
+  }
+  return bytes;
 }
 
 }  // namespace
 
-void NodeModel::add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id,
+bool NodeModel::add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id,
                     Bytes wire, uint32_t elements) {
-  const int64_t fields = elements / 2;
-  if (bytes_ == 0) {
-    // The node's own head: live count, deleted count, number of fields, their names, a zero.
-    bytes_ = kListpackFrame + 3 * 2 + integer_size(fields);
-    WireReader reader(wire);
-    for (int64_t i = 0; i < fields; ++i) {
-      bytes_ += element_size(reader.next());
-      static_cast<void>(reader.next());
-    }
-  }
+  if (elements > wire.size() / kBulkShortest) return false;
+  const auto payload = weigh(first_wire, first_elements, wire, elements);
+  if (!payload) return false;
+  if (bytes_ == 0) bytes_ = node_head(wire, elements);
   // Flags, the two differences to the node's first id, and at the end the entry's element count.
+  const int64_t fields = elements / 2;
   bytes_ += 2 + integer_size(static_cast<int64_t>(id.ms - first.ms)) +
-            integer_size(static_cast<int64_t>(id.seq - first.seq));
-  size_t values = 0;
-  if (elements == first_elements && same_fields(first_wire, wire, elements, values)) {
-    bytes_ += values + integer_size(fields + 3);
-  } else {
-    bytes_ += integer_size(fields) + all_elements(wire, elements) + integer_size(2 * fields + 4);
-  }
-}
-
-size_t NodeModel::payload_bytes(Bytes wire, uint32_t elements) {
-  size_t sum = 0;
-  WireReader reader(wire);
-  for (uint32_t i = 0; i < elements; ++i) sum += reader.next().size();
-  return sum;
+            integer_size(static_cast<int64_t>(id.seq - first.seq)) + payload->bytes;
+  bytes_ += payload->same_fields ? integer_size(fields + 3)
+                                 : integer_size(fields) + integer_size(2 * fields + 4);
+  return true;
 }
 
 }  // namespace leat

@@ -21,11 +21,10 @@ class NodeModel {
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
   // Accounts for the entry `id`; `first` and `first_wire` are the node's first entry (itself at first).
-  void add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id, Bytes wire,
-           uint32_t elements);
-
-  // Bytes of the fields and values of an entry: what Redis weighs before it picks the node.
-  [[nodiscard]] static size_t payload_bytes(Bytes wire, uint32_t elements);
+  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings back to back.
+  //            This is the one walk over an entry's fields, so it is where they are checked.
+  [[nodiscard]] bool add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id,
+                         Bytes wire, uint32_t elements);
 
  private:
   size_t bytes_ = 0;

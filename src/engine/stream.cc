@@ -19,7 +19,7 @@ std::unique_ptr<Stream> Stream::clone() const {
     for (auto cursor = block->begin(); !cursor.done(); cursor.advance()) {
       const EntryView& entry = cursor.entry();
       if (!cursor.live()) continue;
-      copy->append(entry.id, entry.elements, entry.wire, new_block);
+      LEAT_CHECK(copy->append(entry.id, entry.elements, entry.wire, new_block));
       new_block = false;
     }
   }
@@ -90,21 +90,24 @@ size_t Stream::memory() const {
   return sum;
 }
 
-void Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
+bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (tail_ == nullptr || new_block) {
     const size_t capacity =
         tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
     auto block = std::make_unique<Block>(id, capacity);
+    if (!block->append(id, elements, wire)) return false;
     tail_ = block.get();
     blocks_.emplace_hint(blocks_.end(), id, std::move(block));
+  } else if (!tail_->append(id, elements, wire)) {
+    return false;
   }
-  tail_->append(id, elements, wire);
   if (length_ == 0) first_id_ = id;
   last_id_ = id;
   ++length_;
   ++entries_added_;
   if (id <= groups_reach_) [[unlikely]]
     count_behind_groups(id);
+  return true;
 }
 
 void Stream::count_behind_groups(StreamId id) {
@@ -162,11 +165,18 @@ uint64_t Stream::trim(StreamId last) {
   return removed;
 }
 
-void Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
+bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
+  if (tail_ != nullptr && last_id < tail_->last_id()) {
+    // Deleted entries may stand beyond it; the next append must not find them in its way.
+    const auto live = last_entry();
+    if (live && last_id < live->id) return false;
+    tail_->cut_deleted_tail();
+  }
   groups_reach_ = std::max(groups_reach_, last_id_);
   last_id_ = last_id;
   entries_added_ = entries_added;
   max_deleted_ = max_deleted;
+  return true;
 }
 
 void Stream::settle_first_id() {

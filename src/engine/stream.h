@@ -80,14 +80,17 @@ class Stream {
 
   // ---- Changes; only apply() calls them.
 
-  void append(StreamId id, uint32_t elements, Bytes wire, bool new_block);
+  // Requires id > last_id().
+  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.
+  [[nodiscard]] bool append(StreamId id, uint32_t elements, Bytes wire, bool new_block);
   // Moves `group`, which is or becomes one of groups(), behind `last_delivered` and counts what it then has
   // had. O(blocks) from the nearer end.
   void place(Group& group, StreamId last_delivered);
   bool erase(StreamId id);
   // Drops every entry up to and including `last`; returns how many. O(blocks dropped + groups).
   uint64_t trim(StreamId last);
-  void set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
+  // False, and nothing has changed, when a live entry stands beyond `last_id`.
+  [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
 
  private:
   [[nodiscard]] Blocks::const_iterator block_of(StreamId id) const;
