@@ -8,7 +8,8 @@ namespace {
 
 constexpr size_t kListpackFrame = 7;  // Header of six bytes and the end mark.
 
-constexpr ptrdiff_t kBulkShortest = 6;  // "$0\r\n\r\n"
+constexpr ptrdiff_t kBulkShortest = 6;       // "$0\r\n\r\n"
+constexpr size_t kBulkLongest = 1ULL << 32;  // Larger than any record: no need to read on.
 
 // Reads the bulk strings of a wire form one after the other. What is no bulk string as RESP writes them reads as an
 // empty one, and complete() stays false.
@@ -20,26 +21,20 @@ class WireReader {
   [[nodiscard]] bool complete() const { return ok_ && at_ == end_; }
 
   Bytes next() {
-<<<<<<< HEAD
-    // "$<digits>\r\n": written by this server or checked when it was parsed.
-    const char* digit = at_ + 1;
-    size_t size = 0;
-    for (; *digit != '\r'; ++digit) size = size * 10 + static_cast<size_t>(*digit - '0');
-    const Bytes element(digit + 2, size);
-    at_ = digit + 2 + size + 2;
-=======
     if (end_ - at_ < kBulkShortest || *at_ != '$') return fail();
-    size_t size = 0;
     const char* const digits = at_ + 1;
-    const auto [stop, error] = std::from_chars(digits, end_, size);
+    const char* stop = digits;
+    size_t size = 0;
+    for (; stop != end_ && *stop >= '0' && *stop <= '9' && size <= kBulkLongest; ++stop) {
+      size = size * 10 + static_cast<size_t>(*stop - '0');
+    }
     const bool leading_zero = *digits == '0' && stop != digits + 1;
-    if (error != std::errc() || leading_zero) return fail();
+    if (stop == digits || leading_zero) return fail();
     const auto left = static_cast<size_t>(end_ - stop);
     if (left < 4 || size > left - 4 || stop[0] != '\r' || stop[1] != '\n') return fail();
     const Bytes element(stop + 2, size);
     if (element.end()[0] != '\r' || element.end()[1] != '\n') return fail();
     at_ = element.end() + 2;
->>>>>>> groups
     return element;
   }
 
