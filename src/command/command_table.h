@@ -41,6 +41,8 @@ enum CommandFlag : uint32_t {
   kImmediate = 1U << 24,
   // Ours, not shown: still works when the disk is full, on reserved log space (XACK, XDEL, XTRIM, DEL).
   kFreesSpace = 1U << 25,
+  // Ours, not shown: MONITOR leaves it out (QUIT).
+  kUnwatched = 1U << 26,
 };
 
 enum CommandCategory : uint32_t {

@@ -39,7 +39,7 @@ constexpr CommandSpec kCommands[] = {
     {"echo", 2, kLoading | kStale | kFast, kFastAcl, {}, cmd_echo, "1.0.0", "connection", "Replies its argument."},
     {"hello", -1, kEntry, kFastAcl, {}, cmd_hello, "6.0.0", "connection", "Says who the server is; switches the protocol."},
     {"ping", -1, kFast, kFastAcl, {}, cmd_ping, "1.0.0", "connection", "Replies PONG."},
-    {"quit", -1, kEntry | kImmediate, kFastAcl, {}, cmd_quit, "1.0.0", "connection", "Closes the connection."},
+    {"quit", -1, kEntry | kImmediate | kUnwatched, kFastAcl, {}, cmd_quit, "1.0.0", "connection", "Closes the connection."},
     {"readonly", 1, kLoading | kStale | kFast, kFastAcl, {}, cmd_no_cluster, "3.0.0", "cluster", "Means something in a cluster only."},
     {"readwrite", 1, kLoading | kStale | kFast, kFastAcl, {}, cmd_no_cluster, "3.0.0", "cluster", "Means something in a cluster only."},
     {"reset", 1, kEntry | kImmediate, kFastAcl, {}, cmd_reset, "6.2.0", "connection", "Takes back what the connection has set."},

@@ -188,7 +188,7 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
 }
 
 void Dispatcher::show(const CommandSpec& spec, const Request& request, const Session& session) {
-  if (!host_.monitored() || (spec.flags & (kSkipMonitor | kAdmin)) != 0) return;
+  if (!host_.monitored() || (spec.flags & (kSkipMonitor | kAdmin | kUnwatched)) != 0) return;
   host_.show_to_monitors(session, request);
 }
 
@@ -215,6 +215,7 @@ void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
 }
 
 bool Dispatcher::expire(ByteBuffer& records) {
+  if (!active_expiry_) return false;
   const auto due = engine_.keyspace().due(now_.wall, kExpiresPerCall);
   for (const Object* object : due) {
     const size_t start = records.size();

@@ -53,6 +53,11 @@ class Dispatcher {
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
 
+  // Whether expire() does anything; without it keys go only when somebody asks for them.
+  void set_active_expiry(bool active) { active_expiry_ = active; }
+
+  [[nodiscard]] bool active_expiry() const { return active_expiry_; }
+
   [[nodiscard]] Statistics& statistics() { return statistics_; }
   [[nodiscard]] Now now() const { return now_; }
 
@@ -87,6 +92,7 @@ class Dispatcher {
   Now now_;
   int64_t mark_ = 0;
   ExecutionObserver* observer_ = nullptr;
+  bool active_expiry_ = true;
 };
 
 }  // namespace leat

@@ -1,0 +1,142 @@
+// DEBUG: the few subcommands that test suites use, behind enable-debug-command.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/glob.h"
+#include "base/numbers.h"
+#include "command/dispatcher.h"
+#include "command/server_commands.h"
+#include "command/subcommands.h"
+#include "command/value_encoding.h"
+
+namespace leat {
+namespace {
+
+constexpr double kSleepSecondsMax = 3600;
+constexpr size_t kMatchedBytesMax = 1 << 20;
+
+// Digests here have 64 bits; Redis' have 160, in 40 digits.
+std::string digest_text(uint64_t digest) {
+  return fmt::format("{:040x}", digest);
+}
+
+// The server answers nobody for that long. Nothing else stops: the reactor turns.
+void debug_sleep(Context& context, Bytes word) {
+  const auto seconds = parse_double(word);
+  if (!seconds || !(*seconds >= 0) || *seconds > kSleepSecondsMax) {
+    return context.error(kErrNotFloat);
+  }
+  const auto ns = static_cast<int64_t>(*seconds * 1e9);
+  if (ns == 0 || !context.may_block()) return context.reply().ok();
+  const MonoNs until{context.now().mono.value + ns};
+  context.host().clients().pause(until, /*only_writes=*/false);
+  context.park({.keys = {}, .deadline = until, .frozen = {}, .durable = {}, .late = "+OK\r\n"});
+}
+
+void debug_object(Context& context, Bytes key) {
+  const Object* const object = context.peek(key);
+  if (object == nullptr) return context.error(kErrNoSuchKey);
+  const int64_t idle_ms = std::max(context.now().wall.value - object->used.value, int64_t{0});
+  context.reply().simple(fmt::format(
+      "Value at:0x{:x} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+      object->id.value, encoding_name(*object), memory_of(*object), object->used.value / 1000,
+      idle_ms / 1000));
+}
+
+void debug_digest_values(Context& context, const Arguments& words) {
+  context.reply().array(words.size() - 2);
+  for (size_t i = 2; i < words.size(); ++i) {
+    const Object* const object = context.peek(words[i]);
+    context.reply().simple(digest_text(object == nullptr ? 0 : Engine::digest(*object)));
+  }
+}
+
+// How long matching takes is what its caller measures.
+void debug_stringmatch(Context& context, Bytes length, Bytes pattern) {
+  const auto size = parse_uint64(length);
+  if (!size || *size > kMatchedBytesMax) return context.error(kErrNotInteger);
+  const std::string text(*size, 'a');
+  context.reply().integer(glob_matches(pattern, text) ? 1 : 0);
+}
+
+// Memory is what the log says, always; what is not on disk yet is now.
+void debug_reload(Context& context) {
+  const Lsn last = context.engine().last_lsn();
+  context.host().node().sync_soon();
+  if (context.host().node().durable() >= last || !context.may_block()) return context.reply().ok();
+  context.park({.keys = {},
+                .deadline = {},
+                .frozen = {},
+                .durable = AwaitDurable{.lsn = last, .reply = "+OK\r\n"},
+                .late = {}});
+}
+
+bool debug_allowed(Context& context) {
+  switch (context.settings().debug) {
+    case DebugAccess::kNobody:
+      return false;
+    case DebugAccess::kLocal:
+      return context.host().clients().is_local(context.session());
+    case DebugAccess::kAll:
+      return true;
+  }
+  return false;
+}
+
+void debug_help(Context& context, const Arguments& words) {
+  static constexpr Bytes kLines[] = {
+      "CHANGE-REPL-ID",
+      "    Does nothing: there is no replication.",
+      "DIGEST",
+      "    Replies a number that is equal for equal data.",
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    The same for single keys.",
+      "LOADAOF | RELOAD",
+      "    Replies when everything is on disk.",
+      "OBJECT <key>",
+      "    Describes the value of a key.",
+      "QUICKLIST-PACKED-THRESHOLD <size>",
+      "    Does nothing: there are no such lists.",
+      "SET-ACTIVE-EXPIRE 0|1",
+      "    Switches whether keys go that nobody asks for when their time has come.",
+      "SLEEP <seconds>",
+      "    Lets all clients wait.",
+      "STRINGMATCH-LEN <length> <pattern>",
+      "    Matches a text of that many letters 'a'.",
+  };
+  reply_help(context, words, kLines);
+}
+
+}  // namespace
+
+// DEBUG subcommand [argument ...]
+void cmd_debug(Context& context, const Arguments& words) {
+  if (!debug_allowed(context)) {
+    return context.error(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you can run it from a local connection, otherwise you need to set this option in the "
+        "configuration file, and then restart the server.");
+  }
+  const auto is = [&words](Bytes name, size_t size) {
+    return words.size() == size && same_word(words[1], name);
+  };
+  if (is("help", 2)) return debug_help(context, words);
+  if (is("sleep", 3)) return debug_sleep(context, words[2]);
+  if (is("object", 3)) return debug_object(context, words[2]);
+  if (is("stringmatch-len", 4)) return debug_stringmatch(context, words[2], words[3]);
+  if (same_word(words[1], "digest-value")) return debug_digest_values(context, words);
+  if (same_word(words[1], "reload") || is("loadaof", 2)) return debug_reload(context);
+  if (is("digest", 2)) {
+    context.depends_on_all();
+    return context.reply().simple(digest_text(context.engine().digest()));
+  }
+  if (is("set-active-expire", 3) && (words[2] == "0" || words[2] == "1")) {
+    context.dispatcher().set_active_expiry(words[2] == "1");
+    return context.reply().ok();
+  }
+  if (is("change-repl-id", 2) || is("quicklist-packed-threshold", 3)) return context.reply().ok();
+  reply_subcommand_error(context, words);
+}
+
+}  // namespace leat

@@ -1,0 +1,328 @@
+#include "command/info_sections.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/version.h"
+#include "command/command_table.h"
+#include "command/dispatcher.h"
+#include "command/redis_version.h"
+
+namespace leat {
+namespace {
+
+constexpr double kKibi = 1024;
+constexpr int64_t kUsPerSecond = 1'000'000;
+constexpr int64_t kSecondsPerDay = 86'400;
+constexpr double kNsPerUs = 1000;
+constexpr std::string_view kNoReplication = "0000000000000000000000000000000000000000";
+
+std::string for_humans(uint64_t bytes) {
+  constexpr std::string_view kUnits[] = {"B", "K", "M", "G", "T", "P"};
+  if (bytes < 1024) return fmt::format("{}B", bytes);
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; value >= kKibi && unit + 1 < std::size(kUnits); ++unit) value /= kKibi;
+  return fmt::format("{:.2f}{}", value, kUnits[unit]);
+}
+
+double ratio(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+uint64_t overhead_of(const NodeFacts& facts) {
+  return std::min(facts.heap, facts.heap_at_start + facts.clients_bytes);
+}
+
+// The statistics of all commands that ran or were refused, by full name.
+std::vector<std::pair<std::string_view, const CommandStatistics*>> commands_by_name(
+    Context& context) {
+  std::vector<std::pair<std::string_view, const CommandStatistics*>> commands;
+  for (const auto& [spec, statistics] : context.dispatcher().statistics().commands()) {
+    commands.emplace_back(full_name(*spec), &statistics);
+  }
+  std::sort(commands.begin(), commands.end());
+  return commands;
+}
+
+}  // namespace
+
+void InfoText::bytes(Bytes name, uint64_t value) {
+  line(name, value);
+  line(fmt::format("{}_human", name), for_humans(value));
+}
+
+void info_server(Context& context, const NodeFacts& facts, InfoText& text) {
+  const int64_t now = context.host().wall_us();
+  text.section("Server");
+  text.line("redis_version", kRedisVersion);
+  text.line("leat_version", version());
+  text.line("redis_git_sha1", "00000000");
+  text.line("redis_git_dirty", 0);
+  text.line("redis_build_id", "0000000000000000");
+  text.line("redis_mode", "standalone");
+  text.line("os", facts.operating_system);
+  text.line("arch_bits", 64);
+  text.line("monotonic_clock", "POSIX clock_gettime");
+  text.line("multiplexing_api", facts.backend);
+  text.line("atomicvar_api", "c11-builtin");
+  text.line("gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
+  text.line("process_id", facts.process_id);
+  text.line("process_supervised", "no");
+  text.line("run_id", context.host().node().run_id());
+  text.line("tcp_port", facts.port);
+  text.line("server_time_usec", now);
+  text.line("uptime_in_seconds", facts.uptime_s);
+  text.line("uptime_in_days", facts.uptime_s / kSecondsPerDay);
+  text.line("hz", 10);
+  text.line("configured_hz", 10);
+  text.line("lru_clock", (now / kUsPerSecond) & 0xffffff);
+  text.line("executable", facts.executable);
+  text.line("config_file", facts.config_file);
+  text.line("io_threads_active", 0);
+  text.line("leat_turns", facts.turns);
+}
+
+void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
+  text.section("Clients");
+  text.line("connected_clients", facts.clients);
+  text.line("cluster_connections", 0);
+  text.line("maxclients", facts.clients_max);
+  text.line("client_recent_max_input_buffer", facts.input_largest);
+  text.line("client_recent_max_output_buffer", facts.output_largest);
+  text.line("blocked_clients", facts.clients_blocked);
+  text.line("tracking_clients", 0);
+  text.line("pubsub_clients", facts.clients_pubsub);
+  text.line("watching_clients", context.watches().watching_clients());
+  text.line("clients_in_timeout_table", facts.clients_with_deadline);
+}
+
+void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
+  const uint64_t overhead = overhead_of(facts);
+  const uint64_t dataset = facts.heap - overhead;
+  text.section("Memory");
+  text.bytes("used_memory", facts.heap);
+  text.bytes("used_memory_rss", facts.resident);
+  text.bytes("used_memory_peak", facts.heap_peak);
+  text.line("used_memory_peak_perc",
+            fmt::format("{:.2f}%", 100 * ratio(facts.heap, facts.heap_peak)));
+  text.line("used_memory_overhead", overhead);
+  text.line("used_memory_startup", facts.heap_at_start);
+  text.line("used_memory_dataset", dataset);
+  text.line(
+      "used_memory_dataset_perc",
+      fmt::format("{:.2f}%",
+                  100 * ratio(dataset, facts.heap - std::min(facts.heap, facts.heap_at_start))));
+  text.line("allocator_allocated", facts.heap);
+  text.line("allocator_active", facts.heap);
+  text.line("allocator_resident", facts.resident);
+  text.bytes("total_system_memory", facts.system_memory);
+  text.bytes("used_memory_lua", 0);
+  text.bytes("used_memory_scripts", 0);
+  text.line("number_of_cached_scripts", 0);
+  text.line("number_of_functions", 0);
+  text.line("number_of_libraries", 0);
+  text.bytes("maxmemory", context.settings().memory_max);
+  text.line("maxmemory_policy", "noeviction");
+  text.real("allocator_frag_ratio", 1, 2);
+  text.line("allocator_frag_bytes", 0);
+  text.real("allocator_rss_ratio", ratio(facts.resident, facts.heap), 2);
+  text.real("mem_fragmentation_ratio", ratio(facts.resident, facts.heap), 2);
+  text.line("mem_fragmentation_bytes",
+            static_cast<int64_t>(facts.resident) - static_cast<int64_t>(facts.heap));
+  text.line("mem_not_counted_for_evict", 0);
+  text.line("mem_replication_backlog", 0);
+  text.line("mem_total_replication_buffers", 0);
+  text.line("mem_clients_slaves", 0);
+  text.line("mem_clients_normal", facts.clients_bytes);
+  text.line("mem_cluster_links", 0);
+  text.line("mem_aof_buffer", 0);
+  text.line("mem_allocator", "libc");
+  text.line("active_defrag_running", 0);
+  text.line("lazyfree_pending_objects", 0);
+  text.line("lazyfreed_objects", 0);
+}
+
+// What a snapshot is in Redis is here a synced log.
+void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) {
+  const Lsn last = context.engine().last_lsn();
+  text.section("Persistence");
+  text.line("loading", 0);
+  text.line("async_loading", 0);
+  text.line("current_cow_peak", 0);
+  text.line("current_cow_size", 0);
+  text.line("current_cow_size_age", 0);
+  text.real("current_fork_perc", 0, 2);
+  text.line("current_save_keys_processed", 0);
+  text.line("current_save_keys_total", 0);
+  text.line("rdb_changes_since_last_save", last.value - facts.durable.value);
+  text.line("rdb_bgsave_in_progress", 0);
+  text.line("rdb_last_save_time", facts.last_sync_s);
+  text.line("rdb_last_bgsave_status", "ok");
+  text.line("rdb_last_bgsave_time_sec", 0);
+  text.line("rdb_current_bgsave_time_sec", -1);
+  text.line("rdb_saves", facts.log_syncs);
+  text.line("rdb_last_cow_size", 0);
+  text.line("rdb_last_load_keys_expired", 0);
+  text.line("rdb_last_load_keys_loaded", facts.log_recovered_records);
+  text.line("aof_enabled", 1);
+  text.line("aof_rewrite_in_progress", 0);
+  text.line("aof_rewrite_scheduled", 0);
+  text.line("aof_last_rewrite_time_sec", -1);
+  text.line("aof_current_rewrite_time_sec", -1);
+  text.line("aof_last_bgrewrite_status", "ok");
+  text.line("aof_rewrites", 0);
+  text.line("aof_rewrites_consecutive_failures", 0);
+  text.line("aof_last_write_status", "ok");
+  text.line("aof_last_cow_size", 0);
+  text.line("module_fork_in_progress", 0);
+  text.line("module_fork_last_cow_size", 0);
+  text.line("aof_current_size", facts.log_bytes);
+  text.line("aof_base_size", 0);
+  text.line("aof_pending_rewrite", 0);
+  text.line("aof_buffer_length", 0);
+  text.line("aof_pending_bio_fsync", facts.written > facts.durable ? 1 : 0);
+  text.line("aof_delayed_fsync", 0);
+  text.line("leat_appendfsync", facts.sync_mode);
+  text.line("leat_log_epoch", facts.log_epoch);
+  text.line("leat_log_segments", facts.log_segments);
+  text.line("leat_log_appended_bytes", facts.log_appended);
+  text.line("leat_log_commits", facts.log_commits);
+  text.line("leat_log_syncs", facts.log_syncs);
+  text.line("leat_log_last_sync_usec", facts.log_last_sync_us);
+  text.line("leat_last_lsn", last.value);
+  text.line("leat_written_lsn", facts.written.value);
+  text.line("leat_durable_lsn", facts.durable.value);
+}
+
+void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
+  const Statistics& statistics = context.dispatcher().statistics();
+  Subscriptions& subscriptions = context.host().subscriptions();
+  text.section("Stats");
+  text.line("total_connections_received", facts.connections_received);
+  text.line("total_commands_processed", statistics.calls());
+  text.line("instantaneous_ops_per_sec", static_cast<uint64_t>(facts.operations_per_s));
+  text.line("total_net_input_bytes", facts.bytes_in);
+  text.line("total_net_output_bytes", facts.bytes_out);
+  text.line("total_net_repl_input_bytes", 0);
+  text.line("total_net_repl_output_bytes", 0);
+  text.real("instantaneous_input_kbps", facts.input_kb_per_s, 2);
+  text.real("instantaneous_output_kbps", facts.output_kb_per_s, 2);
+  text.real("instantaneous_input_repl_kbps", 0, 2);
+  text.real("instantaneous_output_repl_kbps", 0, 2);
+  text.line("rejected_connections", facts.connections_rejected);
+  text.line("sync_full", 0);
+  text.line("sync_partial_ok", 0);
+  text.line("sync_partial_err", 0);
+  text.line("expired_keys", statistics.expired());
+  text.real("expired_stale_perc", 0, 2);
+  text.line("expired_time_cap_reached_count", 0);
+  text.line("expire_cycle_cpu_milliseconds", 0);
+  text.line("evicted_keys", 0);
+  text.line("evicted_clients", 0);
+  text.line("total_eviction_exceeded_time", 0);
+  text.line("current_eviction_exceeded_time", 0);
+  text.line("keyspace_hits", statistics.hits());
+  text.line("keyspace_misses", statistics.misses());
+  text.line("pubsub_channels", subscriptions.channels(ChannelKind::kChannel).size());
+  text.line("pubsub_patterns", subscriptions.channels(ChannelKind::kPattern).size());
+  text.line("pubsubshard_channels", subscriptions.channels(ChannelKind::kShard).size());
+  text.line("latest_fork_usec", 0);
+  text.line("total_forks", 0);
+  text.line("migrate_cached_sockets", 0);
+  text.line("slave_expires_tracked_keys", 0);
+  text.line("active_defrag_hits", 0);
+  text.line("active_defrag_misses", 0);
+  text.line("active_defrag_key_hits", 0);
+  text.line("active_defrag_key_misses", 0);
+  text.line("tracking_total_keys", 0);
+  text.line("tracking_total_items", 0);
+  text.line("tracking_total_prefixes", 0);
+  text.line("unexpected_error_replies", 0);
+  text.line("total_error_replies", statistics.errors());
+  text.line("dump_payload_sanitizations", 0);
+  text.line("total_reads_processed", facts.reads);
+  text.line("total_writes_processed", facts.writes);
+  text.line("io_threaded_reads_processed", 0);
+  text.line("io_threaded_writes_processed", 0);
+  text.line("client_output_buffer_limit_disconnections", facts.output_limit_disconnections);
+}
+
+void info_replication(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Replication");
+  text.line("role", "master");
+  text.line("connected_slaves", 0);
+  text.line("master_failover_state", "no-failover");
+  text.line("master_replid", context.host().node().run_id());
+  text.line("master_replid2", kNoReplication);
+  text.line("master_repl_offset", context.engine().last_lsn().value);
+  text.line("second_repl_offset", -1);
+  text.line("repl_backlog_active", 0);
+  text.line("repl_backlog_size", 1 << 20);
+  text.line("repl_backlog_first_byte_offset", 0);
+  text.line("repl_backlog_histlen", 0);
+}
+
+void info_cpu(Context& /*context*/, const NodeFacts& facts, InfoText& text) {
+  text.section("CPU");
+  text.real("used_cpu_sys", facts.cpu_system_s, 6);
+  text.real("used_cpu_user", facts.cpu_user_s, 6);
+  text.real("used_cpu_sys_children", 0, 6);
+  text.real("used_cpu_user_children", 0, 6);
+  text.real("used_cpu_sys_main_thread", facts.cpu_system_thread_s, 6);
+  text.real("used_cpu_user_main_thread", facts.cpu_user_thread_s, 6);
+}
+
+void info_modules(Context& /*context*/, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Modules");
+}
+
+void info_commandstats(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Commandstats");
+  for (const auto& [name, statistics] : commands_by_name(context)) {
+    const double us = static_cast<double>(statistics->duration_ns) / kNsPerUs;
+    const double per_call =
+        statistics->calls == 0 ? 0 : us / static_cast<double>(statistics->calls);
+    text.line(fmt::format("cmdstat_{}", name),
+              fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+                          statistics->calls, static_cast<uint64_t>(us), per_call,
+                          statistics->rejected, statistics->failed));
+  }
+}
+
+void info_errorstats(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Errorstats");
+  for (const auto& [code, count] : context.dispatcher().statistics().errors_by_code()) {
+    text.line(fmt::format("errorstat_{}", code), fmt::format("count={}", count));
+  }
+}
+
+void info_latencystats(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Latencystats");
+  for (const auto& [name, statistics] : commands_by_name(context)) {
+    if (statistics->latencies == nullptr) continue;
+    const auto us = [&latencies = *statistics->latencies](double percent) {
+      return static_cast<double>(latencies.percentile(percent)) / kNsPerUs;
+    };
+    text.line(fmt::format("latency_percentiles_usec_{}", name),
+              fmt::format("p50={:.3f},p99={:.3f},p99.9={:.3f}", us(50), us(99), us(99.9)));
+  }
+}
+
+void info_cluster(Context& /*context*/, const NodeFacts& /*facts*/, InfoText& text) {
+  text.section("Cluster");
+  text.line("cluster_enabled", 0);
+}
+
+void info_keyspace(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  const Keyspace& keyspace = context.engine().keyspace();
+  text.section("Keyspace");
+  for (uint32_t db = 0; db < keyspace.databases(); ++db) {
+    const size_t keys = keyspace.size(DbIndex{db});
+    if (keys == 0) continue;
+    text.line(fmt::format("db{}", db),
+              fmt::format("keys={},expires={},avg_ttl=0", keys, keyspace.expiring(DbIndex{db})));
+  }
+}
+
+}  // namespace leat
