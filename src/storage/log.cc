@@ -72,8 +72,10 @@ const std::optional<Error>& Log::failure() const {
 
 bool Log::has_room(uint64_t bytes, bool reserve) const {
   const State& state = *state_;
+  if (state.failure) return false;
+  // A single command always gets its turn, whatever its size: its segment is made to measure.
   if (!state.disk_full)
-    return state.gathered() + bytes <= kGatheredMax || state.spare_ready ||
+    return state.gathered() == 0 || state.gathered() + bytes <= kGatheredMax || state.spare_ready ||
            state.flight != State::Flight::kNone;
   const uint64_t kept = reserve ? 0 : state.options.segment_bytes / kReservePart;
   return state.room() >= bytes + kept + kLogAlignment + sizeof(BatchHeader);
@@ -84,28 +86,34 @@ std::optional<MonoNs> Log::wake_at() const {
   if (state.failure || state.flight != State::Flight::kNone) return std::nullopt;
   std::optional<MonoNs> at;
   const auto consider = [&at](MonoNs time) { at = at ? std::min(*at, time) : time; };
-  if (state.options.sync == SyncMode::kEverySec && state.written_lsn > state.durable_lsn) {
+  if (state.options.sync == SyncMode::kEverySec && state.unsynced) {
     consider(MonoNs{state.last_sync.value + kSyncEveryNs});
   }
-  if (state.noted_durable < state.durable_lsn.value)
+  // What has been gathered and could not be written waits for a segment; its header will be the marker.
+  if (state.noted_durable < state.durable_lsn.value && state.gathered() == 0)
     consider(MonoNs{state.last_batch.value + kMarkerAfterNs});
   if (state.disk_full && state.background == State::Background::kNone) consider(state.retry_at);
   return at;
+}
+
+bool Log::settled() const {
+  return !facts().in_flight && (state_->gathered() == 0 || state_->failure);
 }
 
 Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
-  facts.in_flight = state_->flight != State::Flight::kNone;
+  facts.in_flight = state_->flight != State::Flight::kNone ||
+                    state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
   return facts;
 }
 
 bool Log::State::sync_due() const {
-  if (written_lsn == durable_lsn) return false;
   if (sync_wanted > durable_lsn) return true;
+  if (!unsynced) return false;
   if (options.sync == SyncMode::kAlways) return true;  // The mode was changed meanwhile.
   return options.sync == SyncMode::kEverySec && now.value - last_sync.value >= kSyncEveryNs;
 }
@@ -117,16 +125,11 @@ bool Log::State::marker_due() const {
 }
 
 void Log::State::start_next() {
-  if (disk_full && background == Background::kNone && now >= retry_at)
-    prepare_spare(options.segment_bytes);
+  if (disk_full && background == Background::kNone && now >= retry_at) prepare_spare();
   // A write that needs no sync completes at once: then the next thing that is due may start.
   while (!failure && flight == Flight::kNone) {
     if (sync_due()) {
-      flight = Flight::kSync;
-      flying_last = written_lsn;
-      flight_started = now;
-      world.loop.start(io::Lane::kCommit,
-                       {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+      start_sync();
     } else if (gathered() != 0) {
       if (!start_batch()) return;
     } else if (marker_due()) {
@@ -137,6 +140,16 @@ void Log::State::start_next() {
   }
 }
 
+void Log::State::start_sync() {
+  flight = Flight::kSync;
+  flying_last = written_lsn;
+  flying_end = offset;
+  flight_started = now;
+  world.loop.start(io::Lane::kCommit,
+                   {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+}
+
+// Gives the gathered records to the disk; false when they have to wait for a segment.
 bool Log::State::start_batch() {
   const uint64_t needed = batch_space(gathered());
   if (offset + needed > segment.size) return open_next_segment(needed);
@@ -171,7 +184,8 @@ void Log::State::seal(ByteBuffer& buffer, uint64_t first_lsn, uint64_t last_lsn)
                      .durable_lsn = durable_lsn.value,
                      .body_size = body.size(),
                      .body_crc = crc32c(body),
-                     .previous_crc = previous_crc};
+                     .previous_crc = previous_crc,
+                     .durable_end = durable_end};
   const Bytes sealed_header = sealed(header);
   std::memcpy(buffer.bytes(), sealed_header.data(), sealed_header.size());
   const size_t padding = align_up(buffer.size()) - buffer.size();
@@ -186,9 +200,9 @@ void Log::State::write(Flight kind, ByteBuffer& buffer, Lsn last) {
   ++facts.commits;
   last_batch = now;
   flying_last = last;
+  flying_end = offset;
   if (options.sync == SyncMode::kAlways) {
     flight = kind;
-    flying_synced = true;
     flight_started = now;
     world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kWriteSync,
                                          .file = segment.file.get(),
@@ -199,13 +213,20 @@ void Log::State::write(Flight kind, ByteBuffer& buffer, Lsn last) {
   // Into the page cache only, of blocks that exist: as fast as handing it to another thread.
   if (Status status = segment.file->write(at, buffer.view()); !status.ok())
     return fail(status.error());
-  written(last, /*synced=*/false);
+  unsynced = true;
+  written(last);
 }
 
-void Log::State::written(Lsn last, bool synced) {
+void Log::State::written(Lsn last) {
   written_lsn = std::max(written_lsn, last);
-  if (!synced) return;
+}
+
+// The segment has been synced up to `end`, which is behind record `last`.
+void Log::State::synced(Lsn last, uint64_t end) {
+  written(last);
   durable_lsn = std::max(durable_lsn, last);
+  durable_end = end;
+  unsynced = offset > end;
   last_sync = now;
   ++facts.syncs;
 }
@@ -216,13 +237,9 @@ void Log::State::finish_commit(const Status& status) {
   facts.last_sync_ns = static_cast<uint64_t>(world.clock.mono().value - flight_started.value);
   switch (done) {
     case Flight::kBatch:
-      written(flying_last, flying_synced);
-      break;
     case Flight::kMarker:
-      ++facts.syncs;
-      break;
     case Flight::kSync:
-      written(flying_last, /*synced=*/true);
+      synced(flying_last, flying_end);
       break;
     case Flight::kSegmentHeader:
       take_spare();
@@ -238,29 +255,15 @@ void Log::State::fail(const Error& error) {
 
 // Writes the header of the spare segment. Returns false when there is none yet; start_next() comes again.
 bool Log::State::open_next_segment(uint64_t needed) {
-  // What has not been synced in this segment must be before the next one is: only one file is ever synced.
-  if (written_lsn > durable_lsn) {
-    flight = Flight::kSync;
-    flying_last = written_lsn;
-    flight_started = now;
-    world.loop.start(io::Lane::kCommit,
-                     {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+  // All of this segment must be durable before the next one is opened: recovery relies on it, and only one
+  // file is ever synced.
+  if (unsynced) {
+    start_sync();
     return true;
   }
-  const uint64_t size = std::max(options.segment_bytes, align_up(kSegmentHeaderSpace + needed));
-  if (spare_ready && spare.size < kSegmentHeaderSpace + needed) {
-    spare.file.reset();
-    if (Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number)));
-        !status.ok()) {
-      fail(status.error());
-      return false;
-    }
-    bytes -= spare.size;
-    --segments;
-    spare_ready = false;
-  }
+  if (spare_ready && spare.size < kSegmentHeaderSpace + needed && !drop_spare()) return false;
   if (!spare_ready) {
-    if (!disk_full) prepare_spare(size);
+    if (!disk_full) prepare_spare();
     return false;
   }
   render_segment_header(spare);
@@ -270,6 +273,20 @@ bool Log::State::open_next_segment(uint64_t needed) {
                                        .file = spare.file.get(),
                                        .offset = 0,
                                        .bytes = segment_bytes.view()});
+  return true;
+}
+
+// The gathered batch needs a larger segment than the one that was prepared.
+bool Log::State::drop_spare() {
+  spare.file.reset();
+  spare_ready = false;
+  if (Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number)));
+      !status.ok()) {
+    fail(status.error());
+    return false;
+  }
+  bytes -= spare.size;
+  --segments;
   return true;
 }
 
@@ -289,34 +306,43 @@ void Log::State::render_segment_header(const Segment& opened) {
 }
 
 void Log::State::take_spare() {
+  switch_to_spare();
+  superblock_wanted = true;
+  start_background();
+  prepare_spare();
+}
+
+void Log::State::switch_to_spare() {
   segment = std::move(spare);
   spare = {};
   spare_ready = false;
-  offset = kSegmentHeaderSpace;
-  superblock_wanted = true;
-  start_background();
-  prepare_spare(options.segment_bytes);
+  offset = durable_end = kSegmentHeaderSpace;
+  superblock.segment = segment.number;
 }
 
-void Log::State::prepare_spare(uint64_t size) {
+uint64_t Log::State::wanted_size() const {
+  return std::max(options.segment_bytes, kSegmentHeaderSpace + batch_space(gathered()));
+}
+
+void Log::State::prepare_spare() {
   if (background != Background::kNone || spare_ready) return;
   background = Background::kPrepare;
   spare.number = segment.number + 1;
-  spare_size = size;
+  spare_size = wanted_size();
   // Only commits that wait for their sync gain from blocks that have been written before; for the others
   // zeros would be work done twice.
   const bool zeros = options.sync == SyncMode::kAlways;
   world.loop.start(io::Lane::kBackground,
                    {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
                     .path = path_of(segment_name(options.shard, spare.number)),
-                    .size = size});
+                    .size = spare_size});
 }
 
 void Log::State::start_background() {
   if (background != Background::kNone || !superblock_wanted) return;
   superblock_wanted = false;
   background = Background::kSuperblock;
-  render_superblock(/*clean=*/false);
+  render_superblock(/*clean=*/false, superblock_bytes);
   world.loop.start(io::Lane::kBackground, {.kind = io::DiskJob::Kind::kWriteSync,
                                            .file = superblock_file.get(),
                                            .offset = superblock_offset(),
@@ -325,34 +351,44 @@ void Log::State::start_background() {
 
 void Log::State::finish_background(const Status& status) {
   const Background done = std::exchange(background, Background::kNone);
-  if (done == Background::kSuperblock) {
-    if (!status.ok()) return fail(status.error());
-    if (!spare_ready) prepare_spare(options.segment_bytes);
-    return;
-  }
-  const std::string path = path_of(segment_name(options.shard, spare.number));
-  if (!status.ok()) {
-    if (!disk_full) {
-      log(LogLevel::kWarning,
-          "No space for the next log segment ({}); writes are refused, tried again every {} ms",
-          status.error().detail, kRetryNs / kNsPerMs);
-    }
-    disk_full = true;
-    retry_at = MonoNs{world.clock.mono().value + kRetryNs};
-    if (world.disk.exists(path)) static_cast<void>(world.disk.remove(path).ok());
+  if (failure) return;
+  if (done == Background::kPrepare) {
+    finish_prepare(status);
     start_background();
     return;
   }
-  auto file = world.disk.open(path, io::OpenMode::kReadWrite);
-  if (!file.ok()) return fail(file.error());
-  if (disk_full) log(LogLevel::kNotice, "There is space again: writes are accepted");
+  if (!status.ok()) return fail(status.error());
+  if (!disk_full) prepare_spare();
+}
+
+void Log::State::finish_prepare(const Status& status) {
+  if (!status.ok()) return stay_without_spare(status.error());
+  auto file =
+      world.disk.open(path_of(segment_name(options.shard, spare.number)), io::OpenMode::kReadWrite);
+  if (!file.ok()) return stay_without_spare(file.error());
+  if (disk_full) log(LogLevel::kNotice, "There is space for the log again: writes are accepted");
   disk_full = false;
   spare.file = std::move(file).value();
   spare.size = spare_size;
   spare_ready = true;
   bytes += spare.size;
   ++segments;
-  start_background();
+}
+
+// Nothing is lost by this: what does not fit into the present segment waits, and new writes are refused.
+void Log::State::stay_without_spare(const Error& error) {
+  if (!disk_full) {
+    log(LogLevel::kWarning,
+        "The next log segment of {} bytes cannot be made: {}. Writes are refused once the present "
+        "one "
+        "is full, but for a reserve for what frees space; tried again every {} ms",
+        spare_size, error.detail, kRetryNs / kNsPerMs);
+  }
+  disk_full = true;
+  retry_at = MonoNs{world.clock.mono().value + kRetryNs};
+  // Should the removal fail as well, then so will the next attempt, and say so.
+  const std::string path = path_of(segment_name(options.shard, spare.number));
+  if (world.disk.exists(path)) static_cast<void>(world.disk.remove(path).ok());
 }
 
 uint64_t Log::State::room() const {
@@ -360,13 +396,13 @@ uint64_t Log::State::room() const {
   return left + (spare_ready ? spare.size - kSegmentHeaderSpace : 0);
 }
 
-void Log::State::render_superblock(bool clean) {
+void Log::State::render_superblock(bool clean, ByteBuffer& out) {
   ++superblock.generation;
   superblock.durable_lsn = durable_lsn.value;
   superblock.wall = wall.value;
   superblock.clean = clean ? 1 : 0;
-  superblock_bytes.clear();
-  superblock_bytes.append(sealed(superblock));
+  out.clear();
+  out.append(sealed(superblock));
 }
 
 uint64_t Log::State::superblock_offset() const {
@@ -376,38 +412,53 @@ uint64_t Log::State::superblock_offset() const {
 Status Log::close(Lsn last, WallMs wall) {
   State& state = *state_;
   if (state.failure) return *state.failure;
-  state.wall = wall;
-  if (state.gathered() != 0) {
-    state.batch_last = last;
-    const uint64_t needed = batch_space(state.gathered());
-    if (state.offset + needed > state.segment.size) {
-      return Error{Errc::kFull, "the last commands could not be written: the disk is full"};
-    }
-    state.seal(state.batch, state.last_submitted.value + 1, last.value);
-    if (Status status = state.segment.file->write(state.offset, state.batch.view()); !status.ok())
-      return status;
-    state.offset += state.batch.size();
-    state.last_submitted = last;
-    reset(state.batch);
+  if (facts().in_flight) {
+    return Error{Errc::kUnavailable, "the log was closed while the disk was still writing"};
   }
+  state.wall = wall;
+  if (Status status = state.close_batch(last); !status.ok()) return status;
   if (Status status = state.segment.file->sync(); !status.ok()) return status;
-  state.written(state.last_submitted, /*synced=*/true);
+  state.synced(state.last_submitted, state.offset);
   if (state.offset + batch_space(0) <= state.segment.size &&
       state.noted_durable < state.durable_lsn.value) {
     reset(state.flying);
-    state.seal(state.flying, last.value + 1, last.value);
-    if (Status status = state.segment.file->write(state.offset, state.flying.view()); !status.ok())
-      return status;
-    state.offset += state.flying.size();
+    state.seal(state.flying, state.last_submitted.value + 1, state.last_submitted.value);
+    if (Status status = state.write_now(state.flying); !status.ok()) return status;
     if (Status status = state.segment.file->sync(); !status.ok()) return status;
+    state.synced(state.last_submitted, state.offset);
   }
-  state.render_superblock(/*clean=*/true);
-  if (Status status =
-          state.superblock_file->write(state.superblock_offset(), state.superblock_bytes.view());
-      !status.ok()) {
-    return status;
+  return state.write_superblock(/*clean=*/true);
+}
+
+// Writes what has been gathered, if need be into the spare segment.
+Status Log::State::close_batch(Lsn last) {
+  if (gathered() == 0) return {};
+  const uint64_t needed = batch_space(gathered());
+  if (offset + needed > segment.size) {
+    if (!spare_ready || spare.size < kSegmentHeaderSpace + needed) {
+      return Error{
+          Errc::kFull,
+          "the last commands, which were not acknowledged, could not be written: the log has "
+          "no room for them"};
+    }
+    if (Status status = segment.file->sync(); !status.ok()) return status;
+    synced(last_submitted, offset);
+    render_segment_header(spare);
+    if (Status status = spare.file->write(0, segment_bytes.view()); !status.ok()) return status;
+    if (Status status = spare.file->sync(); !status.ok()) return status;
+    switch_to_spare();
   }
-  return state.superblock_file->sync();
+  seal(batch, last_submitted.value + 1, last.value);
+  if (Status status = write_now(batch); !status.ok()) return status;
+  last_submitted = last;
+  reset(batch);
+  return {};
+}
+
+Status Log::State::write_now(ByteBuffer& buffer) {
+  if (Status status = segment.file->write(offset, buffer.view()); !status.ok()) return status;
+  offset += buffer.size();
+  return {};
 }
 
 }  // namespace leat

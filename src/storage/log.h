@@ -69,8 +69,9 @@ class Log {
  public:
   // Recovers the log in `options.directory` into `sink` (creating an empty one where there is none), opens
   // the next epoch durably and is ready to append. Blocks.
-  //   errors  kCorrupt with position and extent when bytes at or below the highest durable LSN known are
-  //           damaged, or a record does not fit; kIo, kFull from the disk. Nothing was changed then.
+  //   errors  kCorrupt with position and extent when bytes that were durable are damaged or missing, a file
+  //           is not this log's or a record does not fit; kInvalid: of a newer version; kIo, kFull from the
+  //           disk. Nothing was changed then, but for what a creation on a full disk leaves behind.
   static Result<std::unique_ptr<Log>> open(const io::World& world, const LogOptions& options,
                                            RecordSink& sink, RecoveryReport& report);
   ~Log();
@@ -105,7 +106,11 @@ class Log {
   // When the log wants commit() to be called though no record came (sync or marker due); none: never.
   [[nodiscard]] std::optional<MonoNs> wake_at() const;
 
+  // Nothing has been gathered that was not given to the disk, and the disk has done it all (or has failed).
+  [[nodiscard]] bool settled() const;
   // Writes and syncs all there is, and a marker that says so; blocks until done. For a clean shutdown.
+  //   errors  that of failure(); kUnavailable while a job is in flight; kFull when what was gathered (and
+  //           never acknowledged) has no room; kIo.
   Status close(Lsn last, WallMs wall);
 
   struct Facts {
@@ -116,7 +121,7 @@ class Log {
     uint64_t syncs = 0;
     MonoNs last_sync{0};        // When the last sync ended; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.
-    bool in_flight = false;
+    bool in_flight = false;     // The disk works on the log's own files.
     uint64_t epoch = 0;
   };
   [[nodiscard]] Facts facts() const;

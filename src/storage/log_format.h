@@ -27,7 +27,7 @@ constexpr uint64_t kLogAlignment = 512;         // Batches start at multiples of
 constexpr uint64_t kSegmentHeaderSpace = 8192;  // The header, at 0 and again at 4096.
 constexpr uint64_t kHeaderCopyOffset = 4096;
 
-//   superblock slot  (80 bytes, at offset 0 and 4096 of the file "superblock"; the valid one with the
+//   superblock slot  (88 bytes, at offset 0 and 4096 of the file "superblock"; the valid one with the
 //                     greater generation counts)
 //      0  u64  magic         "LEATSUP1"
 //      8  u32  version       1; a reader refuses any other
@@ -36,10 +36,11 @@ constexpr uint64_t kHeaderCopyOffset = 4096;
 //     32  u64  node          identity of the node, drawn at creation
 //     40  u64  generation    counts writes; slot = generation mod 2
 //     48  u64  epoch         of the present or last run
-//     56  u64  durable_lsn   known durable when it was written
-//     64  i64  wall          Unix time of the write, ms
-//     72  u32  clean         1 after a clean shutdown
-//     76  u32  crc           of bytes 0 .. 75
+//     56  u64  segment       number of the newest segment that had been opened; 0: none
+//     64  u64  durable_lsn   known durable when it was written
+//     72  i64  wall          Unix time of the write, ms
+//     80  u32  clean         1 after a clean shutdown
+//     84  u32  crc           of bytes 0 .. 83
 struct Superblock {
   static constexpr uint64_t kMagic = 0x31505553'5441454C;
   uint64_t magic = kMagic;
@@ -49,12 +50,13 @@ struct Superblock {
   uint64_t node = 0;
   uint64_t generation = 0;
   uint64_t epoch = 0;
+  uint64_t segment = 0;
   uint64_t durable_lsn = 0;
   int64_t wall = 0;
   uint32_t clean = 0;
   uint32_t crc = 0;
 };
-static_assert(sizeof(Superblock) == 80 && offsetof(Superblock, crc) == 76);
+static_assert(sizeof(Superblock) == 88 && offsetof(Superblock, crc) == 84);
 
 //   segment header  (80 bytes, at offset 0 and 4096 of a segment file)
 //      0  u64  magic         "LEATSEG1"
@@ -97,7 +99,9 @@ static_assert(sizeof(SegmentHeader) == 80 && offsetof(SegmentHeader, crc) == 76)
 //     80  u64  body_size     bytes
 //     88  u32  body_crc      CRC-32C of the body
 //     92  u32  previous_crc  header crc of the batch before it in the log; 0 for the first
-//     96  28   zero
+//     96  u64  durable_end   bytes of its segment before this offset were durable when it was written;
+//                            all earlier segments were as well
+//    104  20   zero
 //    124  u32  crc           of bytes 0 .. 123
 struct BatchHeader {
   static constexpr uint64_t kMagic = 0x31544142'5441454C;
@@ -113,7 +117,8 @@ struct BatchHeader {
   uint64_t body_size = 0;
   uint32_t body_crc = 0;
   uint32_t previous_crc = 0;
-  std::array<uint8_t, 28> zero{};
+  uint64_t durable_end = 0;
+  std::array<uint8_t, 20> zero{};
   uint32_t crc = 0;
 };
 static_assert(sizeof(BatchHeader) == 128 && offsetof(BatchHeader, crc) == 124);

@@ -16,6 +16,7 @@ namespace leat {
 namespace {
 
 constexpr uint64_t kZeroPiece = 1 << 20;
+constexpr uint64_t kSegmentBytesMin = kSegmentHeaderSpace + (8 << 10);
 
 Status write_zeros(io::File& file, uint64_t from, uint64_t to) {
   const std::string zeros(kZeroPiece, '\0');
@@ -31,15 +32,15 @@ Status write_zeros(io::File& file, uint64_t from, uint64_t to) {
 Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions& options,
                                        RecordSink& sink, RecoveryReport& report) {
   auto state = std::make_unique<State>(world, options);
+  state->options.segment_bytes = std::max(align_up(options.segment_bytes), kSegmentBytesMin);
   state->wall = world.clock.wall();
   state->now = world.clock.mono();
   state->last_sync = state->last_batch = state->now;
-  state->batch.clear();
   std::memset(state->batch.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
   std::memset(state->flying.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
   if (Status status = state->recover(sink, report); !status.ok()) return status.error();
   report.epoch = state->superblock.epoch;
-  if (!state->spare_ready) state->prepare_spare(options.segment_bytes);
+  state->prepare_spare();
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 
@@ -55,10 +56,13 @@ Status Log::State::recover(RecordSink& sink, RecoveryReport& report) {
   auto file = world.disk.open(path_of(kSuperblockName), io::OpenMode::kReadWrite);
   if (!file.ok()) return file.error();
   superblock_file = std::move(file).value();
-  superblock.epoch = std::max(superblock.epoch, scan.max_epoch);
-  if (Status status = adopt(scan, report); !status.ok()) return status;
-  if (Status status = open_epoch(); !status.ok()) return status;
-  return segment.file == nullptr ? first_segment() : Status();
+  superblock.epoch = std::max(superblock.epoch, scan.max_epoch) + 1;
+  if (Status status = adopt(scan); !status.ok()) return status;
+  if (segment.file == nullptr) {
+    if (Status status = first_segment(); !status.ok()) return status;
+  }
+  superblock.segment = segment.number;
+  return write_superblock(/*clean=*/false);
 }
 
 Status Log::State::create_superblock() {
@@ -73,7 +77,7 @@ Status Log::State::create_superblock() {
   if (!file.ok()) return file.error();
   if (Status status = write_zeros(*file.value(), 0, kSegmentHeaderSpace); !status.ok())
     return status;
-  render_superblock(/*clean=*/false);
+  render_superblock(/*clean=*/false, superblock_bytes);
   if (Status status = file.value()->write(superblock_offset(), superblock_bytes.view());
       !status.ok())
     return status;
@@ -83,61 +87,73 @@ Status Log::State::create_superblock() {
 }
 
 // Makes the scan's end the place where the log goes on.
-Status Log::State::adopt(LogScan& scan, RecoveryReport& report) {
+Status Log::State::adopt(LogScan& scan) {
   if (scan.superblock_slot_bad) {
     log(LogLevel::kWarning,
-        "One of the two copies of the superblock is damaged; the other is used");
+        "One of the two copies of the superblock is damaged or half-written; the other is used");
   }
   last_submitted = Lsn{scan.last_lsn};
   previous_crc = scan.last_crc;
   noted_durable = scan.header_durable_lsn;
-  if (scan.torn) {
-    log(LogLevel::kWarning,
-        "The end of the log was not complete, as after a crash: {}; {} bytes are cut",
-        report.cut_detail, report.cut_bytes);
-  }
-  if (Status status = discard_tail(scan); !status.ok()) return status;
-  for (const SegmentFile& file : scan.segments) {
-    bytes += file.size;
-    ++segments;
-  }
-  if (scan.end_segment < scan.segments.size()) {
-    const SegmentFile& end = scan.segments[scan.end_segment];
-    auto file = world.disk.open(end.path, io::OpenMode::kReadWrite);
-    if (!file.ok()) return file.error();
-    segment = {std::move(file).value(), end.number, end.size};
-    offset = scan.end_offset;
-    // Read from the page cache, perhaps: only a sync makes it durable.
-    if (Status status = segment.file->sync(); !status.ok()) return status;
+  if (Status status = remove_unopened(scan); !status.ok()) return status;
+  if (Status status = repair_headers(scan); !status.ok()) return status;
+  if (!scan.segments.empty()) {
+    if (Status status = open_end(scan); !status.ok()) return status;
   }
   written_lsn = durable_lsn = last_submitted;
   return {};
 }
 
-// Cuts what stands behind the end: zeros in the last segment, so that it never looks valid again; segments
-// behind it go. One prepared segment is kept as the spare.
-Status Log::State::discard_tail(LogScan& scan) {
-  while (scan.segments.size() > scan.end_segment + 1 ||
-         (scan.end_segment == scan.segments.size() && !scan.segments.empty())) {
-    const SegmentFile& file = scan.segments.back();
-    if (Status status = world.disk.remove(file.path); !status.ok()) return status;
-    const bool at_end = scan.end_segment == scan.segments.size();
-    scan.segments.pop_back();
-    if (at_end) scan.end_segment = scan.segments.size();
+// Segments that were prepared at most: how far is unknown, and a new one is made in the background.
+Status Log::State::remove_unopened(LogScan& scan) {
+  std::vector<SegmentFile> opened;
+  for (SegmentFile& file : scan.segments) {
+    if (!file.used) {
+      if (Status status = world.disk.remove(file.path); !status.ok()) return status;
+      continue;
+    }
+    bytes += file.size;
+    ++segments;
+    opened.push_back(std::move(file));
   }
-  if (Status status = world.disk.sync_directory(options.directory); !status.ok()) return status;
-  if (!scan.torn || scan.end_segment >= scan.segments.size()) return {};
-  const SegmentFile& end = scan.segments[scan.end_segment];
-  auto file = world.disk.open(end.path, io::OpenMode::kReadWrite);
-  if (!file.ok()) return file.error();
-  return write_zeros(*file.value(), scan.end_offset, end.size);
+  if (opened.size() == scan.segments.size()) return {};
+  scan.segments = std::move(opened);
+  return world.disk.sync_directory(options.directory);
 }
 
-Status Log::State::open_epoch() {
-  ++superblock.epoch;
-  render_superblock(/*clean=*/false);
-  if (Status status = superblock_file->write(superblock_offset(), superblock_bytes.view());
-      !status.ok())
+Status Log::State::repair_headers(const LogScan& scan) {
+  for (const SegmentFile& damaged : scan.segments) {
+    if (!damaged.header_copy_bad) continue;
+    log(LogLevel::kWarning,
+        "{}: one of the two copies of its header is damaged; it is written again", damaged.path);
+    auto file = world.disk.open(damaged.path, io::OpenMode::kReadWrite);
+    if (!file.ok()) return file.error();
+    SegmentHeader header = damaged.header;
+    for (const uint64_t at : {uint64_t{0}, kHeaderCopyOffset}) {
+      if (Status status = file.value()->write(at, sealed(header)); !status.ok()) return status;
+    }
+    if (Status status = file.value()->sync(); !status.ok()) return status;
+  }
+  return {};
+}
+
+// Cuts what stands behind the end: zeros, so that it never looks valid again.
+Status Log::State::open_end(const LogScan& scan) {
+  const SegmentFile& end = scan.segments.back();
+  auto file = world.disk.open(end.path, io::OpenMode::kReadWrite);
+  if (!file.ok()) return file.error();
+  segment = {std::move(file).value(), end.number, end.size};
+  offset = durable_end = scan.end_offset;
+  if (scan.torn) return write_zeros(*segment.file, offset, segment.size);
+  // Read from the page cache, perhaps: only a sync makes it durable.
+  return segment.file->sync();
+}
+
+Status Log::State::write_superblock(bool clean) {
+  // A buffer of its own: the other one may be in flight.
+  ByteBuffer rendered;
+  render_superblock(clean, rendered);
+  if (Status status = superblock_file->write(superblock_offset(), rendered.view()); !status.ok())
     return status;
   return superblock_file->sync();
 }
@@ -146,17 +162,28 @@ Status Log::State::first_segment() {
   segment.number = 1;
   segment.size = options.segment_bytes;
   const std::string path = path_of(segment_name(options.shard, segment.number));
+  if (Status status = fill_first_segment(path); !status.ok()) {
+    segment.file.reset();
+    if (world.disk.exists(path)) static_cast<void>(world.disk.remove(path).ok());
+    return Error{status.error().code,
+                 fmt::format("the first log segment of {} bytes cannot be made: {}", segment.size,
+                             status.error().detail)};
+  }
+  offset = durable_end = kSegmentHeaderSpace;
+  bytes = segment.size;
+  segments = 1;
+  return {};
+}
+
+Status Log::State::fill_first_segment(const std::string& path) {
   auto file = world.disk.open(path, io::OpenMode::kCreate);
   if (!file.ok()) return file.error();
   segment.file = std::move(file).value();
   if (Status status = write_zeros(*segment.file, 0, segment.size); !status.ok()) return status;
+  if (Status status = world.disk.sync_directory(options.directory); !status.ok()) return status;
   render_segment_header(segment);
   if (Status status = segment.file->write(0, segment_bytes.view()); !status.ok()) return status;
-  if (Status status = segment.file->sync(); !status.ok()) return status;
-  offset = kSegmentHeaderSpace;
-  bytes = segment.size;
-  segments = 1;
-  return world.disk.sync_directory(options.directory);
+  return segment.file->sync();
 }
 
 }  // namespace leat

@@ -5,43 +5,266 @@
 
 #include <fmt/format.h>
 
+#include "storage/file_window.h"
+
 namespace leat {
 namespace {
 
-constexpr size_t kReadPiece = 4 << 20;
+struct Batch {
+  BatchHeader header;
+  Bytes body;
+};
 
-Result<ByteBuffer> read_whole(io::Disk& disk, const std::string& path) {
-  auto file = disk.open(path, io::OpenMode::kRead);
-  if (!file.ok()) return file.error();
-  const auto size = file.value()->size();
-  if (!size.ok()) return size.error();
-  ByteBuffer bytes(size.value());
-  while (bytes.size() < size.value()) {
-    const size_t piece = std::min<uint64_t>(kReadPiece, size.value() - bytes.size());
-    const auto got = file.value()->read(bytes.size(), bytes.room(piece), piece);
-    if (!got.ok()) return got.error();
-    if (got.value() == 0) break;
-    bytes.commit(got.value());
+// Walks the batches of one segment after the other.
+class Scanner {
+ public:
+  Scanner(LogScan& scan, RecordSink& sink, RecoveryReport& report)
+      : scan_(scan), sink_(sink), report_(report) {
+    for (const SegmentFile& file : scan.segments) total_ += file.size;
   }
-  return bytes;
+
+  // The used segment at `index`; they come in order.
+  Status segment(size_t index, FileWindow& file);
+  // All segments have been read: is what was left out corruption?
+  [[nodiscard]] Status verdict() const;
+
+ private:
+  [[nodiscard]] Status connects(const SegmentFile& segment) const;
+  // The batch at `offset`; false when there is no good one that follows the last.
+  Result<bool> read_batch(const SegmentFile& segment, FileWindow& file, uint64_t offset,
+                          Batch& batch) const;
+  Status replay(const SegmentFile& segment, uint64_t offset, const Batch& batch);
+  // Notes where good batches end, and what valid headers behind that say.
+  Status look_beyond(const SegmentFile& segment, FileWindow& file, uint64_t offset);
+  Status seek_headers(const SegmentFile& segment, FileWindow& file, uint64_t from, uint64_t to);
+  [[nodiscard]] bool of_this_log(const SegmentFile& segment, const BatchHeader& header) const {
+    return header.uuid == scan_.superblock.uuid && header.segment == segment.number;
+  }
+
+  LogScan& scan_;
+  RecordSink& sink_;
+  RecoveryReport& report_;
+  uint64_t total_ = 0;
+  // Set when something stands behind the last good batch that is not one.
+  bool ended_ = false;
+  std::string end_path_;
+  uint64_t end_from_ = 0;
+  uint64_t end_to_ = 0;
+  std::string proof_;  // Why these bytes must have been durable; empty when nothing says so.
+};
+
+// Segments are opened one after the other, each behind the last record of the one before.
+Status Scanner::connects(const SegmentFile& segment) const {
+  if (segment.number != scan_.opened + 1) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format(
+            "{}: the segment before it is missing or lost its header: segment {} of this log "
+            "is needed, and the last one found before is {}",
+            segment.path, segment.number - 1, scan_.opened)};
+  }
+  if (!ended_ && segment.header.first_lsn != scan_.last_lsn + 1) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: begins with record {}, but the log before it ends with {}; a segment was "
+                    "replaced, or the end of the one before it is lost",
+                    segment.path, segment.header.first_lsn, scan_.last_lsn)};
+  }
+  return {};
 }
 
-bool all_zero(Bytes bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+Status Scanner::segment(size_t index, FileWindow& file) {
+  const SegmentFile& segment = scan_.segments[index];
+  if (Status status = connects(segment); !status.ok()) return status;
+  ++report_.segments;
+  scan_.opened = segment.number;
+  scan_.max_epoch = std::max(scan_.max_epoch, segment.header.epoch);
+  if (ended_) {
+    if (proof_.empty())
+      proof_ = fmt::format("segment {} was opened after they were on disk", segment.number);
+    return {};
+  }
+  uint64_t offset = kSegmentHeaderSpace;
+  while (offset < file.size()) {
+    Batch batch;
+    const auto good = read_batch(segment, file, offset, batch);
+    if (!good.ok()) return good.error();
+    if (!good.value()) break;
+    if (Status status = replay(segment, offset, batch); !status.ok()) return status;
+    offset += batch_space(batch.header.body_size);
+    sink_.on_progress(report_.bytes + offset, total_);
+  }
+  scan_.end_segment = index;
+  scan_.end_offset = offset;
+  report_.bytes += file.size();
+  return look_beyond(segment, file, offset);
 }
 
-// The valid slot of the greater generation.
+Result<bool> Scanner::read_batch(const SegmentFile& segment, FileWindow& file, uint64_t offset,
+                                 Batch& batch) const {
+  const auto head = file.at(offset, sizeof(BatchHeader));
+  if (!head.ok()) return head.error();
+  BatchHeader& header = batch.header;
+  if (!read_header(head.value(), header) || !of_this_log(segment, header)) return false;
+  if (header.first_lsn != scan_.last_lsn + 1 || header.last_lsn + 1 < header.first_lsn)
+    return false;
+  if (header.previous_crc != scan_.last_crc) return false;
+  if (header.body_size > file.size() - offset - sizeof(BatchHeader)) return false;
+  const auto body = file.at(offset + sizeof(BatchHeader), header.body_size);
+  if (!body.ok()) return body.error();
+  batch.body = body.value();
+  return batch.body.size() == header.body_size && crc32c(batch.body) == header.body_crc;
+}
+
+Status Scanner::replay(const SegmentFile& segment, uint64_t offset, const Batch& batch) {
+  const BatchHeader& header = batch.header;
+  Bytes body = batch.body;
+  uint64_t lsn = header.first_lsn;
+  bool whole_groups = true;
+  for (; !body.empty(); ++lsn) {
+    const auto record = next_record(body);
+    if (!record || lsn > header.last_lsn || !sink_.on_record(Lsn{lsn}, *record)) {
+      return Error{
+          Errc::kCorrupt,
+          fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
+                      "precedes it",
+                      segment.path, offset, lsn)};
+    }
+    whole_groups = (record->flags & kRecordEndsGroup) != 0;
+    ++report_.records;
+  }
+  if (lsn != header.last_lsn + 1 || !whole_groups) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: the batch at offset {} ends at record {} instead of {}, or within "
+                    "a group of records",
+                    segment.path, offset, lsn - 1, header.last_lsn)};
+  }
+  scan_.last_lsn = header.last_lsn;
+  scan_.last_crc = header.crc;
+  scan_.max_epoch = std::max(scan_.max_epoch, header.epoch);
+  scan_.durable_lsn = std::max(scan_.durable_lsn, header.durable_lsn);
+  scan_.header_durable_lsn = header.durable_lsn;
+  report_.last_wall = WallMs{header.wall};
+  ++report_.batches;
+  return {};
+}
+
+Status Scanner::look_beyond(const SegmentFile& segment, FileWindow& file, uint64_t offset) {
+  const auto rest = find_nonzero(file, offset, file.size());
+  if (!rest.ok()) return rest.error();
+  if (rest.value().first == file.size()) return {};
+  ended_ = true;
+  scan_.torn = true;
+  end_path_ = segment.path;
+  end_from_ = offset;
+  end_to_ = rest.value().end;
+  report_.cut_bytes = end_to_ - end_from_;
+  report_.cut_detail =
+      fmt::format("{}, offset {} to {}: the batch that should begin with record {} is incomplete",
+                  segment.path, end_from_, end_to_, scan_.last_lsn + 1);
+  return seek_headers(segment, file, offset, rest.value().end);
+}
+
+// Bytes behind the end that are a valid header know what was durable when they were written.
+Status Scanner::seek_headers(const SegmentFile& segment, FileWindow& file, uint64_t from,
+                             uint64_t to) {
+  for (uint64_t at = from; at < to; at += kLogAlignment) {
+    const auto head = file.at(at, sizeof(BatchHeader));
+    if (!head.ok()) return head.error();
+    BatchHeader header;
+    if (!read_header(head.value(), header) || !of_this_log(segment, header)) continue;
+    scan_.max_epoch = std::max(scan_.max_epoch, header.epoch);
+    scan_.durable_lsn = std::max(scan_.durable_lsn, header.durable_lsn);
+    if (at == from || header.durable_end <= from || !proof_.empty()) continue;
+    end_to_ = at;
+    proof_ = fmt::format("the batch at offset {} was written after they were on disk", at);
+  }
+  return {};
+}
+
+Status Scanner::verdict() const {
+  const bool lost = scan_.durable_lsn > scan_.last_lsn;
+  if (proof_.empty() && !lost) {
+    if (scan_.superblock.segment <= scan_.opened) return {};
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("segment {} is missing or lost its header: the superblock says that it "
+                    "was opened, and the last one found is {}",
+                    scan_.superblock.segment, scan_.opened)};
+  }
+  const std::string where = ended_
+                                ? fmt::format("{}, offset {} to {}", end_path_, end_from_, end_to_)
+                                : std::string("the end of the log");
+  const std::string records =
+      lost ? fmt::format("records {} to {} (at least)", scan_.last_lsn + 1, scan_.durable_lsn)
+           : fmt::format("the log behind record {}", scan_.last_lsn);
+  return Error{Errc::kCorrupt,
+               fmt::format("{}: {} is damaged or missing, and was durable{}{}. Nothing was changed",
+                           where, records, proof_.empty() ? "" : ": ", proof_)};
+}
+
+Error other_log(const SegmentFile& segment, const SegmentHeader& header) {
+  return {Errc::kCorrupt,
+          fmt::format("{}: belongs to another log, or was renamed: its header says segment {} of "
+                      "shard {} of node {:016x}",
+                      segment.path, header.number, header.shard, header.node)};
+}
+
+// Reads the header of `segment`, from either of its copies.
+Status read_segment_header(const LogScan& scan, uint32_t shard, FileWindow& file,
+                           SegmentFile& segment) {
+  int good = 0;
+  for (const uint64_t offset : {uint64_t{0}, kHeaderCopyOffset}) {
+    const auto bytes = file.at(offset, sizeof(SegmentHeader));
+    if (!bytes.ok()) return bytes.error();
+    SegmentHeader header;
+    if (!read_header(bytes.value(), header)) continue;
+    if (header.version != kLogVersion || header.required != 0) {
+      return Error{Errc::kInvalid,
+                   fmt::format("{}: written by a newer version of Leat (format {}, features {:#x})",
+                               segment.path, header.version, header.required)};
+    }
+    if (header.uuid != scan.superblock.uuid || header.node != scan.superblock.node ||
+        header.number != segment.number || header.shard != shard)
+      return other_log(segment, header);
+    segment.header = header;
+    ++good;
+  }
+  segment.used = good != 0;
+  segment.header_copy_bad = good == 1;
+  if (segment.used) {
+    if (segment.header.size == segment.size) return {};
+    return Error{Errc::kCorrupt, fmt::format("{}: is {} bytes long, and was made with {}",
+                                             segment.path, segment.size, segment.header.size)};
+  }
+  // The header is durable before anything else: without one there is nothing behind it.
+  const auto rest =
+      find_nonzero(file, kSegmentHeaderSpace, std::max(kSegmentHeaderSpace, file.size()));
+  if (!rest.ok()) return rest.error();
+  if (rest.value().first >= file.size()) return {};
+  return Error{
+      Errc::kCorrupt,
+      fmt::format("{}: both copies of its header are damaged, and data stands behind them, "
+                  "from offset {} to {}",
+                  segment.path, rest.value().first, rest.value().end)};
+}
+
+}  // namespace
+
 Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& scan) {
   const std::string path = directory + "/" + kSuperblockName;
   if (!disk.exists(path)) return {};
-  auto bytes = read_whole(disk, path);
-  if (!bytes.ok()) return bytes.error();
+  auto file = disk.open(path, io::OpenMode::kRead);
+  if (!file.ok()) return file.error();
   scan.exists = true;
   int good = 0;
   for (const uint64_t offset : {uint64_t{0}, kHeaderCopyOffset}) {
+    char bytes[sizeof(Superblock)];
+    const auto got = file.value()->read(offset, bytes, sizeof bytes);
+    if (!got.ok()) return got.error();
     Superblock slot;
-    const Bytes view = bytes.value().view();
-    if (offset >= view.size() || !read_header(view.substr(offset), slot)) continue;
+    if (!read_header(Bytes(bytes, got.value()), slot)) continue;
     if (good++ == 0 || slot.generation > scan.superblock.generation) scan.superblock = slot;
   }
   if (good == 0) {
@@ -55,206 +278,56 @@ Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& sc
                  fmt::format("{}: written by a newer version of Leat (format {}, features {:#x})",
                              path, scan.superblock.version, scan.superblock.required)};
   }
-  scan.max_epoch = scan.superblock.epoch;
+  // The lost slot may have been the newer one, and known one epoch more.
+  scan.max_epoch = scan.superblock.epoch + (scan.superblock_slot_bad ? 1 : 0);
   scan.durable_lsn = scan.superblock.durable_lsn;
   return {};
 }
 
-// Walks the batches of one segment after the other.
-class Scanner {
- public:
-  Scanner(LogScan& scan, RecordSink& sink, RecoveryReport& report)
-      : scan_(scan), sink_(sink), report_(report) {}
-
-  void set_total(uint64_t total) { total_ = total; }
-  Status segment(size_t index, Bytes bytes);
-  // All segments have been read: is what was left out corruption?
-  Status verdict() const;
-
- private:
-  // The batch at `offset`; nothing when there is no good one that follows the last.
-  [[nodiscard]] std::optional<BatchHeader> batch_at(const SegmentFile& file, Bytes bytes,
-                                                    uint64_t offset) const;
-  Status replay(const SegmentFile& file, uint64_t offset, const BatchHeader& header, Bytes body);
-  // Notes where good batches end, and what valid headers behind that say.
-  void look_beyond(const SegmentFile& file, Bytes bytes, uint64_t offset);
-  [[nodiscard]] bool of_this_log(const SegmentFile& file, const BatchHeader& header) const {
-    return header.uuid == scan_.superblock.uuid && header.segment == file.number;
-  }
-
-  LogScan& scan_;
-  RecordSink& sink_;
-  RecoveryReport& report_;
-  uint64_t total_ = 0;
-  bool ended_ = false;        // A bad batch, or the end of what was written, has been met.
-  std::string end_position_;  // Where; for messages.
-  uint64_t end_at_ = 0;
-};
-
-std::optional<BatchHeader> Scanner::batch_at(const SegmentFile& file, Bytes bytes,
-                                             uint64_t offset) const {
-  BatchHeader header;
-  if (!read_header(bytes.substr(offset), header) || !of_this_log(file, header)) return std::nullopt;
-  if (header.first_lsn != scan_.last_lsn + 1 || header.last_lsn + 1 < header.first_lsn)
-    return std::nullopt;
-  if (header.previous_crc != scan_.last_crc) {
-    return std::nullopt;
-  }
-  const uint64_t space = bytes.size() - offset - sizeof(BatchHeader);
-  if (header.body_size > space) return std::nullopt;
-  const Bytes body = bytes.substr(offset + sizeof(BatchHeader), header.body_size);
-  return crc32c(body) == header.body_crc ? std::optional(header) : std::nullopt;
-}
-
-Status Scanner::replay(const SegmentFile& file, uint64_t offset, const BatchHeader& header,
-                       Bytes body) {
-  uint64_t lsn = header.first_lsn;
-  for (; !body.empty(); ++lsn) {
-    const auto record = next_record(body);
-    if (!record || lsn > header.last_lsn || !sink_.on_record(Lsn{lsn}, *record)) {
-      return Error{
-          Errc::kCorrupt,
-          fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
-                      "precedes it",
-                      file.path, offset, lsn)};
-    }
-    ++report_.records;
-  }
-  if (lsn != header.last_lsn + 1) {
-    return Error{Errc::kCorrupt,
-                 fmt::format("{}: the batch at offset {} ends at record {} instead of {}",
-                             file.path, offset, lsn - 1, header.last_lsn)};
-  }
-  scan_.last_lsn = header.last_lsn;
-  scan_.last_crc = header.crc;
-  scan_.max_epoch = std::max(scan_.max_epoch, header.epoch);
-  scan_.durable_lsn = std::max(scan_.durable_lsn, header.durable_lsn);
-  scan_.header_durable_lsn = header.durable_lsn;
-  report_.last_wall = WallMs{header.wall};
-  ++report_.batches;
-  return {};
-}
-
-Status Scanner::segment(size_t index, Bytes bytes) {
-  const SegmentFile& file = scan_.segments[index];
-  ++report_.segments;
-  uint64_t offset = kSegmentHeaderSpace;
-  if (!ended_) {
-    if (file.header.first_lsn != scan_.last_lsn + 1) {
-      return Error{
-          Errc::kCorrupt,
-          fmt::format("{}: begins with record {}, but the log before it ends with {}; a segment "
-                      "is missing or was replaced",
-                      file.path, file.header.first_lsn, scan_.last_lsn)};
-    }
-    scan_.end_segment = index;
-    while (offset < bytes.size()) {
-      const auto header = batch_at(file, bytes, offset);
-      if (!header) break;
-      const Bytes body = bytes.substr(offset + sizeof(BatchHeader), header->body_size);
-      if (Status status = replay(file, offset, *header, body); !status.ok()) return status;
-      offset += batch_space(header->body_size);
-      sink_.on_progress(report_.bytes + offset, total_);
-    }
-    scan_.end_offset = offset;
-  }
-  report_.bytes += bytes.size();
-  look_beyond(file, bytes, offset);
-  return {};
-}
-
-void Scanner::look_beyond(const SegmentFile& file, Bytes bytes, uint64_t offset) {
-  const Bytes rest = offset < bytes.size() ? bytes.substr(offset) : Bytes{};
-  if (all_zero(rest)) return;
-  if (!ended_) {
-    ended_ = true;
-    end_at_ = scan_.last_lsn + 1;
-    end_position_ = fmt::format("{}, offset {}", file.path, offset);
-    scan_.torn = true;
-    report_.cut_detail = fmt::format("{}: the batch that should begin with record {} is incomplete",
-                                     end_position_, end_at_);
-  }
-  const size_t last = rest.find_last_not_of('\0');
-  report_.cut_bytes += last + 1;
-  for (uint64_t at = 0; at + sizeof(BatchHeader) <= rest.size(); at += kLogAlignment) {
-    BatchHeader header;
-    if (!read_header(rest.substr(at), header) || !of_this_log(file, header)) continue;
-    scan_.durable_lsn = std::max(scan_.durable_lsn, header.durable_lsn);
-    scan_.max_epoch = std::max(scan_.max_epoch, header.epoch);
-  }
-}
-
-Status Scanner::verdict() const {
-  if (scan_.durable_lsn <= scan_.last_lsn) return {};
-  const std::string where =
-      end_position_.empty() ? std::string("the end of the log") : end_position_;
-  return Error{
-      Errc::kCorrupt,
-      fmt::format("{}: records {} to {} (at least) were durable and are damaged or missing", where,
-                  scan_.last_lsn + 1, scan_.durable_lsn)};
-}
-
-// One of the two copies of a segment's header; unused when neither is there.
-void read_segment_header(const LogScan& scan, Bytes bytes, SegmentFile& file) {
-  for (const uint64_t offset : {uint64_t{0}, kHeaderCopyOffset}) {
-    SegmentHeader header;
-    if (offset >= bytes.size() || !read_header(bytes.substr(offset), header)) continue;
-    if (header.uuid != scan.superblock.uuid || header.number != file.number) continue;
-    file.header = header;
-    file.used = true;
-    return;
-  }
-}
-
-Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan,
-                     uint64_t& total) {
+Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan) {
   const auto names = disk.list(directory);
   if (!names.ok()) return names.error();
   for (const std::string& name : names.value()) {
-    SegmentFile file{.number = segment_number(shard, name), .path = directory + "/" + name};
-    if (file.number == 0) continue;
-    auto opened = disk.open(file.path, io::OpenMode::kRead);
+    SegmentFile segment{.number = segment_number(shard, name), .path = directory + "/" + name};
+    if (segment.number == 0) continue;
+    auto opened = disk.open(segment.path, io::OpenMode::kRead);
     if (!opened.ok()) return opened.error();
     const auto size = opened.value()->size();
     if (!size.ok()) return size.error();
-    file.size = size.value();
-    total += file.size;
-    scan.segments.push_back(std::move(file));
+    segment.size = size.value();
+    FileWindow file(*opened.value(), segment.size);
+    // Without a superblock nothing tells whose the segments are.
+    if (scan.exists) {
+      if (Status status = read_segment_header(scan, shard, file, segment); !status.ok())
+        return status;
+    }
+    scan.segments.push_back(std::move(segment));
   }
   std::sort(scan.segments.begin(), scan.segments.end(),
             [](const SegmentFile& a, const SegmentFile& b) { return a.number < b.number; });
   return {};
 }
 
-}  // namespace
-
 Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,
                          RecordSink& sink, RecoveryReport& report) {
   LogScan scan;
   if (Status status = read_superblock(disk, directory, scan); !status.ok()) return status.error();
-  uint64_t total = 0;
-  if (Status status = list_segments(disk, directory, shard, scan, total); !status.ok())
+  if (Status status = list_segments(disk, directory, shard, scan); !status.ok())
     return status.error();
+  scan.end_segment = scan.segments.size();
   if (!scan.exists) {
     if (scan.segments.empty()) return scan;
     return Error{Errc::kCorrupt,
                  fmt::format("{}: there are log segments but no superblock", directory)};
   }
   Scanner scanner(scan, sink, report);
-  scanner.set_total(total);
-  scan.end_segment = scan.segments.size();
   for (size_t i = 0; i < scan.segments.size(); ++i) {
-    SegmentFile& file = scan.segments[i];
-    auto bytes = read_whole(disk, file.path);
-    if (!bytes.ok()) return bytes.error();
-    read_segment_header(scan, bytes.value().view(), file);
-    if (!file.used) {
-      // Prepared and never opened, or damaged in both headers: what its batches say decides.
-      file.header.first_lsn = scan.last_lsn + 1;
-      if (all_zero(bytes.value().view())) continue;
-    }
-    if (Status status = scanner.segment(i, bytes.value().view()); !status.ok())
-      return status.error();
+    const SegmentFile& segment = scan.segments[i];
+    if (!segment.used) continue;
+    auto opened = disk.open(segment.path, io::OpenMode::kRead);
+    if (!opened.ok()) return opened.error();
+    FileWindow file(*opened.value(), segment.size);
+    if (Status status = scanner.segment(i, file); !status.ok()) return status.error();
   }
   if (Status status = scanner.verdict(); !status.ok()) return status.error();
   return scan;
@@ -274,7 +347,8 @@ uint64_t segment_number(uint32_t shard, const std::string& name) {
     if (byte < '0' || byte > '9' || number > UINT64_MAX / 10 - 10) return 0;
     number = number * 10 + static_cast<uint64_t>(byte - '0');
   }
-  return number;
+  // Two names of one number would be two files of it.
+  return name == segment_name(shard, number) ? number : 0;
 }
 
 }  // namespace leat

@@ -1,10 +1,10 @@
 // Reading a log back: which batches are good, and whether what is not good may be cut.
 //
 // A crash leaves a torn tail: bytes that no sync had covered. Rot and lost files damage what was covered.
-// Both look the same where they stand; what tells them apart is the highest LSN that is known to have been
-// durable: the superblock knows one, and every batch header carries the one known when it was written, also
-// batches behind the damage. At or below it damage is corruption, and is reported; above it, it is a torn
-// tail, and may be cut.
+// Both look the same where they stand; what tells them apart is what is known to have been durable: the
+// superblock knows an LSN and the newest segment, every batch header an LSN and an offset, also those of
+// batches behind the damage, and no segment is opened before all earlier ones are durable. Damage to what was
+// durable is corruption, and is reported; damage behind that is a torn tail, and may be cut.
 //
 // Source     Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018.
 #pragma once
@@ -25,8 +25,9 @@ struct SegmentFile {
   uint64_t number = 0;
   std::string path;
   uint64_t size = 0;
-  bool used = false;  // Has a valid header; else it was prepared and never opened.
+  bool used = false;  // Was opened: has a valid header. Else it was prepared at most.
   SegmentHeader header;
+  bool header_copy_bad = false;  // One of the two copies; the other is in `header`.
 };
 
 // What a scan of a whole log found.
@@ -35,6 +36,7 @@ struct LogScan {
   Superblock superblock;
   bool superblock_slot_bad = false;
   std::vector<SegmentFile> segments;  // By number.
+  uint64_t opened = 0;                // Number of the newest used segment.
   uint64_t last_lsn = 0;
   uint64_t max_epoch = 0;
   uint32_t last_crc = 0;            // Header crc of the last good batch.
@@ -45,9 +47,16 @@ struct LogScan {
   bool torn = false;                // Bytes behind the end are not zero and are to be cut.
 };
 
+// Reads the superblock into `scan`; leaves `exists` false where there is none.
+Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& scan);
+// Lists the files of `shard`'s segments, with sizes and headers.
+//   errors  kCorrupt for a file of another log, one of another size than it was made with and one that has
+//           lost both headers; kInvalid; kIo.
+Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan);
+
 // Reads superblock, headers and batches of `directory` in order and gives the records to `sink`.
-//   errors  kCorrupt: damage at or below the highest durable LSN known, or a record that does not fit;
-//           kInvalid: written by a newer version; kIo.
+//   errors  kCorrupt: damage to what was durable, files missing, shortened or of another log, or a record
+//           that does not fit; kInvalid: written by a newer version; kIo.
 Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,
                          RecordSink& sink, RecoveryReport& report);
 

@@ -32,22 +32,32 @@ struct Log::State {
   void start_next();
   bool start_batch();
   void start_marker();
+  void start_sync();
   void seal(ByteBuffer& buffer, uint64_t first_lsn, uint64_t last_lsn);
   void write(Flight kind, ByteBuffer& buffer, Lsn last);
-  void written(Lsn last, bool synced);
+  void written(Lsn last);
+  void synced(Lsn last, uint64_t end);
   bool open_next_segment(uint64_t needed);
-  void prepare_spare(uint64_t size);
+  void prepare_spare();
+  bool drop_spare();
   void take_spare();
+  void switch_to_spare();
   void fail(const Error& error);
   void finish_commit(const Status& status);
   void finish_background(const Status& status);
+  void finish_prepare(const Status& status);
+  void stay_without_spare(const Error& error);
+  Status close_batch(Lsn last);
+  Status write_now(ByteBuffer& buffer);
   void start_background();
   [[nodiscard]] uint64_t room() const;
+  // Of the next segment: as configured, or what the gathered batch needs.
+  [[nodiscard]] uint64_t wanted_size() const;
   [[nodiscard]] uint64_t gathered() const { return batch.size() - sizeof(BatchHeader); }
   [[nodiscard]] bool sync_due() const;
   [[nodiscard]] bool marker_due() const;
-  // The superblock's bytes for the present state, in superblock_bytes.
-  void render_superblock(bool clean);
+  // The superblock's bytes for the present state and the next generation, in `out`.
+  void render_superblock(bool clean, ByteBuffer& out);
   [[nodiscard]] uint64_t superblock_offset() const;
   // The header of `segment`, twice, in segment_bytes.
   void render_segment_header(const Segment& segment);
@@ -58,10 +68,13 @@ struct Log::State {
   // ---- log_open.cc
   Status create_superblock();
   Status recover(RecordSink& sink, RecoveryReport& report);
-  Status adopt(struct LogScan& scan, RecoveryReport& report);
-  Status discard_tail(struct LogScan& scan);
-  Status open_epoch();
+  Status adopt(struct LogScan& scan);
+  Status remove_unopened(struct LogScan& scan);
+  Status repair_headers(const struct LogScan& scan);
+  Status open_end(const struct LogScan& scan);
+  Status write_superblock(bool clean);
   Status first_segment();
+  Status fill_first_segment(const std::string& path);
 
   io::World world;
   LogOptions options;
@@ -69,7 +82,8 @@ struct Log::State {
   std::unique_ptr<io::File> superblock_file;
 
   Segment segment;
-  uint64_t offset = 0;  // In `segment`: where the next batch goes.
+  uint64_t offset = 0;       // In `segment`: where the next batch goes.
+  uint64_t durable_end = 0;  // In `segment`: what stands before it has been synced.
   Segment spare;
   bool spare_ready = false;
   bool disk_full = false;   // The last preparation found no space.
@@ -87,7 +101,8 @@ struct Log::State {
   bool superblock_wanted = false;
   Lsn batch_last;  // Last record in `batch`.
   Lsn flying_last;
-  bool flying_synced = false;
+  uint64_t flying_end = 0;  // Where the sync in flight ends.
+  bool unsynced = false;    // Something was written since the last sync.
   MonoNs flight_started{0};
 
   Lsn last_submitted;  // Last record of the newest batch given to the disk.
