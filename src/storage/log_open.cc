@@ -116,9 +116,9 @@ Status Log::State::remove_unopened(LogScan& scan) {
     ++segments;
     opened.push_back(std::move(file));
   }
-  if (opened.size() == scan.segments.size()) return {};
+  const bool removed = opened.size() != scan.segments.size();
   scan.segments = std::move(opened);
-  return world.disk.sync_directory(options.directory);
+  return removed ? world.disk.sync_directory(options.directory) : Status();
 }
 
 Status Log::State::repair_headers(const LogScan& scan) {
