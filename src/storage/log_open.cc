@@ -62,6 +62,8 @@ Status Log::State::recover(RecordSink& sink, RecoveryReport& report) {
     if (Status status = first_segment(); !status.ok()) return status;
   }
   superblock.segment = segment.number;
+  // Into both slots, one after the other: then the loss of one of them does not take the epoch back.
+  if (Status status = write_superblock(/*clean=*/false); !status.ok()) return status;
   return write_superblock(/*clean=*/false);
 }
 
@@ -77,10 +79,13 @@ Status Log::State::create_superblock() {
   if (!file.ok()) return file.error();
   if (Status status = write_zeros(*file.value(), 0, kSegmentHeaderSpace); !status.ok())
     return status;
-  render_superblock(/*clean=*/false, superblock_bytes);
-  if (Status status = file.value()->write(superblock_offset(), superblock_bytes.view());
-      !status.ok())
-    return status;
+  // Both slots, so that one that is not valid later is always a sign of damage.
+  for (int slot = 0; slot < 2; ++slot) {
+    render_superblock(/*clean=*/false, superblock_bytes);
+    if (Status status = file.value()->write(superblock_offset(), superblock_bytes.view());
+        !status.ok())
+      return status;
+  }
   if (Status status = file.value()->sync(); !status.ok()) return status;
   if (Status status = world.disk.rename(fresh, path); !status.ok()) return status;
   return world.disk.sync_directory(options.directory);

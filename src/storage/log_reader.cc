@@ -271,8 +271,7 @@ Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& sc
     return Error{Errc::kCorrupt,
                  fmt::format("{}: both copies of the superblock are damaged", path)};
   }
-  // The very first write fills one slot only.
-  scan.superblock_slot_bad = good == 1 && scan.superblock.generation > 1;
+  scan.superblock_slot_bad = good == 1;
   if (scan.superblock.version != kLogVersion || scan.superblock.required != 0) {
     return Error{Errc::kInvalid,
                  fmt::format("{}: written by a newer version of Leat (format {}, features {:#x})",

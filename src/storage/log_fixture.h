@@ -1,0 +1,137 @@
+// LogFixture: a log on a FakeDisk, driven turn by turn. For the unit tests of this folder.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/fake_disk.h"
+#include "storage/log.h"
+
+namespace leat {
+
+class FakeClock final : public io::Clock {
+ public:
+  [[nodiscard]] WallMs wall() override { return WallMs{1'700'000'000'000 + ns / kNsPerMs}; }
+  [[nodiscard]] int64_t wall_us() override { return wall().value * 1000; }
+  [[nodiscard]] MonoNs mono() override { return MonoNs{ns}; }
+  [[nodiscard]] int64_t stopwatch() override { return ns; }
+  int64_t ns = 1'000'000'000;
+};
+
+class FakeRandom final : public io::Random {
+ public:
+  [[nodiscard]] uint64_t next() override { return state_ = state_ * 6364136223846793005U + 11; }
+
+ private:
+  uint64_t state_ = 7;
+};
+
+// Keeps the values of recovered records.
+class Recovered final : public RecordSink {
+ public:
+  bool on_record(Lsn lsn, const RecordView& record) override {
+    StringSet set;
+    if (record.type != RecordType::kStringSet || !decode(record.payload, set)) return false;
+    if (lsn.value != values.size() + 1 || set.object.value != lsn.value) return false;
+    values.emplace_back(set.value);
+    return true;
+  }
+  void on_progress(uint64_t done, uint64_t total) override {
+    whole_progress = whole_progress && done <= total;
+  }
+  std::vector<std::string> values;
+  bool whole_progress = true;
+};
+
+class LogFixture {
+ public:
+  static constexpr uint64_t kSegmentBytes = 16 << 10;
+
+  explicit LogFixture(SyncMode sync = SyncMode::kAlways) {
+    options.directory = "d";
+    options.segment_bytes = kSegmentBytes;
+    options.sync = sync;
+  }
+
+  // Opens the log; false, and the error in `problem`, when that fails.
+  bool open() {
+    log.reset();
+    loop.forget();
+    recovered = {};
+    report = {};
+    problem.reset();
+    auto opened = Log::open({clock, random, disk, loop}, options, recovered, report);
+    if (!opened.ok()) {
+      problem = opened.error();
+      return false;
+    }
+    log = std::move(opened).value();
+    lsn = recovered.values.size();
+    return true;
+  }
+  // Appends one group of records with these values to the open batch.
+  void append(const std::vector<std::string>& values) {
+    const size_t start = log->batch().size();
+    for (const std::string& value : values) {
+      RecordWriter(log->batch()).put(StringSet{.object = ObjectId{++lsn}, .value = value});
+      written.push_back(value);
+    }
+    end_group(log->batch(), start);
+  }
+  void commit() { log->commit(Lsn{lsn}, clock.wall(), clock.mono()); }
+  // Runs the jobs that wait, and what follows from them, until none does.
+  void settle() {
+    for (bool ran = true; ran;) {
+      ran = false;
+      for (const io::Lane lane : {io::Lane::kCommit, io::Lane::kBackground}) {
+        if (!loop.job(lane)) continue;
+        run(lane);
+        ran = true;
+      }
+      if (ran) commit();
+    }
+  }
+  void run(io::Lane lane) { log->on_disk(lane, loop.run(lane)); }
+  // One turn with one group, settled.
+  void turn(const std::vector<std::string>& values) {
+    append(values);
+    commit();
+    settle();
+  }
+  void pass(int64_t ms) {
+    clock.ns += ms * kNsPerMs;
+    commit();
+    settle();
+  }
+  // As after kill -9 (Keep::kAll) or a loss of power.
+  void crash(Keep keep) {
+    log.reset();
+    loop.forget();
+    disk.restore(keep);
+  }
+  // A value that fills `bytes`, different for each record.
+  [[nodiscard]] std::string value(size_t bytes) const {
+    std::string text = std::to_string(written.size()) + ":";
+    text.resize(std::max(bytes, text.size()), static_cast<char>('a' + written.size() % 26));
+    return text;
+  }
+  // The first `count` values that were written.
+  [[nodiscard]] std::vector<std::string> first(size_t count) const {
+    return {written.begin(), written.begin() + static_cast<ptrdiff_t>(count)};
+  }
+
+  FakeClock clock;
+  FakeRandom random;
+  FakeDisk disk;
+  FakeLoop loop{disk};
+  LogOptions options;
+  std::unique_ptr<Log> log;
+  Recovered recovered;
+  RecoveryReport report;
+  std::optional<Error> problem;
+  uint64_t lsn = 0;
+  std::vector<std::string> written;  // All values ever appended, also those lost in a crash.
+};
+
+}  // namespace leat

@@ -1,0 +1,360 @@
+// The turns of a log: what is released when, segments, full disks, failures, shutdown.
+#include "storage/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/log_fixture.h"
+#include "storage/log_format.h"
+
+namespace leat {
+namespace {
+
+using testing::HasSubstr;
+
+std::string segment_path(uint64_t number) {
+  return "d/" + segment_name(0, number);
+}
+
+TEST(Log, NothingIsReleasedBeforeItsSyncUnderAlways) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({"a", "b"});
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{0});
+  EXPECT_EQ(fixture.log->written_lsn(), Lsn{0});
+  fixture.run(io::Lane::kCommit);
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{2});
+}
+
+TEST(Log, RecordsGatherWhileABatchIsInFlight) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({"a"});
+  fixture.commit();
+  fixture.append({"b"});
+  fixture.commit();
+  fixture.append({"c"});
+  fixture.commit();
+  EXPECT_FALSE(fixture.log->settled());
+  fixture.run(io::Lane::kCommit);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  fixture.commit();
+  fixture.run(io::Lane::kCommit);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{3});
+  EXPECT_EQ(fixture.log->facts().commits, 2U);
+  EXPECT_TRUE(fixture.log->settled());
+}
+
+TEST(Log, WhatWasWrittenIsReadBackInEveryMode) {
+  for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    for (int start = 0; start < 4; ++start) {
+      ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+      EXPECT_EQ(fixture.recovered.values, fixture.written);
+      EXPECT_TRUE(fixture.recovered.whole_progress);
+      EXPECT_EQ(fixture.report.cut_bytes, 0U);
+      EXPECT_EQ(fixture.report.epoch, static_cast<uint64_t>(start) + 1);
+      for (int turn = 0; turn < 30; ++turn) fixture.turn({fixture.value(700), fixture.value(1)});
+      EXPECT_EQ(fixture.log->released_lsn(), Lsn{fixture.lsn});
+      // Alternately killed and shut down.
+      if (start % 2 == 0) {
+        ASSERT_TRUE(fixture.log->close(Lsn{fixture.lsn}, fixture.clock.wall()).ok());
+      }
+      fixture.crash(Keep::kAll);
+    }
+  }
+}
+
+TEST(Log, EverySecReleasesWhatIsWrittenAndSyncsOnceASecond) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({"a"});
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{0});
+  const auto wake = fixture.log->wake_at();
+  ASSERT_TRUE(wake);
+  fixture.clock.ns = wake->value - 1;
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  fixture.clock.ns = wake->value;
+  fixture.commit();
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
+  fixture.run(io::Lane::kCommit);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+}
+
+TEST(Log, NeverSyncsOnlyWhenASegmentIsFull) {
+  LogFixture fixture(SyncMode::kNever);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({fixture.value(3000)});
+  fixture.pass(5000);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{0});
+  EXPECT_FALSE(fixture.log->wake_at());
+  fixture.turn({fixture.value(6000)});
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+}
+
+TEST(Log, GoingToAlwaysReleasesOnlyWhatIsSyncedFromThenOn) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({"a"});
+  fixture.commit();
+  fixture.log->set_sync_mode(SyncMode::kAlways);
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{0});
+  fixture.commit();
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
+  fixture.run(io::Lane::kCommit);
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+  fixture.log->set_sync_mode(SyncMode::kNever);
+  fixture.append({"b"});
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+}
+
+TEST(Log, AMarkerSaysThatTheLastBatchIsDurable) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({"a"});
+  const uint64_t commits = fixture.log->facts().commits;
+  ASSERT_TRUE(fixture.log->wake_at());
+  fixture.pass(100);
+  EXPECT_EQ(fixture.log->facts().commits, commits + 1);
+  EXPECT_FALSE(fixture.log->wake_at());
+  fixture.pass(60'000);
+  EXPECT_EQ(fixture.log->facts().commits, commits + 1);
+  // Damage to the batch is noticed from now on.
+  fixture.crash(Keep::kNothing);
+  fixture.disk.damage(segment_path(1), [](std::string& content) {
+    content[kSegmentHeaderSpace + sizeof(BatchHeader) + 9] ^= 1;
+  });
+  EXPECT_FALSE(fixture.open());
+  EXPECT_EQ(fixture.problem->code, Errc::kCorrupt);
+}
+
+TEST(Log, ALossOfPowerAfterASwitchBehindAnUnsyncedMarkerLosesNothingSynced) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({fixture.value(3000)});
+  fixture.pass(1000);  // Synced.
+  fixture.pass(200);   // The marker is written.
+  fixture.append({fixture.value(7000)});
+  fixture.commit();  // Needs the next segment.
+  fixture.settle();
+  fixture.pass(1000);
+  ASSERT_EQ(fixture.log->durable_lsn(), Lsn{2});
+  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  EXPECT_EQ(fixture.recovered.values, fixture.written);
+}
+
+TEST(Log, ABatchLargerThanASegmentGetsALargerOne) {
+  for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.turn({fixture.value(10)});
+    EXPECT_TRUE(fixture.log->has_room(100'000, false));
+    fixture.turn({fixture.value(100'000), fixture.value(1)});
+    fixture.turn({fixture.value(10)});
+    EXPECT_EQ(fixture.log->released_lsn(), Lsn{4});
+    uint64_t used = fixture.disk.used() - fixture.disk.content("d/superblock").size();
+    EXPECT_EQ(fixture.log->facts().bytes, used);
+    fixture.crash(Keep::kAll);
+    ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+    EXPECT_EQ(fixture.recovered.values, fixture.written);
+  }
+}
+
+TEST(Log, AFailedWriteOrSyncIsFinal) {
+  for (const FakeDisk::Op op : {FakeDisk::Op::kWrite, FakeDisk::Op::kSync}) {
+    LogFixture fixture;
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.turn({"a"});
+    fixture.append({"b"});
+    fixture.commit();
+    fixture.append({"c"});
+    fixture.commit();
+    fixture.disk.fail(op);
+    fixture.run(io::Lane::kCommit);
+    ASSERT_TRUE(fixture.log->failure());
+    EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+    EXPECT_FALSE(fixture.log->has_room(1, true));
+    EXPECT_FALSE(fixture.log->wake_at());
+    fixture.pass(10'000);
+    EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+    EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+    EXPECT_FALSE(fixture.log->close(Lsn{3}, fixture.clock.wall()).ok());
+    fixture.crash(Keep::kNothing);
+    ASSERT_TRUE(fixture.open());
+    EXPECT_EQ(fixture.recovered.values, fixture.first(1));
+  }
+}
+
+TEST(Log, AFailedWriteIsFinalInTheOtherModes) {
+  for (const SyncMode mode : {SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.turn({"a"});
+    fixture.disk.fail(FakeDisk::Op::kWrite);
+    fixture.turn({"b"});
+    EXPECT_TRUE(fixture.log->failure());
+    EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+  }
+}
+
+TEST(Log, AFullDiskIsNoticedBeforeARecordIsAppendedAndItResumes) {
+  LogFixture fixture;
+  fixture.disk.set_capacity(2 * LogFixture::kSegmentBytes);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  fixture.settle();
+  int refused = 0;
+  while (fixture.log->has_room(300, false)) {
+    fixture.turn({fixture.value(300)});
+    ASSERT_EQ(fixture.log->released_lsn(), Lsn{fixture.lsn});
+    ASSERT_LT(++refused, 100);
+  }
+  EXPECT_GT(refused, 0);
+  // The reserve is there for what frees space.
+  ASSERT_TRUE(fixture.log->has_room(300, true));
+  while (fixture.log->has_room(300, true)) fixture.turn({fixture.value(300)});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{fixture.lsn});
+  EXPECT_FALSE(fixture.log->failure());
+  // What comes all the same stalls without loss, and without spinning.
+  fixture.append({fixture.value(5000)});
+  fixture.commit();
+  fixture.settle();
+  EXPECT_LT(fixture.log->released_lsn(), Lsn{fixture.lsn});
+  ASSERT_TRUE(fixture.log->wake_at());
+  EXPECT_GT(*fixture.log->wake_at(), fixture.clock.mono());
+  fixture.pass(400);
+  ASSERT_TRUE(fixture.log->wake_at());
+  EXPECT_GT(*fixture.log->wake_at(), fixture.clock.mono());
+  // There is space again: it goes on by itself.
+  fixture.disk.set_capacity(UINT64_MAX);
+  fixture.pass(500);
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{fixture.lsn});
+  EXPECT_TRUE(fixture.log->has_room(300, false));
+  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  EXPECT_EQ(fixture.recovered.values, fixture.written);
+}
+
+TEST(Log, AGiantBatchOnAFullDiskWaitsWithoutFlapping) {
+  LogFixture fixture;
+  fixture.disk.set_capacity(4 * LogFixture::kSegmentBytes);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({fixture.value(200'000)});
+  fixture.commit();
+  fixture.settle();
+  for (int i = 0; i < 4; ++i) {
+    fixture.pass(500);
+    EXPECT_FALSE(fixture.log->has_room(1, false));
+    ASSERT_TRUE(fixture.log->wake_at());
+    EXPECT_GT(*fixture.log->wake_at(), fixture.clock.mono());
+  }
+  fixture.disk.set_capacity(UINT64_MAX);
+  fixture.pass(500);
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+}
+
+TEST(Log, TheFirstSegmentOnAFullDiskIsAClearErrorThatLeavesNoPart) {
+  LogFixture fixture;
+  fixture.disk.set_capacity(LogFixture::kSegmentBytes);
+  EXPECT_FALSE(fixture.open());
+  EXPECT_EQ(fixture.problem->code, Errc::kFull);
+  EXPECT_THAT(fixture.problem->detail, HasSubstr("first log segment"));
+  EXPECT_FALSE(fixture.disk.exists(segment_path(1)));
+  fixture.disk.set_capacity(UINT64_MAX);
+  EXPECT_TRUE(fixture.open()) << fixture.problem->detail;
+}
+
+TEST(Log, ASegmentThatCannotBeOpenedIsTriedAgain) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.disk.fail(FakeDisk::Op::kCreate);
+  fixture.settle();
+  EXPECT_FALSE(fixture.log->failure());
+  fixture.pass(500);
+  for (int i = 0; i < 30; ++i) fixture.turn({fixture.value(1000)});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{30});
+}
+
+TEST(Log, CloseWritesWhatWasGatheredAndSwitchesIfItMust) {
+  for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.turn({fixture.value(3000)});
+    fixture.append({fixture.value(7000)});
+    ASSERT_TRUE(fixture.log->close(Lsn{fixture.lsn}, fixture.clock.wall()).ok());
+    fixture.crash(Keep::kNothing);
+    ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+    EXPECT_EQ(fixture.recovered.values, fixture.written);
+    EXPECT_EQ(fixture.report.cut_bytes, 0U);
+  }
+}
+
+TEST(Log, CloseWhileTheDiskWritesIsRefused) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({"a"});
+  fixture.commit();
+  const Status status = fixture.log->close(Lsn{1}, fixture.clock.wall());
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kUnavailable);
+  fixture.settle();
+  EXPECT_TRUE(fixture.log->close(Lsn{1}, fixture.clock.wall()).ok());
+}
+
+TEST(Log, CloseWithoutRoomSaysSo) {
+  LogFixture fixture;
+  fixture.disk.set_capacity(2 * LogFixture::kSegmentBytes);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.append({fixture.value(9000)});
+  fixture.commit();
+  fixture.settle();
+  const Status status = fixture.log->close(Lsn{1}, fixture.clock.wall());
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kFull);
+}
+
+TEST(Log, EveryStartOpensItsOwnEpochAlsoWhenTheNewerSuperblockIsLost) {
+  LogFixture fixture;
+  uint64_t before = 0;
+  for (int start = 0; start < 6; ++start) {
+    ASSERT_TRUE(fixture.open());
+    EXPECT_GT(fixture.report.epoch, before);
+    before = fixture.report.epoch;
+    fixture.log.reset();
+    fixture.loop.forget();
+    // The slot that this start has written is damaged.
+    Superblock slots[2];
+    const std::string content = fixture.disk.content("d/superblock");
+    bool good[2];
+    for (size_t i = 0; i < 2; ++i)
+      good[i] = read_header(Bytes(content).substr(i * kHeaderCopyOffset), slots[i]);
+    const size_t newer = good[1] && (!good[0] || slots[1].generation > slots[0].generation) ? 1 : 0;
+    fixture.disk.damage("d/superblock", [newer](std::string& bytes) {
+      bytes[newer * kHeaderCopyOffset + 40] ^= 4;
+    });
+  }
+}
+
+}  // namespace
+}  // namespace leat
