@@ -59,6 +59,7 @@ CODE_RULES = [
 # Matched against whole lines of every text file.
 TEXT_RULES = [
     Rule(r"\b(TODO|FIXME|XXX|HACK)\b", "an issue", TIDY, in_tests=True),
+    Rule(r"^(<{7}|>{7}) ", "a merge that is finished", in_tests=True),
     Rule(r"(?<![\w.])/(root|home|work)/", "a path inside the project or below the system's temporary folder", TIDY, in_tests=True),
 ]
 

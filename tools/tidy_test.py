@@ -32,6 +32,7 @@ BROKEN = [
     ("an exception", "src/engine/a.cc", "throw 1;\n", "throw"),
     ("a note to self", "src/engine/a.cc", "// TODO later\n", "TODO"),
     ("a note to self in a test", "tests/a/run.py", "# FIXME\n", "FIXME"),
+    ("an unfinished merge", "src/engine/a.cc", "<" * 7 + " HEAD\n", "a merge that is finished"),
     ("a path of one machine", "docs/a.md", "see /home/me/x\n", "/home/"),
     ("a header that says nothing", "src/engine/a.h", "#pragma once\n", "a header starts with a comment"),
     ("an oversized header", "src/engine/a.h", "// A.\n" + "int x;\n" * 400, "401 lines"),
