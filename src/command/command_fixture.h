@@ -24,6 +24,7 @@
 
 #include "base/split_arguments.h"
 #include "command/dispatcher.h"
+#include "command/fixture_hosts.h"
 #include "command/host.h"
 #include "command/session.h"
 #include "command/subscriptions.h"
@@ -47,17 +48,31 @@ class FixtureHost final : public Host {
   void deliver(ClientId, const PublishedMessage&) override { ++delivered_; }
   [[nodiscard]] bool monitored() const override { return false; }
   void show_to_monitors(const Session&, const Request&) override {}
-  void note_duration(const Session&, const Request&, int64_t) override {}
+  void note_slow(const Session&, const Request&, const CommandSpec&, int64_t) override {}
+  [[nodiscard]] int64_t slow_ns() const override { return INT64_MAX; }
+  [[nodiscard]] Bytes failure() const override { return failure_; }
+  [[nodiscard]] bool out_of_memory() const override { return out_of_memory_; }
+  [[nodiscard]] FixtureClients& clients() override { return clients_; }
+  [[nodiscard]] ConfigHost& config() override { return config_; }
+  [[nodiscard]] FixtureNode& node() override { return node_; }
 
   [[nodiscard]] Settings& change_settings() { return settings_; }
   // Every write that does not free space is refused with this text from now on.
   void refuse_writes(std::string text) { refusal_ = std::move(text); }
+  // The log has failed: every command is refused with this text from now on.
+  void fail(std::string text) { failure_ = std::move(text); }
+  void set_out_of_memory(bool out) { out_of_memory_ = out; }
   [[nodiscard]] size_t delivered() const { return delivered_; }
 
  private:
   Settings settings_;
   std::mt19937_64 random_{1};
   std::string refusal_;
+  std::string failure_;
+  bool out_of_memory_ = false;
+  FixtureClients clients_;
+  FixtureConfig config_;
+  FixtureNode node_;
   Subscriptions subscriptions_;
   size_t delivered_ = 0;
 };
@@ -173,6 +188,7 @@ class CommandFixture : public ::testing::Test {
   void add_client(const std::string& name) {
     Client& client = clients_[name];
     client.session.id = ClientId{clients_.size()};
+    host_.clients().add(client.session);
   }
   [[nodiscard]] Session& session(const std::string& name = "main") {
     return clients_[name].session;
@@ -194,6 +210,14 @@ class CommandFixture : public ::testing::Test {
   [[nodiscard]] int64_t deadline_ms(const std::string& name) const {
     const auto& deadline = clients_.at(name).deadline;
     return deadline ? (deadline->value - now_.mono.value) / kNsPerMs : -1;
+  }
+
+  // What it waits for on disk, if that is what it waits for; and what it is replied when its time is over.
+  [[nodiscard]] const std::optional<AwaitDurable>& awaits(const std::string& name) const {
+    return clients_.at(name).durable;
+  }
+  [[nodiscard]] std::string late_reply(const std::string& name) const {
+    return replies_text(clients_.at(name).late);
   }
 
   // The records that were written so far, and by the last command, by type.
@@ -218,6 +242,8 @@ class CommandFixture : public ::testing::Test {
     Session session;
     std::unique_ptr<OwnedRequest> parked;
     std::optional<MonoNs> deadline;
+    std::optional<AwaitDurable> durable;
+    std::string late;
   };
 
   [[nodiscard]] uint32_t databases() const { return host_.settings().databases; }
@@ -255,6 +281,8 @@ class CommandFixture : public ::testing::Test {
     for (const auto& [i, word] : park.frozen) request.replace(i, word);
     client.parked = std::make_unique<OwnedRequest>(std::move(request));
     if (!again) client.deadline = park.deadline;
+    client.durable = park.durable;
+    client.late = park.late;
     engine_.waits().park(client.session.id, park.keys, park.on_absence);
   }
 

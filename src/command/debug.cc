@@ -48,7 +48,7 @@ void debug_digest_values(Context& context, const Arguments& words) {
   context.reply().array(words.size() - 2);
   for (size_t i = 2; i < words.size(); ++i) {
     const Object* const object = context.peek(words[i]);
-    context.reply().simple(digest_text(object == nullptr ? 0 : Engine::digest(*object)));
+    context.reply().simple(digest_text(object == nullptr ? 0 : Engine::value_digest(*object)));
   }
 }
 

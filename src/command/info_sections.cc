@@ -95,6 +95,8 @@ void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("pubsub_clients", facts.clients_pubsub);
   text.line("watching_clients", context.watches().watching_clients());
   text.line("clients_in_timeout_table", facts.clients_with_deadline);
+  text.line("total_blocking_keys", context.waits().keys());
+  text.line("total_blocking_keys_on_nokey", context.waits().keys_on_absence());
 }
 
 void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {

@@ -22,7 +22,7 @@ void reply_help(Context& context, const Arguments& words, std::span<const Bytes>
   ReplyWriter& reply = context.reply();
   reply.array(lines.size() + 3);
   reply.simple(
-      fmt::format("{} <subcommand> [argument ...]. The subcommands:", upper_case(words[0])));
+      fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper_case(words[0])));
   for (const Bytes line : lines) reply.simple(line);
   reply.simple("HELP");
   reply.simple("    Shows this text.");

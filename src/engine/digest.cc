@@ -62,7 +62,7 @@ uint64_t digest_of(const Stream& stream) {
 
 }  // namespace
 
-uint64_t Engine::digest(const Object& object) {
+uint64_t Engine::value_digest(const Object& object) {
   uint64_t sum = 0;
   if (const auto* string = object.string()) sum = hash64(*string);
   if (const auto* hash = object.hash()) {
@@ -74,9 +74,13 @@ uint64_t Engine::digest(const Object& object) {
     set->visit([&sum](const std::string& name, None) { sum += (Mixer() << name).hash(); });
   }
   if (const auto* stream = object.stream()) sum = digest_of(*stream);
+  return (Mixer() << static_cast<uint64_t>(object.kind()) << sum).hash();
+}
+
+uint64_t Engine::digest(const Object& object) {
   return (Mixer() << object.id.value << uint64_t{object.db.value} << object.key
-                  << static_cast<uint64_t>(object.kind())
-                  << static_cast<uint64_t>(object.expires.value) << object.changed.value << sum)
+                  << static_cast<uint64_t>(object.expires.value) << object.changed.value
+                  << value_digest(object))
       .hash();
 }
 

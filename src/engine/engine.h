@@ -40,6 +40,8 @@ class Engine {
   // O(everything).
   [[nodiscard]] uint64_t digest() const;
   [[nodiscard]] static uint64_t digest(const Object& object);
+  // Of the value alone: equal under whatever key and history.
+  [[nodiscard]] static uint64_t value_digest(const Object& object);
 
   // A consumer has tried to read or claim. Volatile.
   void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);

@@ -1,0 +1,119 @@
+// For CommandFixture: the interfaces of the host, with nothing behind them but what a test sets and reads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "command/clients_host.h"
+#include "command/config_host.h"
+#include "command/latency_events.h"
+#include "command/node_host.h"
+#include "command/slow_log.h"
+
+namespace leat {
+
+// The connections of the fixture, each with the address "127.0.0.1:<its id>".
+class FixtureClients final : public ClientsHost {
+ public:
+  void visit(const std::function<void(const ClientFacts&)>& visitor) const override {
+    for (const Session* session : sessions_) show(*session, visitor);
+  }
+  void visit(ClientId client,
+             const std::function<void(const ClientFacts&)>& visitor) const override {
+    for (const Session* session : sessions_) {
+      if (session->id == client) show(*session, visitor);
+    }
+  }
+  void kill(ClientId client) override { killed_.push_back(client.value); }
+  bool unblock(ClientId client, Unblock how) override {
+    unblocked_.emplace_back(client.value, how);
+    return client.value <= sessions_.size();
+  }
+  void pause(MonoNs until, bool only_writes) override {
+    paused_until_ = until;
+    only_writes_ = only_writes;
+  }
+  void unpause() override { paused_until_ = MonoNs{0}; }
+  void watch_commands(Session& session, bool watches) override { session.monitor = watches; }
+  [[nodiscard]] bool is_local(const Session&) const override { return local_; }
+
+  void add(const Session& session) { sessions_.push_back(&session); }
+  void set_local(bool local) { local_ = local; }
+  [[nodiscard]] std::vector<uint64_t> take_killed() { return std::exchange(killed_, {}); }
+  [[nodiscard]] const std::vector<std::pair<uint64_t, Unblock>>& unblocked() const {
+    return unblocked_;
+  }
+  [[nodiscard]] MonoNs paused_until() const { return paused_until_; }
+  [[nodiscard]] bool only_writes() const { return only_writes_; }
+
+ private:
+  static void show(const Session& session, const std::function<void(const ClientFacts&)>& visitor) {
+    const std::string peer = "127.0.0.1:" + std::to_string(session.id.value);
+    visitor({.session = session,
+             .peer = peer,
+             .local = "127.0.0.1:6379",
+             .descriptor = session.id.value,
+             .age_s = 5,
+             .idle_s = 3});
+  }
+
+  std::vector<const Session*> sessions_;
+  std::vector<uint64_t> killed_;
+  std::vector<std::pair<uint64_t, Unblock>> unblocked_;
+  MonoNs paused_until_{0};
+  bool only_writes_ = false;
+  bool local_ = true;
+};
+
+// One directive, "answer".
+class FixtureConfig final : public ConfigHost {
+ public:
+  [[nodiscard]] Pairs matching(const std::vector<Bytes>&) const override {
+    return {{"answer", answer_}};
+  }
+  [[nodiscard]] std::string set(const std::vector<std::pair<Bytes, Bytes>>& changes) override {
+    for (const auto& [name, value] : changes) {
+      if (name != "answer") return "ERR unknown " + std::string(name);
+      answer_ = value;
+    }
+    return {};
+  }
+  [[nodiscard]] std::string rewrite() override { return "ERR there is no file"; }
+
+ private:
+  std::string answer_ = "42";
+};
+
+class FixtureNode final : public NodeHost {
+ public:
+  [[nodiscard]] NodeFacts facts() override { return facts_; }
+  [[nodiscard]] const std::string& run_id() const override { return run_id_; }
+  void reset_counters() override { ++resets_; }
+  [[nodiscard]] Lsn durable() const override { return durable_; }
+  void sync_soon() override { ++syncs_asked_; }
+  [[nodiscard]] int64_t last_sync_s() const override { return facts_.last_sync_s; }
+  void shut_down() override { ended_ = true; }
+  [[nodiscard]] SlowLog& slow_log() override { return slow_log_; }
+  [[nodiscard]] LatencyEvents& latency_events() override { return latency_events_; }
+
+  [[nodiscard]] NodeFacts& change_facts() { return facts_; }
+  void set_durable(Lsn durable) { durable_ = durable; }
+  [[nodiscard]] size_t syncs_asked() const { return syncs_asked_; }
+  [[nodiscard]] size_t resets() const { return resets_; }
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ private:
+  NodeFacts facts_;
+  std::string run_id_ = std::string(40, 'a');
+  Lsn durable_{UINT64_MAX};  // The disk is always done, unless a test says otherwise.
+  size_t syncs_asked_ = 0;
+  size_t resets_ = 0;
+  bool ended_ = false;
+  SlowLog slow_log_;
+  LatencyEvents latency_events_;
+};
+
+}  // namespace leat
