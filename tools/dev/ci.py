@@ -58,10 +58,11 @@ def run_tests(ledger, chosen, only):
 def ledger_build(ledger, chosen):
     """Builds for `chosen`; a failure counts as one failed test, success as none."""
     try:
-        if any(s.name in suites.CTEST_LABELS for s in chosen):
+        if any(s.name == suites.UNIT for s in chosen):
             build.build("dev")
-        if any(s.name not in suites.CTEST_LABELS for s in chosen):
-            build.server()
+        targets = sorted({target for s in chosen for target in s.targets})
+        if targets:
+            build.build("release", *targets)
     except shell.StepFailed as failed:
         print(f"not ok: {failed.why}", flush=True)
         ledger.add(Tally(failed=1), [failed.repeat])

@@ -1,6 +1,6 @@
 """The test suites: which there are, how long each may take, how they are run and counted.
 
-A suite is either `unit` or `sim` (GoogleTest binaries, run by ctest) or a folder tests/<suite>/ with a run.py that prints
+A suite is either `unit` (GoogleTest binaries, run by ctest) or a folder tests/<suite>/ with a run.py that prints
 `ok NAME`, `not ok NAME: why` or `skip NAME: why` per test and ends with `N passed, N failed, N skipped`.
 """
 
@@ -23,20 +23,21 @@ class Suite:
     name: str
     budget_s: int  # After this it is stopped and counts as failed.
     arguments: tuple[str, ...] = ()  # What makes it small enough for `./dev test`; larger runs have options of their own.
+    targets: tuple[str, ...] = ("leat",)  # What it needs of the release.
 
 
 # In the order in which they run: the quick ones first. A folder that is not named here runs last, with DEFAULT_BUDGET_S.
 TABLE = (
-    Suite("tools", 60),
-    Suite("unit", 300),
+    Suite("tools", 60, targets=()),
+    Suite("unit", 300, targets=()),
     Suite("conformance", 120),
-    Suite("sim", 120),
+    Suite("sim", 120, targets=("leat-sim",)),
     Suite("clients", 180),
     Suite("orders", 120),
     Suite("crash", 180),
 )
 DEFAULT_BUDGET_S = 120
-CTEST_LABELS = ("unit", "sim")
+UNIT = "unit"
 
 RESULTS = shell.ROOT / "build/results"
 
@@ -54,9 +55,7 @@ def available():
     """The suites that this tree has, in order."""
     folders = {p.parent.name for p in (shell.ROOT / "tests").glob("*/run.py")}
     if any((shell.ROOT / "src").glob("*/*_test.cc")):
-        folders.add("unit")
-    if any((shell.ROOT / "tests/sim").glob("*_test.cc")):
-        folders.add("sim")
+        folders.add(UNIT)
     known = [s for s in TABLE if s.name in folders]
     return known + [Suite(name, DEFAULT_BUDGET_S) for name in sorted(folders - {s.name for s in known})]
 
@@ -66,14 +65,14 @@ def run(suite, only=""):
     print(f"\n== {suite.name}", flush=True)
     shutil.rmtree(RESULTS / suite.name, ignore_errors=True)
     (RESULTS / suite.name).mkdir(parents=True)
-    outcome = run_ctest(suite, only) if suite.name in CTEST_LABELS else run_script(suite, only)
+    outcome = run_ctest(suite, only) if suite.name == UNIT else run_script(suite, only)
     print(f"{suite.name}: {outcome.tally}", flush=True)
     return outcome
 
 
 def run_ctest(suite, only):
     results = RESULTS / suite.name
-    command = ["ctest", "--test-dir", "build/dev", "--label-regex", f"^{suite.name}$", "--parallel", str(shell.CPUS),
+    command = ["ctest", "--test-dir", "build/dev", "--label-regex", f"^{UNIT}$", "--parallel", str(shell.CPUS),
                "--timeout", str(suite.budget_s), "--output-on-failure", "--output-junit", str(results / "ctest.xml")]
     env = {"GTEST_OUTPUT": f"json:{results}/", "GTEST_BRIEF": "1"}
     if only:
