@@ -36,7 +36,8 @@ enum CommandFlag : uint32_t {
   kNoMulti = 1U << 15,
   kNoAsyncLoading = 1U << 16,
   kNoMandatoryKeys = 1U << 17,
-  kReplicated = 1U << 18,  // may_replicate
+  // Held back by CLIENT PAUSE WRITE like a write; COMMAND does not show it.
+  kReplicated = 1U << 18,
   // Ours, not shown: executed at once even inside MULTI.
   kImmediate = 1U << 24,
   // Ours, not shown: still works when the disk is full, on reserved log space (XACK, XDEL, XTRIM, DEL).

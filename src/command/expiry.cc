@@ -56,13 +56,11 @@ bool allowed(const Conditions& conditions, WallMs present, WallMs asked) {
 }
 
 void expire(Context& context, const Arguments& words, Unit unit, Base base) {
-  int64_t amount = 0;
-  const auto parsed = parse_int64(words[2]);
-  if (!parsed) return context.error(kErrNotInteger);
-  amount = *parsed;
   Conditions conditions;
   if (!read_conditions(context, words, conditions)) return;
-  const auto at = expiry_time(amount, unit == Unit::kSeconds,
+  const auto amount = parse_int64(words[2]);
+  if (!amount) return context.error(kErrNotInteger);
+  const auto at = expiry_time(*amount, unit == Unit::kSeconds,
                               base == Base::kNow ? context.now().wall : WallMs{0});
   if (!at) {
     return context.error(

@@ -17,6 +17,7 @@ struct SetWords {
   bool reply_old = false;     // GET
   bool keep_expiry = false;   // KEEPTTL
   bool drop_expiry = false;   // PERSIST, of GETEX
+  size_t expiry_word = 0;     // Where EX, PX, EXAT or PXAT stands; 0: nowhere.
   std::optional<WallMs> expires;
 };
 
@@ -27,8 +28,11 @@ bool invalid_expiry(Context& context, Bytes command) {
   return false;
 }
 
-// EX, PX, EXAT, PXAT with their value at words[i + 1].
-bool read_expiry(Context& context, const Arguments& words, size_t i, SetWords& asked) {
+// The time that EX, PX, EXAT or PXAT asks for. Apart from reading the options, because GETEX looks for its key
+// in between, and SET complains of an unknown option before a bad time.
+bool read_expiry(Context& context, const Arguments& words, SetWords& asked) {
+  const size_t i = asked.expiry_word;
+  if (i == 0) return true;
   const auto amount = parse_int64(words[i + 1]);
   if (!amount) {
     context.error(kErrNotInteger);
@@ -50,7 +54,7 @@ bool read_set_words(Context& context, const Arguments& words, size_t from, SetFo
                     SetWords& asked) {
   const bool set = command == SetFor::kSet;
   for (size_t i = from; i < words.size(); ++i) {
-    const bool expiry_free = !asked.expires && !asked.keep_expiry && !asked.drop_expiry;
+    const bool expiry_free = asked.expiry_word == 0 && !asked.keep_expiry && !asked.drop_expiry;
     if (set && same_word(words[i], "nx") && !asked.only_present) {
       asked.only_new = true;
     } else if (set && same_word(words[i], "xx") && !asked.only_new) {
@@ -62,8 +66,7 @@ bool read_set_words(Context& context, const Arguments& words, size_t from, SetFo
     } else if (!set && same_word(words[i], "persist") && expiry_free) {
       asked.drop_expiry = true;
     } else if (names_expiry(words[i]) && expiry_free && i + 1 < words.size()) {
-      if (!read_expiry(context, words, i, asked)) return false;
-      ++i;
+      asked.expiry_word = i++;
     } else {
       context.error(kErrSyntax);
       return false;
@@ -154,7 +157,7 @@ void cmd_get(Context& context, const Arguments& words) {
 // Source: redis.io/docs/latest/commands/set
 void cmd_set(Context& context, const Arguments& words) {
   SetWords asked;
-  if (read_set_words(context, words, 3, SetFor::kSet, asked))
+  if (read_set_words(context, words, 3, SetFor::kSet, asked) && read_expiry(context, words, asked))
     set_key(context, words, words[2], asked);
 }
 
@@ -191,7 +194,7 @@ void cmd_getex(Context& context, const Arguments& words) {
   SetWords asked;
   if (!read_set_words(context, words, 2, SetFor::kGetEx, asked)) return;
   const Object* const object = found_string(context, words[1]);
-  if (object == nullptr) return;
+  if (object == nullptr || !read_expiry(context, words, asked)) return;
   context.reply().bulk(*object->string());
   if (asked.expires && *asked.expires <= context.now().wall) {
     context.drop(*object);
