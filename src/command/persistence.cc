@@ -139,8 +139,8 @@ void cmd_shutdown(Context& context, const Arguments& words) {
   }
   if ((save && no_save) || (abort && words.size() > 2)) return context.error(kErrSyntax);
   if (abort) return context.error("ERR No shutdown in progress.");
+  // The connection stays until the process ends: whoever waits for its end may start the next server then.
   context.host().node().shut_down();
-  context.session().close_after_reply = true;
 }
 
 }  // namespace leat

@@ -97,6 +97,22 @@ LogLevel make_log_level(const ConfigValues& values) {
   return log_level_of(values.text("loglevel"));
 }
 
+std::string_view describe(SyncMode mode) {
+  switch (mode) {
+    case SyncMode::kAlways:
+      return "a write is acknowledged when it is on disk (appendfsync always)";
+    case SyncMode::kEverySec:
+      return "a write is acknowledged before it is on disk: a power failure may lose the last "
+             "second "
+             "(appendfsync everysec)";
+    case SyncMode::kNever:
+      return "a write is acknowledged before it is on disk: a power failure may lose what the "
+             "system had not "
+             "written by itself (appendfsync no)";
+  }
+  return "";
+}
+
 Config make_config(const ConfigValues& values) {
   Config config;
   config.bind = bind_addresses(values.text("bind"));

@@ -42,6 +42,9 @@ struct Config {
   std::string backend_name;  // What `backend` became.
 };
 
+// What an acknowledgement means in this mode, as one sentence for the operator.
+[[nodiscard]] std::string_view describe(SyncMode mode);
+
 // The texts are valid, so this can't fail. Relative paths of files are below `dir`.
 [[nodiscard]] Config make_config(const ConfigValues& values);
 // What may change while the server runs.

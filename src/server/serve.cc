@@ -53,22 +53,6 @@ void print_help() {
   }
 }
 
-std::string_view durability(SyncMode mode) {
-  switch (mode) {
-    case SyncMode::kAlways:
-      return "a write is acknowledged when it is on disk (appendfsync always)";
-    case SyncMode::kEverySec:
-      return "a write is acknowledged before it is on disk: a power failure may lose the last "
-             "second "
-             "(appendfsync everysec)";
-    case SyncMode::kNever:
-      return "a write is acknowledged before it is on disk: a power failure may lose what the "
-             "system had not "
-             "written by itself (appendfsync no)";
-  }
-  return "";
-}
-
 void announce(const Config& config, const io::SystemWorld& system) {
   log(LogLevel::kNotice, "Leat {} starts, process id {}, {}", version(), io::process_id(),
       io::backend_name(system.backend()));
@@ -77,7 +61,7 @@ void announce(const Config& config, const io::SystemWorld& system) {
   }
   log(LogLevel::kNotice, "Data is in {}", config.directory);
   const bool safe = config.sync == SyncMode::kAlways;
-  log(safe ? LogLevel::kNotice : LogLevel::kWarning, "Durability: {}", durability(config.sync));
+  log(safe ? LogLevel::kNotice : LogLevel::kWarning, "Durability: {}", describe(config.sync));
 }
 
 void announce_listeners(const Config& config, const Server& server) {

@@ -49,8 +49,13 @@ void ServerHost::configure() {
   config_.settings = make_settings(config_.values);
   config_.limits = make_limits(config_.values);
   reactor_.set_limits(config_.limits);
-  config_.sync = make_sync_mode(config_.values);
-  shard_->log().set_sync_mode(config_.sync);
+  const SyncMode sync = make_sync_mode(config_.values);
+  if (sync != config_.sync) {
+    log(sync == SyncMode::kAlways ? LogLevel::kNotice : LogLevel::kWarning,
+        "Durability: from now on {}", describe(sync));
+  }
+  config_.sync = sync;
+  shard_->log().set_sync_mode(sync);
   config_.log_level = make_log_level(config_.values);
   set_log_level(config_.log_level);
   slow_ns_ = slow_from(config_.settings);

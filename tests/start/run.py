@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+"""Starting and stopping: the command line, configuration files, reasons not to start, clean ends, limits by time.
+
+Every reason not to start must be one sentence on standard error and a non-zero exit status.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from leatlib import report
+from leatlib.resp import Client, ConnectionClosed, RespError, encode
+from leatlib.server import Server, free_port
+
+PATIENCE = 20.0
+STOP_SECONDS = 10.0
+DEBIAN_CONFIG = pathlib.Path("/etc/redis/redis.conf")
+
+
+class Failed(Exception):
+    pass
+
+
+def check(condition, why):
+    if not condition:
+        raise Failed(why)
+
+
+class Suite:
+    """One test per method whose name starts with test_; each gets an empty directory of its own."""
+
+    def __init__(self, leat, directory):
+        self.leat, self.directory = pathlib.Path(leat).resolve(), directory
+
+    def run(self, *arguments):
+        return subprocess.run([self.leat, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
+                              cwd=self.directory, check=False)
+
+    def refused(self, part, *arguments):
+        """`leat serve ...` ends with status 1 and one sentence on standard error that contains `part`."""
+        done = self.run("serve", *arguments)
+        check(done.returncode == 1, f"{arguments}: exit status {done.returncode}\n{done.stderr}")
+        lines = done.stderr.splitlines()
+        check(len(lines) == 1 and part in lines[0], f"{arguments}: not one line with {part!r}:\n{done.stderr}")
+
+    def server(self, **directives):
+        return Server.leat(self.leat, self.directory / "data", **directives)
+
+    def test_help_and_version(self):
+        for arguments, part in ((["--help"], "leat serve"), (["serve", "--help"], "appendfsync"),
+                                (["check", "--help"], "Verifies"), (["--version"], "leat ")):
+            done = self.run(*arguments)
+            check(done.returncode == 0 and part in done.stdout, f"{arguments}: {done}")
+        for arguments in ([], ["nosuch"], ["check"]):
+            check(self.run(*arguments).returncode == 2, f"{arguments} should be a usage error")
+
+    def test_bad_options_and_files(self):
+        self.refused("unknown directive 'nosuch'", "--nosuch", "1")
+        self.refused("'port' can't be 'x'", "--port", "x")
+        self.refused("'port' needs a value", "--port")
+        self.refused("can't read the configuration file", "missing.conf")
+        config = self.directory / "bad.conf"
+        config.write_text("# fine\n\nappendfsync sometimes\n")
+        self.refused(f"{config}, line 3: 'appendfsync' can't be 'sometimes'", config)
+
+    def test_unusable_directories(self):
+        file = self.directory / "file"
+        file.write_text("")
+        self.refused(str(file), "--dir", file / "below", "--port", free_port())
+        if os.geteuid() != 0:
+            locked = self.directory / "locked"
+            locked.mkdir(mode=0o500)
+            self.refused(str(locked), "--dir", locked, "--port", free_port())
+
+    def test_port_and_directory_in_use(self):
+        with self.server() as server:
+            self.refused("in use", "--dir", self.directory / "other", "--port", server.port)
+            self.refused(f"in use by process {server.process.pid}", "--dir", server.directory, "--port", free_port())
+            check(self.run("check", server.directory).returncode == 1, "check reads below a running server")
+
+    def test_damaged_log(self):
+        with self.server() as server:
+            with server.client() as client:
+                for i in range(100):
+                    client.call("XADD", "s", "*", "n", str(i))
+            check(server.stop() == 0, "unclean stop")
+        check(self.run("check", server.directory).returncode == 0, "a clean directory is called damaged")
+        segment = sorted((self.directory / "data").glob("log-*.seg"))[0]
+        with open(segment, "r+b") as log:
+            log.seek(3 * 4096)
+            log.write(b"\xff" * 64)
+        self.refused(segment.name, "--dir", server.directory, "--port", free_port())
+        done = self.run("check", server.directory)
+        check(done.returncode == 1 and "damage" in done.stdout, f"check: {done}")
+
+    def test_start_says_what_holds(self):
+        with self.server(appendfsync="everysec", hz="20") as server:
+            text = server.log_text()
+        for part in (f"Listening on 127.0.0.1:{server.port}", f"Data is in {server.directory}", "power failure",
+                     "without effect: hz", f"redis-cli -p {server.port}", "Ready to accept connections"):
+            check(part in text, f"{part!r} is missing in\n{text}")
+
+    def test_debian_redis_conf(self):
+        if not DEBIAN_CONFIG.exists() or not os.access(DEBIAN_CONFIG, os.R_OK):
+            return "there is no readable /etc/redis/redis.conf"
+        port, data = free_port(), self.directory / "data"
+        done = self.run("serve", DEBIAN_CONFIG, "--dir", data, "--port", port, "--pidfile", "leat.pid",
+                        "--logfile", "leat.log")  # It says `daemonize yes`.
+        check(done.returncode == 0, f"exit status {done.returncode}\n{done.stderr}")
+        process = int((data / "leat.pid").read_text())
+        with Client(port) as client:
+            check(client.call("PING") == "PONG", "no answer")
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while (data / "leat.pid").exists():
+            check(time.monotonic() < deadline, "the pid file stays")
+            time.sleep(0.01)
+        check("bye bye" in (data / "leat.log").read_text(), "no clean end")
+        return None
+
+    def test_daemon_that_can_not_start_says_so(self):
+        with self.server() as server:
+            self.refused("in use", "--daemonize", "yes", "--dir", self.directory / "other", "--port", server.port,
+                         "--logfile", self.directory / "log")
+
+    def test_unix_socket(self):
+        path = self.directory / "leat.sock"
+        with self.server(unixsocket=str(path), unixsocketperm="770"):
+            check(path.stat().st_mode & 0o777 == 0o770, f"permissions {path.stat().st_mode:o}")
+            with socket.socket(socket.AF_UNIX) as plain:
+                plain.connect(str(path))
+                plain.sendall(b"PING\r\n")
+                check(plain.recv(100) == b"+PONG\r\n", "no answer")
+
+    def test_rewritten_config_starts_the_same(self):
+        config = self.directory / "leat.conf"
+        config.write_text("# mine\ntimeout 7\n")
+        port = free_port()
+        arguments = [self.leat, "serve", str(config), "--port", str(port), "--dir", str(self.directory / "data")]
+        for timeout in ("7", "9"):
+            process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+            try:
+                while "Ready to accept connections" not in process.stdout.readline():
+                    check(process.poll() is None, "it ended")
+                with Client(port) as client:
+                    check(client.call("CONFIG", "GET", "timeout")[1] == timeout.encode(), "another timeout")
+                    client.call("CONFIG", "SET", "timeout", "9", "requirepass", "a b")
+                    check(client.call("CONFIG", "REWRITE") == "OK", "no rewrite")
+                    client.call("CONFIG", "SET", "requirepass", "")
+                    client.call("CONFIG", "REWRITE")
+            finally:
+                process.terminate()
+                check(process.wait(STOP_SECONDS) == 0, "unclean end")
+        check(config.read_text().startswith("# mine\ntimeout 9\n"), config.read_text())
+
+    def stop_under_load(self, number):
+        """Writers keep pipelines full while the server is told to end. What was answered must be there afterwards,
+        and what was answered is whole replies."""
+        with self.server() as server:
+            answered, started = [0] * 4, threading.Barrier(5)
+
+            def write(i):
+                client = server.client()
+                request = b"".join(encode("XADD", f"s{i}", "*", "f", "v" * 100) for _ in range(64))
+                started.wait()
+                try:
+                    while True:
+                        client.send_raw(request)
+                        for _ in range(64):
+                            check(not isinstance(client.read(), RespError), "an error")
+                            answered[i] += 1
+                except (ConnectionClosed, OSError):
+                    return
+
+            writers = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+            for writer in writers:
+                writer.start()
+            started.wait()
+            while min(answered) < 64:
+                time.sleep(0.001)
+            begin = time.monotonic()
+            server.process.send_signal(number)
+            check(server.process.wait(STOP_SECONDS) == 0, f"exit status {server.process.returncode}")
+            check(time.monotonic() - begin < 5, "the end took longer than 5 s")
+            for writer in writers:
+                writer.join()
+            server.start()
+            with server.client() as client:
+                for i, count in enumerate(answered):
+                    length = client.call("XLEN", f"s{i}")
+                    check(length >= count, f"{count} answered, {length} there")
+
+    def test_sigterm_under_load(self):
+        self.stop_under_load(signal.SIGTERM)
+
+    def test_sigint_under_load(self):
+        self.stop_under_load(signal.SIGINT)
+
+    def test_sigterm_with_a_client_that_does_not_read(self):
+        with self.server() as server:
+            with server.client() as client:
+                client.call("SET", "large", "x" * (8 << 20))
+            lazy = server.client()
+            for _ in range(8):
+                lazy.send("GET", "large")
+            with server.client() as client:
+                check(client.call("PING") == "PONG", "no answer")
+            begin = time.monotonic()
+            check(server.stop(STOP_SECONDS) == 0, "unclean end")
+            check(time.monotonic() - begin < 5, "a client that does not read holds the end up")
+
+    def test_shutdown(self):
+        with self.server() as server:
+            client = server.client()
+            client.call("SET", "a", "1")
+            client.send("SHUTDOWN", "NOSAVE")
+            try:
+                check(False, f"SHUTDOWN answered {client.read()!r}")
+            except (ConnectionClosed, OSError):
+                pass
+            check(server.process.wait(STOP_SECONDS) == 0, "unclean end")
+
+    def test_idle_clients_are_closed(self):
+        with self.server(timeout="1") as server:
+            idle, waiting = server.client(), server.client()
+            waiting.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+            idle.set_timeout(10)
+            try:
+                check(False, f"an idle client got {idle.read()!r}")
+            except ConnectionClosed:
+                pass
+            with server.client() as client:
+                client.call("XADD", "s", "1-1", "f", "v")
+            check(waiting.read()[0][0] == b"s", "a waiting client was closed")
+
+    def test_who_does_not_authenticate_is_closed(self):
+        with self.server(requirepass="sesame") as server:
+            client, known = server.client(), server.client()
+            check(known.call("AUTH", "sesame") == "OK", "AUTH")
+            client.set_timeout(20)
+            begin = time.monotonic()
+            try:
+                check(False, f"got {client.read()!r}")
+            except ConnectionClosed:
+                pass
+            check(8 < time.monotonic() - begin < 14, f"closed after {time.monotonic() - begin:.1f} s")
+            check(known.call("PING") == "PONG", "the other one was closed as well")
+
+    def test_waitaof_waits_for_the_disk(self):
+        with self.server(appendfsync="no") as server:
+            with server.client() as client:
+                client.call("SET", "a", "1")
+                check(client.call("WAITAOF", "1", "0", "5000") == [1, 0], "not on disk")
+                info = client.call("INFO", "persistence").decode()
+                facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+                check(facts["leat_last_lsn"] == facts["leat_durable_lsn"], info)
+
+
+def main():
+    options = report.arguments(__doc__.split("\n", 1)[0]).parse_args()
+    results = report.Report(options.only)
+    for method in sorted(name for name in vars(Suite) if name.startswith("test_")):
+        name = method.removeprefix("test_").replace("_", " ")
+        if not results.selected(name):
+            continue
+        with tempfile.TemporaryDirectory(prefix="leat-start-") as directory:
+            try:
+                skipped = getattr(Suite(options.leat, pathlib.Path(directory)), method)()
+            except Exception as error:  # A test that breaks has failed; the others go on.
+                results.fail(name, error if isinstance(error, Failed) else traceback.format_exc())
+                continue
+        results.skip(name, skipped) if skipped else results.ok(name)
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
