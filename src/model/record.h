@@ -10,7 +10,7 @@
 //              6  u8   flags     bit 0: last record of an atomic group
 //              7  u8   zero
 //            The payload's fields are varints and byte strings (varint length, bytes) in the order in
-//            which the struct lists them; ids as in put_id().
+//            which the struct lists them; ids as eight bytes of milliseconds and a varint of sequence.
 // Ownership  decoded structs are views into the record's bytes.
 #pragma once
 

@@ -383,7 +383,10 @@ void Reactor::forget_dead() {
 }
 
 void Reactor::drain(MonoNs deadline) {
-  while (shard_ != nullptr && shard_->log().facts().in_flight && world_.clock.mono() < deadline) {
+  // A job that the disk is busy with can't be called off: the files it works on must outlive it.
+  while (shard_ != nullptr && !shard_->log().settled() &&
+         (shard_->log().facts().in_flight || world_.clock.mono() < deadline)) {
+    shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();
     release_outputs();
