@@ -46,7 +46,7 @@ struct Park {
   // Words to replace before it is planned again: what must not be looked at anew ("$").
   std::vector<std::pair<size_t, std::string>> frozen;
   std::optional<AwaitDurable> durable;  // Waits for this instead of keys.
-  std::string late = {};  // The reply at the deadline, in wire form; empty: a null array.
+  std::string late;  // The reply at the deadline, in wire form; empty: a null array.
 };
 
 class Context {

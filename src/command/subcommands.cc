@@ -21,8 +21,8 @@ void reply_subcommand_error(Context& context, const Arguments& words) {
 void reply_help(Context& context, const Arguments& words, std::span<const Bytes> lines) {
   ReplyWriter& reply = context.reply();
   reply.array(lines.size() + 3);
-  reply.simple(
-      fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper_case(words[0])));
+  reply.simple(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+                           upper_case(words[0])));
   for (const Bytes line : lines) reply.simple(line);
   reply.simple("HELP");
   reply.simple("    Shows this text.");

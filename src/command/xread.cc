@@ -79,27 +79,40 @@ bool group_only(Context& context, const ReadWords& asked, Bytes option) {
   return false;
 }
 
-bool read_words(Context& context, const Arguments& words, ReadWords& asked) {
-  for (size_t i = 1; i < words.size() && asked.keys == 0; ++i) {
-    const size_t more = words.size() - i - 1;
-    if (more >= 1 && same_word(words[i], "block")) {
-      if (!read_timeout(context, words[++i], asked)) return false;
-    } else if (more >= 1 && same_word(words[i], "count")) {
+// The options that XREADGROUP alone has. Nothing when words[i] is none of them.
+std::optional<bool> read_group_option(Context& context, const Arguments& words, size_t& i,
+                                      ReadWords& asked) {
+  if (same_word(words[i], "noack")) {
+    if (!group_only(context, asked, "NOACK")) return false;
+    asked.no_ack = true;
+    return true;
+  }
+  if (words.size() - i <= 2 || !same_word(words[i], "group")) return std::nullopt;
+  if (!group_only(context, asked, "GROUP")) return false;
+  asked.group = words[++i];
+  asked.consumer = words[++i];
+  return true;
+}
+
+// The option at words[i] with its values, which `i` is moved to the last of.
+bool read_option(Context& context, const Arguments& words, size_t& i, ReadWords& asked) {
+  if (const auto read = read_group_option(context, words, i, asked)) return *read;
+  if (i + 1 < words.size()) {
+    if (same_word(words[i], "block")) return read_timeout(context, words[++i], asked);
+    if (same_word(words[i], "streams")) return read_streams(context, words, i, asked);
+    if (same_word(words[i], "count")) {
       if (!read_integer(context, words[++i], asked.count)) return false;
       asked.count = std::max(asked.count, int64_t{0});
-    } else if (more >= 1 && same_word(words[i], "streams")) {
-      if (!read_streams(context, words, i, asked)) return false;
-    } else if (more >= 2 && same_word(words[i], "group")) {
-      if (!group_only(context, asked, "GROUP")) return false;
-      asked.group = words[++i];
-      asked.consumer = words[++i];
-    } else if (same_word(words[i], "noack")) {
-      if (!group_only(context, asked, "NOACK")) return false;
-      asked.no_ack = true;
-    } else {
-      context.error(kErrSyntax);
-      return false;
+      return true;
     }
+  }
+  context.error(kErrSyntax);
+  return false;
+}
+
+bool read_words(Context& context, const Arguments& words, ReadWords& asked) {
+  for (size_t i = 1; i < words.size() && asked.keys == 0; ++i) {
+    if (!read_option(context, words, i, asked)) return false;
   }
   if (asked.keys == 0) {
     context.error(kErrSyntax);

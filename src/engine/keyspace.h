@@ -80,7 +80,7 @@ class Keyspace {
     Bytes key;
   };
   struct Order {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming)
     bool operator()(const Place& a, const Place& b) const {
       if (a.first != b.first) return a.first < b.first;
       if (a.second == nullptr || b.second == nullptr)
