@@ -88,7 +88,9 @@ class Context {
   // The reply was made from everything (KEYS, DBSIZE): it waits for all that was written so far.
   void depends_on_all() { release_ = parts_.engine.last_lsn(); }
   // The reply shows this object.
-  void depends_on(const Object& object) { release_ = std::max(release_, object.changed); }
+  void depends_on(const Object& object) {
+    release_ = std::max({release_, object.changed, parts_.engine.last_swap()});
+  }
 
   // Writes one record; apply() makes what was written happen. Records of one command (of one EXEC) form
   // one atomic group whatever the number of apply() calls.

@@ -209,6 +209,7 @@ bool Engine::on(const DbSwap& record) {
   touch_database(record.first);
   touch_database(record.second);
   if (!keyspace_.swap(record.first, record.second)) return false;
+  last_swap_ = last_lsn_;
   for (const DbIndex db : {record.first, record.second}) {
     touch_database(db);
     signal_database(db);

@@ -27,6 +27,8 @@ class Engine {
   [[nodiscard]] const Keyspace& keyspace() const { return keyspace_; }
   // The LSN of the last applied record.
   [[nodiscard]] Lsn last_lsn() const { return last_lsn_; }
+  // The last record that put whole databases under other numbers: what any key shows depends on it.
+  [[nodiscard]] Lsn last_swap() const { return last_swap_; }
   // Records applied that changed data, as INFO's rdb_changes_since_last_save counts them.
   [[nodiscard]] uint64_t changes() const { return changes_; }
 
@@ -101,6 +103,7 @@ class Engine {
   Waits waits_;
   Watches watches_;
   Lsn last_lsn_;
+  Lsn last_swap_;
   uint64_t changes_ = 0;
   Object* recent_ = nullptr;  // The object of the last record: the next one mostly names it too.
 };

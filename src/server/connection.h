@@ -19,6 +19,7 @@ namespace leat {
 struct Parked {
   OwnedRequest request;
   std::optional<MonoNs> deadline;
+  Lsn release;       // What it had seen, or written, when it was parked: an answer waits for that.
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
   std::optional<AwaitDurable> durable;
 };

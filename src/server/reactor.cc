@@ -174,7 +174,7 @@ bool Reactor::execute_next(Connection& connection) {
 void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcome) {
   connection.last_active = shard_->dispatcher().now().mono;
   if (outcome.park) {
-    park(connection, OwnedRequest(connection.request), std::move(*outcome.park));
+    park(connection, OwnedRequest(connection.request), outcome);
   } else {
     connection.output.buffer().append(connection.pushes.view());
     connection.pushes.clear();
@@ -192,11 +192,15 @@ void Reactor::protocol_error(Connection& connection) {
   connection.session.close_after_reply = true;
 }
 
-void Reactor::park(Connection& connection, OwnedRequest request, Park park) {
+void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome) {
+  Park& park = *outcome.park;
   for (const auto& [i, word] : park.frozen) request.replace(i, word);
   shard_->engine().waits().park(connection.session.id, park.keys, park.on_absence);
-  connection.parked =
-      Parked{std::move(request), park.deadline, std::move(park.late), std::move(park.durable)};
+  connection.parked = Parked{.request = std::move(request),
+                             .deadline = park.deadline,
+                             .release = outcome.release,
+                             .late = std::move(park.late),
+                             .durable = std::move(park.durable)};
   if (connection.parked->durable) {
     awaiting_.emplace(connection.parked->durable->lsn, connection.session.id);
   }
@@ -239,7 +243,8 @@ void Reactor::resume(Connection& connection) {
   if (outcome.park) {
     // The time to wait counts from the first call.
     outcome.park->deadline = parked.deadline;
-    park(connection, std::move(parked.request), std::move(*outcome.park));
+    outcome.release = std::max(outcome.release, parked.release);
+    park(connection, std::move(parked.request), outcome);
     return;
   }
   finish_request(connection, outcome);

@@ -82,11 +82,12 @@ class Reactor : public io::Handler {
   template <typename Write>
   bool unpark(Connection& connection, Write&& write) {
     if (!connection.parked) return false;
+    const Lsn release = connection.parked->release;
     forget_parked(connection);
     if (connection.session.reply_mode != ReplyMode::kOff) {
       ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
       write(writer);
-      added(connection, Lsn{});
+      added(connection, release);
     }
     make_runnable(connection);
     return true;
@@ -144,7 +145,7 @@ class Reactor : public io::Handler {
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
-  void park(Connection& connection, OwnedRequest request, Park park);
+  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome);
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
   void added(Connection& connection, Lsn release);

@@ -126,8 +126,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
   since_.push_back({number, words, moment.wall, refused, false, last_});
   if (refused) {
     ++counters_.refusals;
-    if (!moment.disk_full)
-      violated("refused for want of space while there is some: " + shown(words));
+    if (!moment.may_refuse) violated("refused though the disk is well: " + shown(words));
     model_.refuse(number, words);
     return owe(client, reply, required);
   }
@@ -224,7 +223,11 @@ void Ledger::batch_written(const std::string& path, uint64_t last_lsn) {
 void Ledger::synced(const std::string& path, bool durable) {
   const auto found = unsynced_.find(path);
   if (durable && found != unsynced_.end()) durable_ = std::max(durable_, found->second);
-  if (!durable) dropped_ = true;
+  if (!durable) {
+    // Of a disk that fails, only what had been synced before can be asked back.
+    dropped_ = true;
+    if (mode_ != SyncMode::kAlways) must_have_ = std::min(must_have_, durable_);
+  }
   unsynced_.erase(path);
 }
 
@@ -254,8 +257,9 @@ void Ledger::recovered(const Engine& engine) {
   ++counters_.recoveries;
   const uint64_t lsn = engine.last_lsn().value;
   if (lsn < must_have_) {
-    return violated(fmt::format("records {} to {} were acknowledged or durable, and are gone",
-                                lsn + 1, must_have_));
+    return violated(
+        fmt::format("records {} to {} are gone ({} acknowledged, {} durable, {} written)", lsn + 1,
+                    must_have_, acknowledged_, durable_, written_));
   }
   if (lsn > last_)
     return violated(fmt::format("record {} was invented; the last was {}", lsn, last_));

@@ -51,8 +51,8 @@ class Ledger {
   struct Moment {
     int64_t wall = 0;
     int64_t mono = 0;
-    uint64_t lsn = 0;        // Of the last record.
-    bool disk_full = false;  // A refusal for want of space is right.
+    uint64_t lsn = 0;         // Of the last record.
+    bool may_refuse = false;  // A refusal is right: the disk was full or has failed.
   };
   void executed(uint64_t client, Words words, Bytes reply, bool parked, const Moment& moment);
   void expired(const Moment& moment);

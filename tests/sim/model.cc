@@ -235,8 +235,11 @@ void Model::copy(const Words& words) {
   if (source == nullptr || taken) return;
   ModelObject copied = *source;
   if (auto* const stream = std::get_if<ModelStream>(&copied.value)) {
-    for (auto& [node, total] : stream->nodes) total = 0;
-    for (const auto& [id, entry] : stream->entries) ++stream->nodes[entry.node];
+    for (auto& [number, node] : stream->nodes) node = {};
+    for (const auto& [id, entry] : stream->entries) {
+      ++stream->nodes[entry.node].total;
+      stream->nodes[entry.node].last = id;
+    }
   }
   databases_[0][words[2]] = std::move(copied);
   touch(words[2]);

@@ -35,8 +35,12 @@ struct ModelGroup {
 };
 struct ModelStream {
   std::map<StreamId, ModelEntry> entries;
-  std::map<uint64_t, uint64_t>
-      nodes;  // Number of the node to entries ever put into it; those with live entries.
+  // Entries go into nodes, and "~" trims whole ones: by number, those that hold live entries.
+  struct Node {
+    uint64_t total = 0;  // Entries ever put into it.
+    StreamId last;       // The last of them, live or not.
+  };
+  std::map<uint64_t, Node> nodes;
   uint64_t next_node = 0;
   uint64_t added = 0;
   StreamId last;

@@ -43,12 +43,13 @@ bool Model::find_group(const Words& words, ModelStream*& stream, ModelGroup*& gr
 }
 
 void Model::append(ModelStream& stream, StreamId id, Words fields) {
-  if (stream.nodes.empty() || stream.nodes.rbegin()->second >= node_entries_) {
-    stream.nodes[stream.next_node++] = 0;
+  if (stream.nodes.empty() || stream.nodes.rbegin()->second.total >= node_entries_) {
+    stream.nodes[stream.next_node++] = {};
   }
-  auto& [node, total] = *stream.nodes.rbegin();
-  ++total;
-  stream.entries[id] = {std::move(fields), node};
+  auto& [number, node] = *stream.nodes.rbegin();
+  ++node.total;
+  node.last = id;
+  stream.entries[id] = {std::move(fields), number};
   stream.last = id;
   ++stream.added;
 }
@@ -96,7 +97,7 @@ uint64_t Model::trim(ModelStream& stream, const Trim& asked) {
       // Whole nodes only, and no more of them than LIMIT allows.
       if (asked.limit != 0 && count + ids.size() > asked.limit) break;
       if (asked.by_length && stream.entries.size() - ids.size() < asked.length) break;
-      if (!asked.by_length && ids.back() >= asked.first_kept) break;
+      if (!asked.by_length && stream.nodes.at(head).last >= asked.first_kept) break;
     }
     for (const StreamId id : ids) {
       if (!asked.approximate && !unwanted()) break;

@@ -268,6 +268,7 @@ void SimDisk::crash_file(Inode& inode) {
     if (!inode.dirty[sector] || at >= inode.durable.size()) continue;
     if (random_.below(8) >= keep_in_8) continue;
     const uint64_t size = std::min({kSector, inode.current.size() - at, inode.durable.size() - at});
+    if (inode.durable.compare(at, size, inode.current, at, size) == 0) continue;
     inode.durable.replace(at, size, inode.current, at, size);
     kept.push_back(at);
   }

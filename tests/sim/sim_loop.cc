@@ -138,8 +138,8 @@ bool SimLoop::dispatch(Event& event, io::Handler& handler) {
         return false;
       }
       peers_.erase(found);
-      handler.on_closed(connection,
-                        random_.one_in(2) ? io::CloseReason::kPeerClosed : io::CloseReason::kError);
+      handler.on_closed(connection);
+      clients_->on_client_closed(connection);
       return true;
     case Event::Kind::kWritable:
       peer.waits_writable = false;

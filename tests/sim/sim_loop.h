@@ -41,6 +41,8 @@ class SimLoop final : public io::Loop {
     // Bytes have left the server for good.
     virtual void on_sent(io::ConnectionId connection, Bytes bytes) = 0;
     virtual void on_server_closed(io::ConnectionId connection) = 0;
+    // The server has learnt that the client is gone.
+    virtual void on_client_closed(io::ConnectionId connection) = 0;
     // The time that wake_client() asked for has come.
     virtual void on_time(uint64_t client) = 0;
   };

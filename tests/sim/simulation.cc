@@ -57,9 +57,15 @@ Simulation::Simulation(uint64_t seed, bool trace)
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
-    if (read_header(bytes, header)) ledger_.batch_written(path, header.last_lsn);
+    if (!read_header(bytes, header)) return;
+    ledger_.batch_written(path, header.last_lsn);
+    if (trace_) note(fmt::format("records up to {} are written into {}", header.last_lsn, path));
   };
-  disk_.on_sync = [this](const std::string& path, bool durable) { ledger_.synced(path, durable); };
+  disk_.on_sync = [this](const std::string& path, bool durable) {
+    ledger_.synced(path, durable);
+    if (trace_)
+      note(fmt::format("{} is {}", path, durable ? "synced" : "dropped by a failed sync"));
+  };
   for (size_t i = 0; i < clients_.size(); ++i)
     loop_.wake_client(i, clock_.mono().value + random_.between(1, kMs));
 }
@@ -77,7 +83,7 @@ Ledger::Moment Simulation::moment() {
   return {.wall = clock_.wall().value,
           .mono = clock_.mono().value,
           .lsn = server_->shard().engine().last_lsn().value,
-          .disk_full = disk_.full_given() != full_seen_};
+          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0};
 }
 
 // ---- A life
@@ -122,10 +128,8 @@ void Simulation::set_faults(bool on) {
   if (swarm_.stalls) loop_.faults.disk_stall = 50;
 }
 
-bool Simulation::try_start(bool faults) {
-  set_faults(faults);
-  if (faults && swarm_.crash_in_start && random_.one_in(2)) disk_.die_after(1 + random_.below(40));
-  const uint64_t errors = disk_.errors_given();
+// Why the server does not start; empty when it does.
+std::string Simulation::start_server() {
   Config config;
   config.directory = kDirectory;
   config.sync = swarm_.mode;
@@ -133,13 +137,20 @@ bool Simulation::try_start(bool faults) {
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
   auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
-  if (server.ok()) {
-    server_ = std::move(server).value();
-    return true;
-  }
-  note("start failed: " + server.error().detail);
+  if (!server.ok()) return server.error().detail;
+  server_ = std::move(server).value();
+  return {};
+}
+
+bool Simulation::try_start(bool faults) {
+  set_faults(faults);
+  if (faults && swarm_.crash_in_start && random_.one_in(2)) disk_.die_after(1 + random_.below(40));
+  const uint64_t errors = disk_.errors_given();
+  const std::string refusal = start_server();
+  if (refusal.empty()) return true;
+  note("start failed: " + refusal);
   if (!disk_.dead() && disk_.errors_given() == errors) {
-    ledger_.violated("the server does not start: " + server.error().detail);
+    ledger_.violated("the server does not start: " + refusal);
   }
   crash(swarm_.power_failures && random_.one_in(2) ? Ledger::Crash::kPower
                                                    : Ledger::Crash::kProcess);
@@ -239,10 +250,7 @@ void Simulation::settle() {
 void Simulation::probe() {
   full_seen_ = disk_.full_given();
   SimClient& client = clients_[0];
-  if (client.connection) {
-    loop_.disconnect(*client.connection);
-    drop(client);
-  }
+  if (client.connection) hang_up(client);
   client.connection = loop_.connect();
   say(client, {{"SET", "k0", "probe"}});
   const int64_t until = clock_.mono().value + 1000 * kMs;
@@ -257,8 +265,8 @@ void Simulation::crash(Ledger::Crash how) {
   note(how == Ledger::Crash::kPower ? "power failure" : "process killed");
   loop_.crash();
   server_.reset();
-  for (SimClient& client : clients_) drop(client);
-  accepted_.clear();
+  for (SimClient& client : clients_) client = {};
+  sessions_.clear();
   ledger_.crashed(how);
   disk_.revive();
   if (how == Ledger::Crash::kPower) disk_.lose_power();
@@ -282,7 +290,30 @@ void Simulation::end(End how) {
   crash(how == End::kPower ? Ledger::Crash::kPower : Ledger::Crash::kProcess);
 }
 
-void Simulation::rot_and_start() {}
+// Rot of what is durable is found at the start: it is refused, or nothing that was promised is missing. What no
+// later sync has noted as durable can't be told from a torn tail; after a pause everything has been noted.
+void Simulation::rot_and_start() {
+  const auto names = disk_.list(kDirectory);
+  if (!names.ok() || names.value().empty()) return;
+  const std::string path = kDirectory + ("/" + names.value()[random_.below(names.value().size())]);
+  const uint64_t offset = random_.below(std::max<uint64_t>(disk_.size_of(path), 1));
+  const auto bit = static_cast<unsigned>(random_.below(8));
+  note(fmt::format("bit {} of byte {} of {} flips", bit, offset, path));
+  disk_.flip_synced(path, offset, bit);
+  set_faults(false);
+  const std::string refusal = start_server();
+  if (refusal.empty()) {
+    ledger_.recovered(server_->shard().engine());
+    return crash(Ledger::Crash::kProcess);
+  }
+  note("refused: " + refusal);
+  if (refusal.find(kDirectory) == std::string::npos) {
+    ledger_.violated("the refusal does not say where the damage is: " + refusal);
+  }
+  crash(Ledger::Crash::kProcess);
+  disk_.flip_synced(path, offset, bit);
+  start();
+}
 
 // ---- Clients
 
@@ -296,6 +327,7 @@ Simulation::SimClient* Simulation::owner(io::ConnectionId connection) {
 void Simulation::on_accepted(io::ConnectionId connection) {
   const uint64_t session = next_session_++;
   ledger_.connected(session);
+  sessions_[connection.value] = session;
   SimClient* const client = owner(connection);
   if (client == nullptr) return;
   client->session = session;
@@ -305,21 +337,26 @@ void Simulation::on_accepted(io::ConnectionId connection) {
 
 void Simulation::on_sent(io::ConnectionId connection, Bytes bytes) {
   mix(hash64(bytes));
-  const SimClient* const client = owner(connection);
-  if (client != nullptr) ledger_.received(client->session, bytes);
+  ledger_.received(sessions_.at(connection.value), bytes);
 }
 
 void Simulation::on_server_closed(io::ConnectionId connection) {
-  SimClient* const client = owner(connection);
-  if (client == nullptr) return;
   const bool may = server_ != nullptr && server_->shard().log().failure();
   if (!may && !quiet_) ledger_.violated("the server has closed a connection");
   note("connection closed by the server");
-  drop(*client);
+  if (SimClient* const client = owner(connection)) *client = {};
+  on_client_closed(connection);
 }
 
-void Simulation::drop(SimClient& client) {
-  if (client.session != 0) ledger_.disconnected(client.session);
+void Simulation::on_client_closed(io::ConnectionId connection) {
+  const auto session = sessions_.find(connection.value);
+  if (session == sessions_.end()) return;
+  ledger_.disconnected(session->second);
+  sessions_.erase(session);
+}
+
+void Simulation::hang_up(SimClient& client) {
+  loop_.disconnect(*client.connection);
   client = {};
 }
 
@@ -336,8 +373,7 @@ void Simulation::act(SimClient& client) {
   }
   if (client.session == 0) return;
   if (swarm_.disconnects && random_.one_in(ledger_.parked(client.session) ? 30 : 120)) {
-    loop_.disconnect(*client.connection);
-    return drop(client);
+    return hang_up(client);
   }
   if (ledger_.settled(client.session)) say(client, workload_.next(ledger_.model()));
 }

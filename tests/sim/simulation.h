@@ -66,6 +66,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   // ---- A life.
   bool start();
   bool try_start(bool faults);
+  std::string start_server();
   void set_faults(bool on);
   void live();
   void turn();
@@ -83,11 +84,13 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void on_accepted(io::ConnectionId connection) override;
   void on_sent(io::ConnectionId connection, Bytes bytes) override;
   void on_server_closed(io::ConnectionId connection) override;
+  void on_client_closed(io::ConnectionId connection) override;
   void on_time(uint64_t client) override;
   SimClient* owner(io::ConnectionId connection);
   void act(SimClient& client);
   void say(SimClient& client, const std::vector<Words>& pipeline);
-  void drop(SimClient& client);
+  // The client hangs up; what it has sent may still be executed.
+  void hang_up(SimClient& client);
 
   // ---- ExecutionObserver
   void on_executed(const Session& session, const Request& request, Bytes reply,
@@ -108,7 +111,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   Workload workload_;
   Ledger ledger_;
   std::vector<SimClient> clients_;
-  std::map<uint64_t, uint64_t> accepted_;  // The server's number of a client to ours.
+  std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
   bool quiet_ = false;  // Clients say nothing new.
   uint64_t full_seen_ = 0;
