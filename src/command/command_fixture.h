@@ -168,6 +168,14 @@ class CommandFixture : public ::testing::Test {
     return execute("main", std::vector<std::string>(words.begin(), words.end()));
   }
 
+  // Writes and applies a record that no command would write (now).
+  template <typename Record>
+  void commit(const Record& record) {
+    last_start_ = history_.size();
+    RecordWriter(history_).put(record);
+    end_group(history_, last_start_);
+    ASSERT_TRUE(replay(engine_, history_.view(last_start_)));
+  }
   std::string run_request(const Request& request) {
     return plan(clients_.at("main"), request, /*again=*/false);
   }

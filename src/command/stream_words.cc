@@ -186,17 +186,27 @@ void reply_no_such_group(Context& context, Bytes key, Bytes group) {
   context.error(fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", group, key));
 }
 
-const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,
-                              Bytes name) {
-  if (group.consumer(name) == nullptr) {
-    context.commit(ConsumerCreate{.object = object.id,
-                                  .group = group.id,
-                                  .consumer = group.next_consumer,
-                                  .at = context.now().wall,
-                                  .name = name});
+bool create_consumer(Context& context, const Object& object, const Group& group, Bytes name) {
+  if (group.next_consumer.value == kConsumerIdEnd) {
+    context.error("ERR the group has had as many consumers as it can name; create another group");
+    return false;
   }
-  const Consumer& consumer = *group.consumer(name);
-  context.note_seen(object, group.id, consumer.id);
+  context.commit(ConsumerCreate{.object = object.id,
+                                .group = group.id,
+                                .consumer = group.next_consumer,
+                                .at = context.now().wall,
+                                .name = name});
+  return true;
+}
+
+const Consumer* seen_consumer(Context& context, const Object& object, const Group& group,
+                              Bytes name) {
+  const Consumer* consumer = group.consumer(name);
+  if (consumer == nullptr) {
+    if (!create_consumer(context, object, group, name)) return nullptr;
+    consumer = group.consumer(name);
+  }
+  context.note_seen(object, group.id, consumer->id);
   return consumer;
 }
 

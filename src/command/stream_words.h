@@ -57,9 +57,13 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 // Replies that `key` has no such group, as XGROUP and XINFO say it.
 void reply_no_such_group(Context& context, Bytes key, Bytes group);
 
-// The consumer of that name, created if there is none; it has tried to read or claim now.
-const Consumer& seen_consumer(Context& context, const Object& object, const Group& group,
-                              Bytes name);
+// Creates the consumer; it must not exist. False after the error has been replied.
+[[nodiscard]] bool create_consumer(Context& context, const Object& object, const Group& group,
+                                   Bytes name);
+// The consumer of that name, created if there is none; it has tried to read or claim now. Null after
+// the error has been replied.
+[[nodiscard]] const Consumer* seen_consumer(Context& context, const Object& object,
+                                            const Group& group, Bytes name);
 
 // ["id", [field, value ...]]
 void reply_entry(ReplyWriter& reply, const EntryView& entry);

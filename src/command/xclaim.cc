@@ -287,16 +287,17 @@ void cmd_xclaim(Context& context, const Arguments& words) {
                               .last_delivered = asked.last_id,
                               .entries_read = group->entries_read});
   }
-  const Consumer& consumer = seen_consumer(context, *object, *group, words[3]);
+  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
+  if (consumer == nullptr) return;
   Claim claim(context, *object, *group, asked.terms);
   StreamId previous;
   for (const StreamId id : asked.ids) {
     // An id that does not ascend may have been named before: it is looked at as its first claim left it.
-    if (id <= previous) claim.commit(consumer);
+    if (id <= previous) claim.commit(*consumer);
     previous = id;
     claim.take(id, group->pending.find(id));
   }
-  claim.commit(consumer);
+  claim.commit(*consumer);
   claim.reply_claimed();
 }
 
@@ -311,12 +312,13 @@ void cmd_xautoclaim(Context& context, const Arguments& words) {
   const Group* group = nullptr;
   if (!find_group(context, words, object, group)) return;
 
-  const Consumer& consumer = seen_consumer(context, *object, *group, words[3]);
+  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
+  if (consumer == nullptr) return;
   Claim claim(context, *object, *group, asked.terms);
   auto cursor = group->pending.cursor_from(asked.start);
   take_from(cursor, asked, claim);
   const StreamId next = cursor.valid() ? cursor.entry().id : StreamId::min();
-  claim.commit(consumer);
+  claim.commit(*consumer);
   context.reply().array(3);
   reply_id(context.reply(), next);
   claim.reply_claimed();

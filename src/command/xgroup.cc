@@ -81,6 +81,8 @@ void cmd_xgroup_create(Context& context, const Arguments& words) {
     object = &context.create(words[2], ObjectKind::kStream);
   } else if (object->stream()->groups().find(words[3]) != nullptr) {
     return context.error("BUSYGROUP Consumer Group name already exists");
+  } else if (object->stream()->groups().next_id().value == kGroupIdEnd) {
+    return context.error("ERR the stream has had as many groups as it can name");
   }
   context.commit(GroupCreate{.object = object->id,
                              .group = object->stream()->groups().next_id(),
@@ -132,11 +134,7 @@ void cmd_xgroup_createconsumer(Context& context, const Arguments& words) {
   const Group* group = nullptr;
   if (!find_stream_group(context, words, object, group)) return;
   if (group->consumer(words[4]) != nullptr) return context.reply().integer(0);
-  context.commit(ConsumerCreate{.object = object->id,
-                                .group = group->id,
-                                .consumer = group->next_consumer,
-                                .at = context.now().wall,
-                                .name = words[4]});
+  if (!create_consumer(context, *object, *group, words[4])) return;
   context.reply().integer(1);
 }
 

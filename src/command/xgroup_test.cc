@@ -182,6 +182,31 @@ TEST_F(XgroupTest, CreatesAndDeletesConsumers) {
   });
 }
 
+// Ids of groups and consumers are never given again; they are used up after four billion.
+TEST_F(XgroupTest, RefusesMoreGroupsAndConsumersThanItCanName) {
+  run("XADD s 1-1 f v");
+  const ObjectId object = engine().keyspace().find(DbIndex{0}, "s")->id;
+  commit(GroupCreate{.object = object, .group = GroupId{kGroupIdEnd - 1}, .name = "last"});
+  commit(ConsumerCreate{.object = object,
+                        .group = GroupId{kGroupIdEnd - 1},
+                        .consumer = ConsumerId{kConsumerIdEnd - 1},
+                        .name = "last"});
+  constexpr std::string_view kNoConsumer =
+      "-ERR the group has had as many consumers as it can name; create another group";
+  expect_refused({
+      {"XGROUP CREATE s g 0", "-ERR the stream has had as many groups as it can name"},
+      {"XGROUP CREATECONSUMER s last c", kNoConsumer},
+      {"XREADGROUP GROUP last c STREAMS s >", kNoConsumer},
+      {"XCLAIM s last c 0 1-1", kNoConsumer},
+      {"XAUTOCLAIM s last c 0 0", kNoConsumer},
+  });
+  expect({
+      {"XREADGROUP GROUP last last STREAMS s >", "[[s [[1-1 [f v]]]]]"},
+      {"XPENDING s last - + 1 last", "[[1-1 last :0 :1]]"},
+      {"XACK s last 1-1", ":1"},
+  });
+}
+
 TEST_F(XgroupTest, HelpsInSimpleStrings) {
   const std::string help = run("XGROUP HELP");
   EXPECT_TRUE(help.starts_with("[+XGROUP <subcommand>")) << help;

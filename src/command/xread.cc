@@ -31,9 +31,10 @@ struct Source {
   Bytes key;
   const Object* object = nullptr;
   const Group* group = nullptr;
-  bool history = false;     // XREADGROUP with an id: the consumer's own pending entries.
-  bool last_entry = false;  // XREAD "+".
-  StreamId after;           // Entries behind this id; not for history == false && group != null.
+  const Consumer* consumer = nullptr;  // Of the group.
+  bool history = false;                // XREADGROUP with an id: the consumer's own pending entries.
+  bool last_entry = false;             // XREAD "+".
+  StreamId after;  // Entries behind this id; not for history == false && group != null.
 };
 
 Bytes name_of(const ReadWords& asked) {
@@ -285,32 +286,38 @@ void park(Context& context, const Arguments& words, const ReadWords& asked,
   context.park(std::move(park));
 }
 
-void reply_source(Context& context, const Source& source, const Consumer* consumer,
-                  const ReadWords& asked) {
+void reply_source(Context& context, const Source& source, const ReadWords& asked) {
   ReplyWriter& reply = context.reply();
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
-  if (source.history) return reply_history(context, source, *consumer, asked.count);
-  if (source.group != nullptr) return reply_new(context, source, *consumer, asked);
+  if (source.history) return reply_history(context, source, *source.consumer, asked.count);
+  if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked);
   const Stream& stream = *source.object->stream();
   if (!source.last_entry) return reply_after(reply, stream, source.after, asked.count);
   reply.array(1);
   reply_entry(reply, *stream.last_entry());
 }
 
+// The consumer in the group of each source. False after the error has been replied.
+bool find_consumers(Context& context, const ReadWords& asked, std::vector<Source>& sources) {
+  for (Source& source : sources) {
+    source.consumer = seen_consumer(context, *source.object, *source.group, asked.consumer);
+    if (source.consumer == nullptr) return false;
+  }
+  return true;
+}
+
 void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReadWords asked{.group_read = group_read};
   std::vector<Source> sources;
   if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
+  if (group_read && !find_consumers(context, asked, sources)) return;
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
   size_t served = 0;
   for (const Source& source : sources) {
-    const Consumer* consumer = nullptr;
-    if (group_read)
-      consumer = &seen_consumer(context, *source.object, *source.group, asked.consumer);
     if (!has_something(source)) continue;
-    reply_source(context, source, consumer, asked);
+    reply_source(context, source, asked);
     ++served;
   }
   if (served == 0) {

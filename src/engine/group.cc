@@ -7,7 +7,7 @@ namespace leat {
 
 bool Groups::add(std::unique_ptr<Group> group) {
   Group* const added = group.get();
-  if (by_id_.contains(added->id)) return false;
+  if (added->id.value == kGroupIdEnd || by_id_.contains(added->id)) return false;
   if (!groups_.try_emplace(added->name, std::move(group)).second) return false;
   by_id_.emplace(added->id, added);
   next_id_ = std::max(next_id_, GroupId{added->id.value + 1});
@@ -45,7 +45,8 @@ void Groups::copy_from(const Groups& other) {
 }
 
 bool add_consumer(Group& group, ConsumerId id, Bytes name, WallMs at) {
-  if (id.value == 0 || group.consumers_by_id.contains(id)) return false;
+  if (id.value == 0 || id.value == kConsumerIdEnd || group.consumers_by_id.contains(id))
+    return false;
   auto consumer = std::make_unique<Consumer>();
   consumer->id = id;
   consumer->name = std::string(name);

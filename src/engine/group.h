@@ -18,6 +18,10 @@
 
 namespace leat {
 
+// Ids of groups and consumers are never given again; one that would reach this is not given.
+constexpr uint32_t kGroupIdEnd = ~uint32_t{0};
+constexpr uint32_t kConsumerIdEnd = ~uint32_t{0};
+
 struct Consumer {
   ConsumerId id;
   std::string name;
