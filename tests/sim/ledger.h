@@ -7,6 +7,7 @@
 // Contract   the first thing that is wrong stands in violation(); nothing is checked after it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -63,15 +64,12 @@ class Ledger {
   void batch_written(const std::string& path, uint64_t last_lsn);
   void synced(const std::string& path, bool durable);
   [[nodiscard]] uint64_t durable() const { return durable_; }
-  [[nodiscard]] uint64_t acknowledged() const { return acknowledged_; }
-  [[nodiscard]] uint64_t last() const { return last_; }
 
   // ---- Crashes.
   enum class Crash : uint8_t { kProcess, kPower };
   void crashed(Crash crash);
-  // Everything up to here is known to be kept from now on, or not: damage was done to it on purpose.
-  void forgive(uint64_t lsn) { must_have_ = std::min(must_have_, lsn); }
-  [[nodiscard]] uint64_t must_have() const { return must_have_; }
+  // Damage was done on purpose: only what a sync has covered can be asked back.
+  void forgive_unsynced() { must_have_ = std::min(must_have_, durable_); }
   // A start has succeeded: is what it holds what was executed, up to a point that no promise lies behind?
   void recovered(const Engine& engine);
   // The engine agrees with the model now.

@@ -296,9 +296,10 @@ uint64_t SimDisk::bytes_used() const {
   return sum;
 }
 
-uint64_t SimDisk::size_of(const std::string& path) const {
+uint64_t SimDisk::content_end(const std::string& path) const {
   const auto found = names_.find(path);
-  return found == names_.end() ? 0 : found->second->current.size();
+  if (found == names_.end()) return 0;
+  return found->second->current.find_last_not_of('\0') + 1;
 }
 
 uint64_t SimDisk::digest() const {

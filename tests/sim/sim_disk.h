@@ -57,7 +57,8 @@ class SimDisk final : public io::Disk {
   void flip_synced(const std::string& path, uint64_t offset, unsigned bit);
 
   [[nodiscard]] uint64_t bytes_used() const;
-  [[nodiscard]] uint64_t size_of(const std::string& path) const;
+  // Behind the last byte of the file that is not zero.
+  [[nodiscard]] uint64_t content_end(const std::string& path) const;
   // Faults that have struck, for the trace and for what the checkers allow.
   [[nodiscard]] uint64_t errors_given() const { return errors_; }
   [[nodiscard]] uint64_t full_given() const { return full_; }

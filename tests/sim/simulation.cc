@@ -296,10 +296,11 @@ void Simulation::rot_and_start() {
   const auto names = disk_.list(kDirectory);
   if (!names.ok() || names.value().empty()) return;
   const std::string path = kDirectory + ("/" + names.value()[random_.below(names.value().size())]);
-  const uint64_t offset = random_.below(std::max<uint64_t>(disk_.size_of(path), 1));
+  const uint64_t offset = random_.below(std::max<uint64_t>(disk_.content_end(path), 1));
   const auto bit = static_cast<unsigned>(random_.below(8));
   note(fmt::format("bit {} of byte {} of {} flips", bit, offset, path));
   disk_.flip_synced(path, offset, bit);
+  ledger_.forgive_unsynced();
   set_faults(false);
   const std::string refusal = start_server();
   if (refusal.empty()) {
