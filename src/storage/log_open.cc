@@ -27,6 +27,22 @@ Status write_zeros(io::File& file, uint64_t from, uint64_t to) {
   return file.sync();
 }
 
+// Writes what stands in [from, to) once more and syncs. What a sync that failed has dropped is read back from the
+// page cache as if nothing had happened, and counts as clean: only what has been written anew can be synced.
+Status write_again(io::File& file, uint64_t from, uint64_t to) {
+  ByteBuffer bytes;
+  for (uint64_t at = from; at < to; at += bytes.size()) {
+    bytes.clear();
+    const size_t piece = std::min(kZeroPiece, to - at);
+    const auto got = file.read(at, bytes.room(piece), piece);
+    if (!got.ok()) return got.error();
+    if (got.value() == 0) break;
+    bytes.commit(got.value());
+    if (Status status = file.write(at, bytes.view()); !status.ok()) return status;
+  }
+  return file.sync();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions& options,
@@ -149,9 +165,9 @@ Status Log::State::open_end(const LogScan& scan) {
   if (!file.ok()) return file.error();
   segment = {std::move(file).value(), end.number, end.size};
   offset = durable_end = scan.end_offset;
-  if (scan.torn) return write_zeros(*segment.file, offset, segment.size);
-  // Read from the page cache, perhaps: only a sync makes it durable.
-  return segment.file->sync();
+  if (Status status = write_again(*segment.file, scan.header_durable_end, offset); !status.ok())
+    return status;
+  return scan.torn ? write_zeros(*segment.file, offset, segment.size) : Status();
 }
 
 Status Log::State::write_superblock(bool clean) {

@@ -78,6 +78,7 @@ Status Scanner::segment(size_t index, FileWindow& file) {
   if (Status status = connects(segment); !status.ok()) return status;
   ++report_.segments;
   scan_.opened = segment.number;
+  scan_.header_durable_end = 0;
   scan_.max_epoch = std::max(scan_.max_epoch, segment.header.epoch);
   if (ended_) {
     if (proof_.empty())
@@ -145,6 +146,7 @@ Status Scanner::replay(const SegmentFile& segment, uint64_t offset, const Batch&
   scan_.max_epoch = std::max(scan_.max_epoch, header.epoch);
   scan_.durable_lsn = std::max(scan_.durable_lsn, header.durable_lsn);
   scan_.header_durable_lsn = header.durable_lsn;
+  scan_.header_durable_end = header.durable_end;
   report_.last_wall = WallMs{header.wall};
   ++report_.batches;
   return {};

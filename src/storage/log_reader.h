@@ -44,7 +44,9 @@ struct LogScan {
   size_t end_segment = 0;           // Index of that segment; segments.size() when none is used.
   uint64_t durable_lsn = 0;         // Highest known.
   uint64_t header_durable_lsn = 0;  // The one that the last good batch carries.
-  bool torn = false;                // Bytes behind the end are not zero and are to be cut.
+  uint64_t header_durable_end =
+      0;              // The same of its bytes of the last segment; 0: none are known to be.
+  bool torn = false;  // Bytes behind the end are not zero and are to be cut.
 };
 
 // Reads the superblock into `scan`; leaves `exists` false where there is none.
