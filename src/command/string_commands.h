@@ -7,13 +7,11 @@
 #include "base/time.h"
 #include "command/arguments.h"
 #include "engine/object.h"
+#include "model/record.h"
 
 namespace leat {
 
 class Context;
-
-// A string may be as long as a bulk string may be.
-constexpr uint64_t kStringBytesMax = 512ULL << 20;
 
 // Makes the key hold `value`, whatever it held (`object`, null if nothing). The expiry becomes `expires`; without one
 // it goes, or stays with `keep_expiry`.

@@ -253,7 +253,7 @@ bool Engine::on(const StringPatch& record) {
   auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
   if (value == nullptr) return false;
   const uint64_t end = record.offset + record.bytes.size();
-  if (end < record.offset || end > value->max_size()) return false;
+  if (end < record.offset || end > kStringBytesMax) return false;
   if (end > value->size()) value->resize(end);
   std::copy(record.bytes.begin(), record.bytes.end(),
             value->begin() + static_cast<ptrdiff_t>(record.offset));

@@ -115,6 +115,8 @@ struct StringAppend {
   ObjectId object;
   Bytes tail;
 };
+// The longest string: what a patch may pad to.
+constexpr uint64_t kStringBytesMax = 512ULL << 20;
 // Overwrites from `offset`, padding with zero bytes when the string is shorter.
 struct StringPatch {
   static constexpr auto kType = RecordType::kStringPatch;
