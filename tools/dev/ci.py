@@ -1,7 +1,5 @@
 """`./dev test` and `./dev ci`: everything is run and counted, and what failed is listed with the line that repeats it."""
 
-import time
-
 import build
 import fuzz
 import quality
@@ -9,10 +7,6 @@ import shell
 import suites
 from tally import Tally
 
-CI_BUDGET_S = 40 * 60
-CI_RESERVE_S = 3 * 60  # Left at the end for what outlasts its share.
-BARS = "bench/ci-bars.txt"
-GATE = ["--modes", "none,always", "--scale", "0.3", "--margin", "0.15"]  # About two minutes; short runs are noisy.
 
 
 class Ledger:
@@ -85,7 +79,6 @@ def test(words):
 
 
 def ci():
-    started = time.monotonic()
     ledger = Ledger()
     ledger.step(quality.check_format)
     ledger.step(quality.check_rules)
@@ -94,10 +87,4 @@ def ci():
     if targets and ledger.step(fuzz.build_targets, targets):
         for name in targets:
             ledger.step(fuzz.fuzz, name, fuzz.SMOKE_S)
-    if (shell.ROOT / BARS).exists():
-        ledger.step(shell.run, [build.SERVER, "bench", "compare", "--gate", BARS, *GATE])
-    changed = quality.changed()
-    files = sorted(quality.sources(), key=lambda f: f not in changed)
-    linted = quality.lint(files, CI_BUDGET_S - CI_RESERVE_S - (time.monotonic() - started))
-    ledger.add(linted.tally, [f"./dev lint {f}" for f in linted.failures])
     return ledger.finish()
