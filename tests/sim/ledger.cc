@@ -226,7 +226,8 @@ void Ledger::synced(const std::string& path, bool durable) {
   if (!durable) {
     // Of a disk that fails, only what had been synced before can be asked back.
     dropped_ = true;
-    if (mode_ != SyncMode::kAlways) must_have_ = std::min(must_have_, durable_);
+    const uint64_t promised = mode_ == SyncMode::kAlways ? acknowledged_ : 0;
+    must_have_ = std::min(must_have_, std::max(durable_, promised));
   }
   unsynced_.erase(path);
 }

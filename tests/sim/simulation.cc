@@ -281,6 +281,10 @@ void Simulation::end(End how) {
     const uint64_t last = server_->shard().engine().last_lsn().value;
     const Status status = server_->close();
     quiet_ = false;
+    // What has no room on a full disk was never acknowledged: the shutdown says so, and it is gone.
+    const bool no_room = !status.ok() && status.error().code == Errc::kFull &&
+                         (disk_.full_given() != 0 || disk_.errors_given() != 0);
+    if (no_room) return crash(Ledger::Crash::kProcess);
     if (!status.ok()) return ledger_.violated("the shutdown failed: " + status.error().detail);
     if (ledger_.durable() < last) {
       return ledger_.violated(
