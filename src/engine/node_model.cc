@@ -3,13 +3,26 @@
 #include <charconv>
 #include <optional>
 
+#include "base/wire_length.h"
+
 namespace leat {
 namespace {
 
 constexpr size_t kListpackFrame = 7;  // Header of six bytes and the end mark.
 
-constexpr ptrdiff_t kBulkShortest = 6;       // "$0\r\n\r\n"
-constexpr size_t kBulkLongest = 1ULL << 32;  // Larger than any record: no need to read on.
+constexpr ptrdiff_t kBulkShortest = 6;  // "$0\r\n\r\n"
+
+// Names of fields are mostly of a size that two overlapping words cover, which is less work than a call.
+bool same_bytes(const char* a, const char* b, size_t size) {
+  if (size < sizeof(uint64_t) || size > 2 * sizeof(uint64_t)) return std::memcmp(a, b, size) == 0;
+  const auto word = [](const char* at) {
+    uint64_t value = 0;
+    std::memcpy(&value, at, sizeof(value));
+    return value;
+  };
+  const size_t last = size - sizeof(uint64_t);
+  return word(a) == word(b) && word(a + last) == word(b + last);
+}
 
 // Reads the bulk strings of a wire form one after the other. What is no bulk string as RESP writes them reads as an
 // empty one, and complete() stays false.
@@ -21,28 +34,32 @@ class WireReader {
   [[nodiscard]] bool complete() const { return ok_ && at_ == end_; }
 
   Bytes next() {
-    if (end_ - at_ < kBulkShortest || *at_ != '$') return fail();
-    const char* const digits = at_ + 1;
-    const char* stop = digits;
-    size_t size = 0;
-    for (; stop != end_ && *stop >= '0' && *stop <= '9' && size <= kBulkLongest; ++stop) {
-      size = size * 10 + static_cast<size_t>(*stop - '0');
-    }
-    const bool leading_zero = *digits == '0' && stop != digits + 1;
-    if (stop == digits || leading_zero) return fail();
-    const auto left = static_cast<size_t>(end_ - stop);
-    if (left < 4 || size > left - 4 || stop[0] != '\r' || stop[1] != '\n') return fail();
-    const Bytes element(stop + 2, size);
-    if (element.end()[0] != '\r' || element.end()[1] != '\n') return fail();
-    at_ = element.end() + 2;
+    Bytes element;
+    at_ = read_wire(at_, end_, element);
+    if (at_ == nullptr) [[unlikely]]
+      fail();
     return element;
+  }
+  // The whole wire form of the next bulk string.
+  Bytes next_wire() {
+    const char* const start = at_;
+    static_cast<void>(next());
+    return ok_ ? Bytes(start, static_cast<size_t>(at_ - start)) : Bytes();
+  }
+  // Goes past `wire` if that, and not nothing, is what comes next.
+  bool skip(Bytes wire) {
+    const auto left = static_cast<size_t>(end_ - at_);
+    if (wire.empty() || wire.size() > left || !same_bytes(at_, wire.data(), wire.size())) {
+      return false;
+    }
+    at_ += wire.size();
+    return true;
   }
 
  private:
-  Bytes fail() {
+  void fail() {
     ok_ = false;
     at_ = end_;
-    return {};
   }
 
   const char* at_;
@@ -106,7 +123,7 @@ std::optional<Payload> weigh(Bytes first_wire, uint32_t first_elements, Bytes wi
   WireReader first(first_wire);
   WireReader entry(wire);
   for (uint32_t i = 0; i < elements; i += 2) {
-    if (first.next() != entry.next()) return weigh_all(wire, elements);
+    if (!first.skip(entry.next_wire())) return weigh_all(wire, elements);
     static_cast<void>(first.next());
     payload.bytes += element_size(entry.next());
   }

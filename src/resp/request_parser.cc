@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/split_arguments.h"
+#include "base/wire_length.h"
 
 namespace leat {
 namespace {
@@ -20,26 +21,7 @@ namespace {
 using Status = RequestParser::Status;
 
 constexpr size_t kArgumentBytesMin = 6;      // "$0\r\n\r\n".
-constexpr size_t kLengthDigitsMax = 10;      // More is left to the slow reader.
 constexpr size_t kArgumentsKeptMax = 16384;  // Larger vectors are freed after use.
-
-// Reads "<length>\r\n" at `at`. Returns what follows it, or null if anything is missing or unusual.
-const char* read_plain_length(const char* at, const char* end, int64_t& length) {
-  if (end - at < 3) return nullptr;
-  const char* const stop = std::min(end - 2, at + kLengthDigitsMax);
-  const char* digit = at;
-  uint64_t value = 0;
-  while (true) {
-    const uint64_t units = static_cast<uint64_t>(static_cast<unsigned char>(*digit)) - '0';
-    if (units > 9) break;
-    value = value * 10 + units;
-    if (++digit > stop) return nullptr;
-  }
-  if (digit == at || (*at == '0' && digit - at > 1)) return nullptr;
-  if (digit[0] != '\r' || digit[1] != '\n') return nullptr;
-  length = static_cast<int64_t>(value);
-  return digit + 2;
-}
 
 bool equals_ignoring_case(Bytes text, Bytes lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
@@ -103,21 +85,20 @@ Status RequestParser::next(Bytes input, Request& request, size_t& consumed) {
 Status RequestParser::next_whole(Bytes input, Request& request, size_t& consumed) {
   const char* const begin = input.data();
   const char* const end = begin + input.size();
-  int64_t count = 0;
-  const char* at = read_plain_length(begin + 1, end, count);
-  if (at == nullptr || count == 0 || count > arguments_max_) return Status::kNeedMore;
-  const size_t arguments = static_cast<size_t>(count);
+  uint64_t arguments = 0;
+  const char* at = read_wire_length(begin + 1, end, arguments);
+  if (at == nullptr || arguments == 0 || arguments > static_cast<uint64_t>(arguments_max_)) {
+    return Status::kNeedMore;
+  }
   if (arguments > static_cast<size_t>(end - at) / kArgumentBytesMin) return Status::kNeedMore;
   request.arguments.resize(arguments);
   size_t done = 0;
   for (Bytes& argument : request.arguments) {
-    int64_t size = 0;
-    if (at == end || *at != '$') break;
-    const char* const payload = read_plain_length(at + 1, end, size);
-    if (payload == nullptr || size > bulk_bytes_max_ || size + 2 > end - payload) break;
-    if (payload[size] != '\r' || payload[size + 1] != '\n') break;
-    argument = {payload, static_cast<size_t>(size)};
-    at = payload + size + 2;
+    Bytes payload;
+    const char* const next = read_wire(at, end, payload);
+    if (next == nullptr || payload.size() > static_cast<uint64_t>(bulk_bytes_max_)) break;
+    argument = payload;
+    at = next;
     ++done;
   }
   if (done == arguments) [[likely]] {
@@ -128,7 +109,7 @@ Status RequestParser::next_whole(Bytes input, Request& request, size_t& consumed
   for (const Bytes argument : std::span(request.arguments).first(done)) {
     spans_.push_back({static_cast<size_t>(argument.data() - begin), argument.size()});
   }
-  left_ = count - static_cast<int64_t>(done);
+  left_ = static_cast<int64_t>(arguments - done);
   at_ = static_cast<size_t>(at - begin);
   scanned_ = at_;
   return Status::kNeedMore;
