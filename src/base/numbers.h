@@ -5,7 +5,7 @@
 // Source     redis.io/docs/latest/commands/incr, incrbyfloat; redis.conf, "Note on units"
 #pragma once
 
-#include <charconv>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,13 +31,35 @@ constexpr size_t kRealTextBytesMax = 5119;  // Longer text is not read as a floa
 [[nodiscard]] std::optional<double> parse_double(Bytes text);
 [[nodiscard]] std::optional<long double> parse_long_double(Bytes text);
 
-// Writes `value` in decimal at `out`, which has room for kDecimalBytesMax bytes; returns the end.
+// The eight decimal digits of `value`, which has no more, as the bytes of their text: the first digit lowest.
+// Two, then four, then eight digits are split off at once in lanes of one word.
+constexpr uint64_t eight_digits(uint64_t value) {
+  uint64_t lanes = value / 10'000 | (value % 10'000) << 32;
+  uint64_t high = lanes * 10'486 >> 20 & 0x0000'007f'0000'007f;  // Each lane / 100.
+  lanes = high | (lanes - high * 100) << 16;
+  high = lanes * 103 >> 10 & 0x000f'000f'000f'000f;  // Each lane / 10.
+  return (high | (lanes - high * 10) << 8) + 0x3030'3030'3030'3030;
+}
+
+// Writes `value` in decimal at `out`, which has room for kDecimalBytesMax bytes, all of which may be written to;
+// returns the end. Several times faster than std::to_chars for the length of a time in milliseconds.
 inline char* put_decimal(char* out, uint64_t value) {
+  constexpr uint64_t kEight = 100'000'000;
   if (value < 10) {
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
-  return std::to_chars(out, out + kDecimalBytesMax, value).ptr;
+  if (value >= kEight) {
+    out = put_decimal(out, value / kEight);
+    const uint64_t digits = eight_digits(value % kEight);
+    std::memcpy(out, &digits, sizeof(digits));
+    return out + 8;
+  }
+  const uint64_t digits = eight_digits(value);
+  const int zeros = std::countr_zero(digits - 0x3030'3030'3030'3030) / 8;
+  const uint64_t text = digits >> 8 * zeros;
+  std::memcpy(out, &text, sizeof(text));
+  return out + 8 - zeros;
 }
 inline char* put_decimal(char* out, int64_t value) {
   uint64_t magnitude = static_cast<uint64_t>(value);

@@ -155,6 +155,16 @@ TEST(PutDecimal, WritesEveryLength) {
   EXPECT_EQ(std::string(text.data(), put_decimal(text.data(), UINT64_MAX)), "18446744073709551615");
 }
 
+TEST(PutDecimal, WritesWhatStandsAroundEachPowerOfTen) {
+  std::array<char, kDecimalBytesMax> text;
+  uint64_t power = 1;
+  for (int digits = 1; digits <= 20; ++digits, power *= 10) {
+    for (const uint64_t value : {power - 1, power, power + 1, power * 9, power / 3 * 2}) {
+      EXPECT_EQ(std::string(text.data(), put_decimal(text.data(), value)), std::to_string(value));
+    }
+  }
+}
+
 std::string real(double value) {
   std::array<char, kDoubleBytesMax> text;
   return {text.data(), put_double(text.data(), value)};

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/numbers.h"
+
 namespace leat {
 namespace {
 
@@ -37,9 +39,21 @@ std::optional<uint64_t> parse_number(Bytes text) {
 }  // namespace
 
 char* format_stream_id(StreamId id, char* out) {
-  out = std::to_chars(out, out + 20, id.ms).ptr;
+  // Ids come in runs of one millisecond, and its thirteen digits are most of the work.
+  struct Milliseconds {
+    uint64_t value = 0;
+    size_t size = 1;
+    char text[kDecimalBytesMax] = {'0'};
+  };
+  static thread_local Milliseconds last;
+  if (id.ms != last.value) {
+    last.size = static_cast<size_t>(put_decimal(last.text, id.ms) - last.text);
+    last.value = id.ms;
+  }
+  std::memcpy(out, last.text, sizeof(last.text));  // All of it: a copy of fixed size is no call.
+  out += last.size;
   *out++ = '-';
-  return std::to_chars(out, out + 20, id.seq).ptr;
+  return put_decimal(out, id.seq);
 }
 
 std::string to_string(StreamId id) {

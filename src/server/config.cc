@@ -1,5 +1,7 @@
 #include "server/config.h"
 
+#include <charconv>
+
 #include "base/numbers.h"
 
 namespace leat {
