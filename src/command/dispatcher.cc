@@ -30,64 +30,78 @@ uint64_t bytes_of(const Request& request) {
   return bytes;
 }
 
+// A RESP2 client that has subscribed may send nothing else: it could not tell replies from messages.
+bool works_subscribed(const CommandSpec& spec) {
+  const Bytes name = spec.name;
+  if (name == "ping" || name == "quit" || name == "reset") return true;
+  return (spec.flags & kPubSub) != 0 && spec.group == "pubsub" && name != "publish" &&
+         name != "spublish";
+}
+
 bool fits(int arity, size_t words) {
   return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
 }
 
 }  // namespace
 
-const CommandSpec* Dispatcher::resolve(const Request& request, std::string& problem,
-                                       const CommandSpec*& counted) {
-  counted = find_command(request.arguments[0]);
-  if (counted == nullptr) {
-    problem = unknown_command(request);
-    return nullptr;
-  }
-  const CommandSpec* spec = counted;
-  const CommandSpec* container = nullptr;
+const CommandSpec* Dispatcher::resolve(const Request& request) {
+  const CommandSpec* spec = find_command(request.arguments[0]);
+  if (spec == nullptr) return nullptr;
   if (!spec->subcommands.empty() && request.arguments.size() > 1) {
-    container = spec;
-    spec = find_subcommand(*container, request.arguments[1]);
-    if (spec == nullptr) {
-      problem =
-          fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
-                      request.arguments[1].substr(0, kQuotedMax), upper_case(container->name));
-      return nullptr;
-    }
-    counted = spec;
+    spec = find_subcommand(*spec, request.arguments[1]);
+    if (spec == nullptr) return nullptr;
   }
-  if (!fits(spec->arity, request.arguments.size())) {
-    problem = fmt::format("ERR wrong number of arguments for '{}{}{}' command",
-                          container == nullptr ? "" : container->name,
-                          container == nullptr ? "" : "|", spec->name);
-    return nullptr;
-  }
-  return spec;
+  return fits(spec->arity, request.arguments.size()) ? spec : nullptr;
 }
 
-std::string Dispatcher::refusal(const CommandSpec& spec, const Request& request,
-                                const Session& session) {
-  if (const Bytes failure = host_.failure(); !failure.empty()) return std::string(failure);
-  if (!session.authenticated && (spec.flags & kNoAuth) == 0) return std::string(kErrNoAuth);
-  if ((spec.flags & kDenyOom) != 0 && host_.out_of_memory()) return std::string(kErrOutOfMemory);
+void Dispatcher::reject_unresolved(const Request& request, Session& session, ByteBuffer& reply) {
+  const CommandSpec* const command = find_command(request.arguments[0]);
+  if (command == nullptr) return reject(nullptr, session, reply, unknown_command(request));
+  const CommandSpec* spec = command;
+  if (!command->subcommands.empty() && request.arguments.size() > 1) {
+    spec = find_subcommand(*command, request.arguments[1]);
+    if (spec == nullptr) {
+      return reject(
+          command, session, reply,
+          fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                      request.arguments[1].substr(0, kQuotedMax), upper_case(command->name)));
+    }
+  }
+  reject(spec, session, reply,
+         fmt::format("ERR wrong number of arguments for '{}' command", full_name(*spec)));
+}
+
+Bytes Dispatcher::refusal(const CommandSpec& spec, const Request& request, const Session& session) {
+  if (const Bytes failure = host_.failure(); !failure.empty()) return failure;
+  if (!session.authenticated && (spec.flags & kNoAuth) == 0) return kErrNoAuth;
+  if ((spec.flags & kDenyOom) != 0 && host_.out_of_memory()) return kErrOutOfMemory;
   if ((spec.flags & kWrite) != 0) {
-    const uint64_t bytes = bytes_of(request);
-    const Bytes refused = host_.write_refusal(bytes, (spec.flags & kFreesSpace) != 0);
-    if (!refused.empty()) return std::string(refused);
+    const Bytes refused = host_.write_refusal(bytes_of(request), (spec.flags & kFreesSpace) != 0);
+    if (!refused.empty()) return refused;
   }
-  const bool allowed_while_subscribed = (spec.flags & kPubSub) != 0 && spec.name != "publish" &&
-                                        spec.name != "spublish" && spec.group == "pubsub";
-  if (session.protocol == Protocol::kResp2 && session.subscribed() && !allowed_while_subscribed &&
-      spec.name != "ping" && spec.name != "quit" && spec.name != "reset") {
-    return fmt::format(
+  if (session.protocol == Protocol::kResp2 && session.subscribed() && !works_subscribed(spec)) {
+    problem_ = fmt::format(
         "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
-        "allowed in "
-        "this context",
+        "allowed in this context",
         spec.name);
+    return problem_;
   }
-  if (session.transaction && (spec.flags & kNoMulti) != 0)
+  if (session.transaction && (spec.flags & kNoMulti) != 0) {
     return "ERR Command not allowed inside a transaction";
+  }
   return {};
+}
+
+const CommandSpec* Dispatcher::admit(const Request& request, Session& session, ByteBuffer& reply) {
+  const CommandSpec* const spec = resolve(request);
+  if (spec == nullptr) {
+    reject_unresolved(request, session, reply);
+    return nullptr;
+  }
+  const Bytes refused = refusal(*spec, request, session);
+  if (refused.empty()) return spec;
+  reject(spec, session, reply, refused);
+  return nullptr;
 }
 
 void Dispatcher::reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text) {
@@ -141,14 +155,9 @@ Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
 
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
                                                    ByteBuffer& records, ByteBuffer& reply) {
-  std::string problem;
-  const CommandSpec* counted = nullptr;
-  const CommandSpec* const spec = resolve(request, problem, counted);
-  if (spec != nullptr) problem = refusal(*spec, request, session);
-  if (!problem.empty()) {
-    reject(counted, session, reply, problem);
+  const CommandSpec* const spec = admit(request, session, reply);
+  if (spec == nullptr) [[unlikely]]
     return {};
-  }
   if (session.transaction && (spec->flags & kImmediate) == 0) {
     queue(*spec, request, session, reply);
     return {};
@@ -168,19 +177,12 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
 
 Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
                                                   ByteBuffer& records, ByteBuffer& reply) {
-  std::string problem;
-  const CommandSpec* counted = nullptr;
-  const CommandSpec* const spec = resolve(request, problem, counted);
-  if (spec != nullptr) problem = refusal(*spec, request, session);
-  if (problem.empty()) return run(*spec, request, session, records, reply);
-  reject(counted, session, reply, problem);
-  return {};
+  const CommandSpec* const spec = admit(request, session, reply);
+  return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply);
 }
 
 void Dispatcher::run_queued(Context& context, const Request& request) {
-  std::string problem;
-  const CommandSpec* counted = nullptr;
-  const CommandSpec* const spec = resolve(request, problem, counted);
+  const CommandSpec* const spec = resolve(request);
   LEAT_CHECK(spec !=
              nullptr);  // It was resolved when it was queued, and the table does not change.
   show(*spec, request, context.session());

@@ -65,13 +65,15 @@ class Dispatcher {
   void run_queued(Context& context, const Request& request);
 
  private:
-  // The row that `request` names; null, with `problem` filled, when there is none or the number of
-  // words does not fit it.
-  static const CommandSpec* resolve(const Request& request, std::string& problem,
-                                    const CommandSpec*& counted);
-  // Why the session may not run the command now; empty when it may.
-  [[nodiscard]] std::string refusal(const CommandSpec& spec, const Request& request,
-                                    const Session& session);
+  // The row that `request` names; null when there is none or the number of words does not fit it.
+  static const CommandSpec* resolve(const Request& request);
+  // The row, if the session may run it now; null after the error has been replied.
+  const CommandSpec* admit(const Request& request, Session& session, ByteBuffer& reply);
+  // Replies why resolve() gave null.
+  void reject_unresolved(const Request& request, Session& session, ByteBuffer& reply);
+  // Why the session may not run the command now, a text that lives until the next call; empty when it may.
+  [[nodiscard]] Bytes refusal(const CommandSpec& spec, const Request& request,
+                              const Session& session);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
   // What execute() and resume() do, but for telling the observer.
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
@@ -91,6 +93,7 @@ class Dispatcher {
   Statistics statistics_;
   Now now_;
   int64_t mark_ = 0;
+  std::string problem_;  // What refusal() has composed.
   ExecutionObserver* observer_ = nullptr;
   bool active_expiry_ = true;
 };

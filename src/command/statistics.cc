@@ -16,6 +16,7 @@ void Statistics::note_error(Bytes text) {
 
 void Statistics::reset() {
   commands_.clear();
+  last_spec_ = nullptr;
   errors_.clear();
   calls_ = 0;
   errors_total_ = 0;
