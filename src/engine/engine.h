@@ -37,6 +37,13 @@ class Engine {
   //            exist, a name is taken, the payload is malformed). Then it was not written by this
   //            engine's plans: recovery reports corruption; on the live path it is a bug.
   [[nodiscard]] bool apply(const RecordView& record);
+  // The same for a record that has been decoded, or has just been encoded.
+  template <typename Record>
+  [[nodiscard]] bool apply_decoded(const Record& record) {
+    ++last_lsn_.value;
+    ++changes_;
+    return on(record);
+  }
 
   // A number that is equal for equal logical states, independent of how they came about.
   // O(everything).

@@ -7,9 +7,14 @@
 namespace leat {
 
 Object* Keyspace::find(DbIndex db, Bytes key) const {
+  if (recent_ != nullptr && recent_->key == key && recent_->db == db) return recent_;
   const auto& keys = databases_[db.value].keys;
-  const auto found = keys.find(Probe{hash64(key), key});
-  return found == keys.end() ? nullptr : found->second;
+  const uint64_t hash = hash64(key);
+  for (auto at = keys.lower_bound(Place{hash, nullptr}); at != keys.end() && at->first == hash;
+       ++at) {
+    if (at->second->key == key) return recent_ = at->second;
+  }
+  return nullptr;
 }
 
 Object* Keyspace::find(ObjectId id) const {
@@ -95,6 +100,7 @@ bool Keyspace::swap(DbIndex first, DbIndex second) {
 
 void Keyspace::flush(DbIndex db) {
   Database& database = databases_[db.value];
+  recent_ = nullptr;
   for (const auto& [hash, object] : database.keys) {
     const ObjectId id = object->id;
     forget_expiry(*object);
@@ -104,6 +110,7 @@ void Keyspace::flush(DbIndex db) {
 }
 
 void Keyspace::unlink(Object& object) {
+  if (recent_ == &object) recent_ = nullptr;
   Database& database = databases_[object.db.value];
   database.keys.erase(Place{object.key_hash, &object});
   if (object.expires.value != 0) --database.expiring;

@@ -75,23 +75,12 @@ class Keyspace {
     uint64_t first = 0;
     Object* second = nullptr;
   };
-  struct Probe {
-    uint64_t hash = 0;
-    Bytes key;
-  };
   struct Order {
-    using is_transparent = void;  // NOLINT(readability-identifier-naming)
     bool operator()(const Place& a, const Place& b) const {
       if (a.first != b.first) return a.first < b.first;
       if (a.second == nullptr || b.second == nullptr)
         return a.second == nullptr && b.second != nullptr;
       return a.second->key < b.second->key;
-    }
-    bool operator()(const Place& a, const Probe& b) const {
-      return a.first != b.hash ? a.first < b.hash : Bytes(a.second->key) < b.key;
-    }
-    bool operator()(const Probe& a, const Place& b) const {
-      return a.hash != b.first ? a.hash < b.first : a.key < Bytes(b.second->key);
     }
   };
   struct Database {
@@ -99,6 +88,7 @@ class Keyspace {
     size_t expiring = 0;
   };
 
+  // Takes the object out of its database, and out of recent_.
   void unlink(Object& object);
   void link(Object& object);
   void forget_expiry(const Object& object);
@@ -107,6 +97,8 @@ class Keyspace {
   absl::btree_map<ObjectId, std::unique_ptr<Object>> objects_;
   absl::btree_set<std::pair<WallMs, ObjectId>> expiries_;
   ObjectId next_id_{1};
+  // What was found last by name: clients tend to stay with one stream. Null, or linked.
+  mutable Object* recent_ = nullptr;
 };
 
 }  // namespace leat
