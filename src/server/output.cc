@@ -1,7 +1,5 @@
 #include "server/output.h"
 
-#include <algorithm>
-
 namespace leat {
 namespace {
 
@@ -12,18 +10,15 @@ constexpr size_t kConsumeFrom = 256 * 1024;
 
 }  // namespace
 
-void Output::added(Lsn release, Lsn released, Lsn committed) {
+void Output::add_mark(Lsn release, Lsn released) {
   if (marks_.empty() && release <= released) {
     released_ = bytes_.size();
-    return;
+  } else if (!marks_.empty() && release <= marks_.back().lsn) {
+    marks_.back().end = bytes_.size();
+  } else {
+    // A mark that is in flight is left alone, or a client that never stops sending would never be answered.
+    marks_.push_back({bytes_.size(), release});
   }
-  if (!marks_.empty() && (marks_.back().lsn > committed || release <= marks_.back().lsn)) {
-    // The same commit covers both; a mark that is in flight already is left alone, or a client that never
-    // stops sending would never be answered.
-    marks_.back() = {bytes_.size(), std::max(marks_.back().lsn, release)};
-    return;
-  }
-  marks_.push_back({bytes_.size(), release});
 }
 
 void Output::release(Lsn released) {

@@ -6,6 +6,7 @@
 // Invariant  sent <= released <= size of the buffer; marks increase in both offset and LSN.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,14 @@ class Output {
   [[nodiscard]] ByteBuffer& buffer() { return bytes_; }
   // What has been written since the last call waits for `release`. `released` need not wait any more;
   // what is beyond `committed` will be covered by one commit, and is.
-  void added(Lsn release, Lsn released, Lsn committed);
+  void added(Lsn release, Lsn released, Lsn committed) {
+    if (!marks_.empty() && marks_.back().lsn > committed) [[likely]] {
+      // The same commit covers both.
+      marks_.back() = {bytes_.size(), std::max(marks_.back().lsn, release)};
+    } else {
+      add_mark(release, released);
+    }
+  }
   // Lets everything go that waits for at most `released`.
   void release(Lsn released);
 
@@ -34,6 +42,8 @@ class Output {
   [[nodiscard]] size_t capacity() const { return bytes_.capacity(); }
 
  private:
+  void add_mark(Lsn release, Lsn released);
+
   struct Mark {
     size_t end = 0;
     Lsn lsn;

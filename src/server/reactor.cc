@@ -69,8 +69,8 @@ void Reactor::turn(MonoNs deadline) {
       enforce_time_limits(now.mono);
       if (second_observer_) second_observer_(now.mono);
     }
-    for (const ClientId client : std::exchange(runnable_, {})) {
-      if (Connection* const connection = find(client)) execute(*connection);
+    for (Connection* const connection : std::exchange(runnable_, {})) {
+      if (!connection->dead) execute(*connection);
     }
     expire_parked();
     shard_->dispatcher().expire(shard_->log().batch());
@@ -167,7 +167,7 @@ bool Reactor::execute_next(Connection& connection) {
   if (authenticated != connection.session.authenticated) set_parser_limits(connection);
   finish_request(connection, outcome);
   connection.input_at += consumed;
-  serve_ready();
+  if (shard_->engine().waits().ready()) serve_ready();
   return true;
 }
 
@@ -176,8 +176,10 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
   if (outcome.park) {
     park(connection, OwnedRequest(connection.request), outcome);
   } else {
-    connection.output.buffer().append(connection.pushes.view());
-    connection.pushes.clear();
+    if (!connection.pushes.empty()) {
+      connection.output.buffer().append(connection.pushes.view());
+      connection.pushes.clear();
+    }
     added(connection, outcome.release);
     // A client without replies leaves at once: nothing will ever be sent.
     if (connection.session.close_after_reply && connection.output.empty()) close(connection);
@@ -287,13 +289,13 @@ void Reactor::added(Connection& connection, Lsn release) {
 void Reactor::make_runnable(Connection& connection) {
   if (connection.runnable || connection.dead || connection.unread().empty()) return;
   connection.runnable = true;
-  runnable_.push_back(connection.session.id);
+  runnable_.push_back(&connection);
 }
 
 void Reactor::make_dirty(Connection& connection) {
   if (connection.dirty || connection.dead) return;
   connection.dirty = true;
-  dirty_.push_back(connection.session.id);
+  dirty_.push_back(&connection);
 }
 
 void Reactor::compact_input(Connection& connection) {
@@ -313,16 +315,15 @@ void Reactor::compact_input(Connection& connection) {
 
 void Reactor::release_outputs() {
   const Lsn released = shard_ == nullptr ? Lsn{} : shard_->log().released_lsn();
-  std::vector<ClientId> still;
-  for (const ClientId client : std::exchange(dirty_, {})) {
-    Connection* const connection = find(client);
-    if (connection == nullptr) continue;
+  std::vector<Connection*> still;
+  for (Connection* const connection : std::exchange(dirty_, {})) {
+    if (connection->dead) continue;
     connection->output.release(released);
     enforce_output_limit(*connection);
     if (connection->dead) continue;
     send_released(*connection);
     connection->dirty = !connection->output.empty();
-    if (connection->dirty) still.push_back(client);
+    if (connection->dirty) still.push_back(connection);
   }
   dirty_.insert(dirty_.end(), still.begin(), still.end());
 }
@@ -333,14 +334,13 @@ void Reactor::send_released(Connection& connection) {
   if (bytes.empty()) return;
   connection.sending = true;
   connection.send_size = bytes.size();
-  sending_.push_back(connection.session.id);
+  sending_.push_back(&connection);
   world_.loop.send(connection.id, bytes);
 }
 
 void Reactor::settle_sent() {
-  for (const ClientId client : std::exchange(sending_, {})) {
-    Connection* const connection = find(client);
-    if (connection == nullptr) continue;
+  for (Connection* const connection : std::exchange(sending_, {})) {
+    if (connection->dead) continue;
     if (connection->sending) {
       connection->sending = false;
       connection->output.sent(connection->send_size);
@@ -375,7 +375,7 @@ void Reactor::close(Connection& connection) {
   if (shard_ != nullptr) shard_->engine().watches().forget(connection.session.id);
   if (close_observer_) close_observer_(connection);
   by_io_.erase(connection.id.value);
-  dead_.push_back(connection.session.id);
+  dead_.push_back(&connection);
 }
 
 void Reactor::close_after_output(Connection& connection) {
@@ -384,7 +384,13 @@ void Reactor::close_after_output(Connection& connection) {
 }
 
 void Reactor::forget_dead() {
-  for (const ClientId client : std::exchange(dead_, {})) connections_.erase(client);
+  if (dead_.empty()) return;
+  for (auto* const list : {&runnable_, &dirty_, &sending_}) {
+    std::erase_if(*list, [](const Connection* connection) { return connection->dead; });
+  }
+  for (const Connection* const connection : std::exchange(dead_, {})) {
+    connections_.erase(connection->session.id);
+  }
 }
 
 void Reactor::drain(MonoNs deadline) {

@@ -166,10 +166,11 @@ class Reactor : public io::Handler {
   Shard* shard_ = nullptr;
   Connections connections_;
   absl::flat_hash_map<uint64_t, Connection*> by_io_;
-  std::vector<ClientId> runnable_;
-  std::vector<ClientId> dirty_;
-  std::vector<ClientId> sending_;
-  std::vector<ClientId> dead_;
+  // A connection that dies stays on these lists until the end of the turn, when it is forgotten everywhere.
+  std::vector<Connection*> runnable_;
+  std::vector<Connection*> dirty_;
+  std::vector<Connection*> sending_;
+  std::vector<Connection*> dead_;
   absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
   absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
   MonoNs last_second_{0};
