@@ -12,10 +12,9 @@
 namespace leat::io {
 namespace {
 
-constexpr uint64_t kZeroPiece = uint64_t{1} << 20;
-// A commit waits behind whatever flush the device is busy with, so a large file is flushed in
-// portions instead of once at the end.
-constexpr uint64_t kZeroFlush = 8 * kZeroPiece;
+// A commit waits behind whatever flush the device is busy with, so a large file is flushed piece by piece. Flushing
+// every 8 MB instead made the 99th percentile of pipelined synced writes three times as long.
+constexpr uint64_t kZeroPiece = uint64_t{1} << 19;
 
 std::string directory_of(const std::string& path) {
   const size_t slash = path.find_last_of('/');
@@ -25,17 +24,13 @@ std::string directory_of(const std::string& path) {
 
 Status fill_with_zeros(File& file, uint64_t size) {
   const std::vector<char> zeros(std::min(size, kZeroPiece));
-  uint64_t flushed = 0;
   for (uint64_t at = 0; at < size;) {
     const uint64_t piece = std::min(size - at, kZeroPiece);
     if (Status written = file.write(at, Bytes(zeros.data(), piece)); !written.ok()) return written;
+    if (Status synced = file.sync(); !synced.ok()) return synced;
     at += piece;
-    if (at - flushed >= kZeroFlush) {
-      if (Status synced = file.sync(); !synced.ok()) return synced;
-      flushed = at;
-    }
   }
-  return file.sync();
+  return {};
 }
 
 Status reserve_or_fill(File& file, uint64_t size) {
