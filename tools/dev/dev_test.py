@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import ci  # noqa: E402  (after the path that they are found by)
+import lint  # noqa: E402
 import quality  # noqa: E402
 import serve  # noqa: E402
 import shell  # noqa: E402
@@ -129,8 +130,29 @@ class LintTest(unittest.TestCase):
     def test_findings_are_kept_and_their_notes_are_not(self):
         output = (f"{shell.ROOT}/src/a.cc:1:2: error: bad [x]\n    1 | int a;\n/usr/x.h:3:4: note: because\n    3 | y\n"
                   "/usr/x.h:5:6: warning: worse [y]\n12 warnings generated.\n")
-        self.assertEqual(quality.findings_of(output), ["src/a.cc:1:2: error: bad [x]\n    1 | int a;\n",
-                                                       "/usr/x.h:5:6: warning: worse [y]\n"])
+        self.assertEqual(lint.findings_of(output), ["src/a.cc:1:2: error: bad [x]\n    1 | int a;\n",
+                                                    "/usr/x.h:5:6: warning: worse [y]\n"])
+
+    def test_every_file_is_in_one_batch_and_no_batch_has_a_name_twice(self):
+        files = quality.units()
+        batches = lint.batches(files)
+        self.assertEqual(sorted(f for batch in batches for f in batch), files)
+        for batch in batches:
+            names = [name for file in batch for name in lint.local_names(file)]
+            self.assertEqual(len(names), len(set(names)), batch)
+            self.assertLessEqual(len(batch), lint.BATCH)
+            self.assertEqual(len({lint.is_test(f) for f in batch}), 1, "tests have checks of their own")
+
+    def test_local_names_are_what_a_file_defines_outside_of_functions(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".cc") as file:
+            file.write('constexpr int kOne = 1;\nconst char* const kTwo[] = {\nstruct Three {\n  static constexpr int kInside = 4;\n};\n'
+                       'struct Declared;\nextern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {\n  const int kLocal = 5;\n}\n')
+            file.flush()
+            self.assertEqual(lint.local_names(file.name), {"kOne", "kTwo", "Three", "LLVMFuzzerTestOneInput"})
+
+    def test_a_finding_is_blamed_on_the_file_that_it_names(self):
+        self.assertEqual(lint.file_of("src/a.h:1:2: error: bad [x]\n", ["src/a.cc", "src/b.cc"]), "src/a.h")
+        self.assertEqual(lint.file_of("clang-tidy was killed", ["src/a.cc", "src/b.cc"]), "src/a.cc")
 
 
 class TreeTest(unittest.TestCase):

@@ -1,14 +1,9 @@
-"""Format, house rules and clang-tidy."""
+"""Which C++ files there are, their format, and the house rules."""
 
-import concurrent.futures
-import dataclasses
 import re
 import subprocess
-import time
 
-import build
 import shell
-from tally import Tally
 
 FORMATTED = {".h", ".cc"}
 MAIN = "main"  # The branch that changes are compared with.
@@ -19,6 +14,11 @@ def sources():
     found = [p for folder in ("src", "tests") for p in (shell.ROOT / folder).rglob("*") if p.suffix in FORMATTED]
     found = [p for p in found if not {"node_modules", "build"} & set(p.relative_to(shell.ROOT).parts)]
     return sorted(p.relative_to(shell.ROOT).as_posix() for p in found)
+
+
+def units():
+    """Every C++ file that is compiled by itself; the headers are checked with those."""
+    return [f for f in sources() if f.endswith(".cc")]
 
 
 def changed():
@@ -48,48 +48,3 @@ def check_format():
 
 def check_rules():
     shell.run(["/usr/bin/python3", "-B", "tools/tidy.py"])
-
-
-@dataclasses.dataclass(frozen=True)
-class Linted:
-    tally: Tally
-    failures: tuple[str, ...]
-
-
-def lint(files, seconds=None):
-    """clang-tidy over `files`, as many at a time as there are CPUs. Those not begun after `seconds` count as skipped."""
-    build.configure("dev")
-    deadline = None if seconds is None else time.monotonic() + seconds
-    units = [f for f in files if f.endswith(".cc") and not f.startswith("tests/fuzz/")]  # Headers are checked by who includes them.
-    print(f"$ clang-tidy-19 -p build/dev FILE   ({len(units)} files, {shell.CPUS} at a time)", flush=True)
-    tally, failures, shown = Tally(), [], set()
-    with concurrent.futures.ThreadPoolExecutor(shell.CPUS) as pool:
-        for file, findings in pool.map(lambda f: (f, clang_tidy(f, deadline)), units):
-            if findings is None:
-                tally += Tally(skipped=1)
-            elif findings:
-                print("".join(f for f in findings if f not in shown), end="", flush=True)
-                shown.update(findings)  # One of a header comes up in every file that includes it.
-                tally += Tally(failed=1)
-                failures.append(file)
-            else:
-                tally += Tally(passed=1)
-    print(f"clang-tidy: {tally}", flush=True)
-    return Linted(tally, tuple(failures))
-
-
-def clang_tidy(file, deadline):
-    """What clang-tidy finds in `file`, None if there was no time left."""
-    if deadline is not None and time.monotonic() > deadline:
-        return None
-    checks = ["--checks=-clang-analyzer-*"] if file.endswith("_test.cc") else []  # Slow on GoogleTest; tests run under sanitizers.
-    done = subprocess.run(["clang-tidy-19", "-p", "build/dev", "--quiet", *checks, file], cwd=shell.ROOT, text=True, errors="replace",
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return [] if done.returncode == 0 else findings_of(done.stdout) or [done.stdout + done.stderr]
-
-
-def findings_of(output):
-    """The findings in clang-tidy's output, each with the source lines below it but without the notes that explain it."""
-    output = re.sub(r"(?m)^\d+ warnings? generated\.\n", "", output)
-    blocks = re.split(r"(?m)^(?=/\S+:\d+:\d+: (?:error|warning|note): )", output)
-    return [b.replace(f"{shell.ROOT}/", "") for b in blocks if re.match(r"\S+ (error|warning): ", b)]
