@@ -17,11 +17,9 @@ template <typename T>
 class CountingAllocator {
  public:
   // The standard library looks for these by name.
-  // NOLINTBEGIN(readability-identifier-naming)
   using value_type = T;
   using propagate_on_container_move_assignment = std::true_type;
   using propagate_on_container_swap = std::true_type;
-  // NOLINTEND(readability-identifier-naming)
 
   explicit CountingAllocator(size_t& bytes) noexcept : bytes_(&bytes) {}
   template <typename U>

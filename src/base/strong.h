@@ -13,7 +13,7 @@ struct Strong {
 
   friend constexpr auto operator<=>(const Strong&, const Strong&) = default;
   template <typename H>
-  friend H AbslHashValue(H state, const Strong& strong) {  // NOLINT(readability-identifier-naming)
+  friend H AbslHashValue(H state, const Strong& strong) {
     return H::combine(std::move(state), strong.value);
   }
 };

@@ -10,6 +10,9 @@ using WallMs = Strong<struct WallMsTag, int64_t>;
 // Monotonic nanoseconds within one run of the process; meaningless in another.
 using MonoNs = Strong<struct MonoNsTag, int64_t>;
 
+constexpr int64_t kNsPerUs = 1'000;
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+constexpr int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace leat

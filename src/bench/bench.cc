@@ -19,9 +19,6 @@
 namespace leat::bench {
 namespace {
 
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
-
 int complain(std::string_view why, int status) {
   fmt::print(stderr, "leat bench: {}\n", why);
   return status;

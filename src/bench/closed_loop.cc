@@ -2,12 +2,13 @@
 
 #include <vector>
 
+#include "base/time.h"
 #include "bench/socket.h"
 
 namespace leat::bench {
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kSecond = kNsPerSecond;
 constexpr uint64_t kSilenceMax = 60 * kSecond;
 constexpr size_t kScratchSize = size_t{256} * 1024;
 

@@ -34,9 +34,6 @@
 namespace leat::bench {
 namespace {
 
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
-
 struct CompareOptions {
   std::string leat = "/proc/self/exe";
   std::string redis = "redis-server";
@@ -112,7 +109,7 @@ Status plan_pinning(const std::string& pin, Plan& plan) {
   int server = 0;
   int client = 0;
   char rest = 0;
-  if (std::sscanf(pin.c_str(), "%d,%d%c", &server, &client, &rest) != 2) {  // NOLINT(*-vararg)
+  if (std::sscanf(pin.c_str(), "%d,%d%c", &server, &client, &rest) != 2) {
     return failure(fmt::format("--pin wants auto, free or two cores as 0,1; not \"{}\"", pin));
   }
   for (const int core : {server, client}) {

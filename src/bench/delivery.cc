@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 
+#include "base/time.h"
 #include "bench/reply.h"
 #include "bench/schedule.h"
 #include "bench/socket.h"
@@ -23,7 +24,7 @@
 namespace leat::bench {
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kSecond = kNsPerSecond;
 constexpr uint64_t kSilenceMax = 10 * kSecond;
 constexpr uint64_t kHeadStart = kSecond / 20;  // The consumers' XREADs are parked by then.
 constexpr size_t kMarkerSize = 8;
@@ -199,7 +200,7 @@ class DeliveryLoop {
 Result<DeliveryTally> run_delivery(const Target& target, const Workload& workload,
                                    std::string_view key) {
   // The kernel may round a thread's timers up by 50 us, as long as the whole interval here.
-  ::prctl(PR_SET_TIMERSLACK, 1UL);  // NOLINT(*-vararg)
+  ::prctl(PR_SET_TIMERSLACK, 1UL);
   auto links = open_links(target, size_t{workload.connections} + workload.consumers);
   if (!links.ok()) return links.error();
   auto poller = Poller::create();

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "base/time.h"
+
 namespace leat::bench {
 
 class Schedule {
@@ -26,7 +28,7 @@ class Schedule {
   }
 
  private:
-  static constexpr uint64_t kSecond = 1'000'000'000;
+  static constexpr uint64_t kSecond = kNsPerSecond;
 
   uint64_t start_ns_;
   uint64_t per_second_;

@@ -26,10 +26,6 @@ namespace {
 constexpr uint64_t kPatience = 30'000'000'000;
 constexpr size_t kShown = 1000;  // Bytes of a log in a failure.
 
-Error system_failure(std::string_view what) {
-  return failure(fmt::format("{}: {}", what, std::generic_category().message(errno)));
-}
-
 std::vector<std::string> command_line(const Launch& launch, uint16_t port) {
   const std::string number = std::to_string(port);
   const std::string synced(launch.durability == Durability::kNone ? "no"
@@ -58,9 +54,9 @@ std::vector<std::string> command_line(const Launch& launch, uint16_t port) {
 
 // In the child, between fork and exec: settles where it runs, where it writes, when it dies.
 Status settle_child(const Launch& launch, const std::string& log_path, pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);     // NOLINT(*-vararg)
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // It died before prctl.
-  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);  // NOLINT(*-vararg)
+  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (log < 0) return system_failure(log_path);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
@@ -71,7 +67,7 @@ Status settle_child(const Launch& launch, const std::string& log_path, pid_t par
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (const std::string& word : words) {
-    arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT(*-const-cast): execvp's type
+    arguments.push_back(const_cast<char*>(word.c_str()));  // The type of execvp().
   }
   arguments.push_back(nullptr);
   ::execvp(arguments[0], arguments.data());

@@ -1,10 +1,8 @@
 #include "bench/socket.h"
 
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <memory>
-#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,14 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 namespace leat::bench {
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000'000;
-
-Error system_failure(const std::string& what) {
-  return failure(fmt::format("{}: {}", what, std::generic_category().message(errno)));
-}
+constexpr uint64_t kSecond = kNsPerSecond;
 
 }  // namespace
 
@@ -36,7 +32,7 @@ Fd::~Fd() {
 }
 
 void set_nonblocking(int fd) {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);  // NOLINT(*-vararg)
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 void set_nodelay(int fd) {

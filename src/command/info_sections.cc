@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/time.h"
 #include "base/version.h"
 #include "command/command_table.h"
 #include "command/dispatcher.h"
@@ -12,9 +13,7 @@ namespace leat {
 namespace {
 
 constexpr double kKibi = 1024;
-constexpr int64_t kUsPerSecond = 1'000'000;
 constexpr int64_t kSecondsPerDay = 86'400;
-constexpr double kNsPerUs = 1000;
 constexpr std::string_view kNoReplication = "0000000000000000000000000000000000000000";
 
 std::string for_humans(uint64_t bytes) {

@@ -12,7 +12,7 @@ namespace leat {
 namespace {
 
 // An expired key that nobody has dropped yet is passed over; after so many the database may well be all expired.
-constexpr int kPicksMax = 100;
+constexpr int kTriesMax = 100;
 
 // FLUSHDB and FLUSHALL take ASYNC or SYNC; both are the same here.
 bool read_flush_words(Context& context, const Arguments& words) {
@@ -82,7 +82,7 @@ void cmd_scan(Context& context, const Arguments& words) {
 void cmd_randomkey(Context& context, const Arguments& /*words*/) {
   context.depends_on_all();
   const Keyspace& keyspace = context.engine().keyspace();
-  for (int i = 0; i < kPicksMax; ++i) {
+  for (int i = 0; i < kTriesMax; ++i) {
     const Object* const object = keyspace.pick(context.session().db, context.host().random());
     if (object == nullptr) break;
     if (!object->expired(context.now().wall)) return context.reply().bulk(object->key);

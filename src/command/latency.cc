@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/numbers.h"
+#include "base/time.h"
 #include "command/command_table.h"
 #include "command/dispatcher.h"
 #include "command/latency_events.h"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr int64_t kShownByDefault = 10;
 constexpr size_t kGraphHeight = 4;
-constexpr uint64_t kNsPerUs = 1000;
 
 LatencyEvents& events(Context& context) {
   return context.host().node().latency_events();

@@ -7,7 +7,7 @@ namespace leat {
 uint64_t LatencyHistogram::end_of(size_t bucket) {
   if (bucket < kSub) return bucket + 1;
   const size_t shift = bucket / kSub - 1;
-  return (uint64_t{kSub} + bucket % kSub + 1) << shift;
+  return (kSub + bucket % kSub + 1) << shift;
 }
 
 uint64_t LatencyHistogram::percentile(double percent) const {

@@ -26,7 +26,7 @@ class LatencyHistogram {
 
  private:
   static constexpr unsigned kSubBits = 3;
-  static constexpr unsigned kSub = 1U << kSubBits;
+  static constexpr uint64_t kSub = 1U << kSubBits;
   static constexpr unsigned kMaxBits = 40;
   static constexpr size_t kBuckets = (kMaxBits - kSubBits + 1) * kSub;
 

@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "base/time.h"
 #include "command/subcommands.h"
 
 namespace leat {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 // <container> FLUSH [ASYNC|SYNC]: there is nothing to flush.
 void reply_flush(Context& context, const Arguments& words, Bytes problem) {

@@ -1,14 +1,12 @@
 // The records of streams and groups.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "engine/engine.h"
+#include "engine/pending_columns.h"
 
 namespace leat {
 namespace {
-
-constexpr uint64_t kDeliveriesMax = std::numeric_limits<int64_t>::max();
 
 uint64_t counted(uint64_t deliveries, DeliveryCount count, uint64_t set_to) {
   switch (count) {

@@ -134,7 +134,7 @@ std::optional<Payload> weigh(Bytes first_wire, uint32_t first_elements, Bytes wi
 // The node's own head: live count, deleted count, number of fields, their names, a zero.
 size_t node_head(Bytes wire, uint32_t elements) {
   const uint32_t fields = elements / 2;
-  size_t bytes = kListpackFrame + 3 * 2 + integer_size(fields);
+  size_t bytes = kListpackFrame + 3 * size_t{2} + integer_size(fields);
   WireReader reader(wire);
   for (uint32_t i = 0; i < fields; ++i) {
     bytes += element_size(reader.next());

@@ -20,8 +20,6 @@ PendingEntry entry_at(const PendingLeaves& leaves, const PendingLeaf& leaf, size
 
 }  // namespace
 
-// ---- Cursor.
-
 PendingEntries::Cursor::Cursor(const PendingLeaves& leaves, const PendingLeaf* leaf, StreamId from,
                                uint32_t owner)
     : leaves_(&leaves), leaf_(leaf), owner_(owner) {
@@ -60,8 +58,6 @@ void PendingEntries::Cursor::seek(size_t slot) {
     slot = run_end_;
   }
 }
-
-// ---- AgeCursor.
 
 // A heap of runs, each at the entry that comes next of it. A leaf's runs are pushed when the leaf's own
 // oldest entry is due; until then it stands for them in the ranking.
@@ -153,8 +149,6 @@ void PendingEntries::AgeCursor::load() {
   const Frontier::Candidate& top = frontier_->heap[0];
   entry_ = entry_at(frontier_->leaves, *top.leaf, top.slot);
 }
-
-// ---- PendingEntries.
 
 PendingEntries::PendingEntries() = default;
 PendingEntries::~PendingEntries() = default;

@@ -19,7 +19,6 @@
 namespace leat {
 
 // Found by gtest through argument-dependent look-up.
-// NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const PendingEntry& entry, std::ostream* out) {
   *out << to_string(entry.id) << " owner " << entry.owner.value << " at " << entry.delivered.value
        << " x" << entry.deliveries;
@@ -485,7 +484,7 @@ TEST(PendingEntriesMemory, GoesBackWhenAllIsAcknowledged) {
   EXPECT_LE(list.memory(), 2'000u);
 }
 
-// ---- The list against std::map under random operations.
+// The list against std::map under random operations.
 
 class Model {
  public:

@@ -34,8 +34,6 @@ PendingLeaves::~PendingLeaves() {
   while (head_ != nullptr) remove_leaf(*head_);
 }
 
-// ---- Owners.
-
 uint32_t PendingLeaves::register_owner(ConsumerId owner) {
   if (last_owner_ < owners_.size() && owners_[last_owner_].id == owner &&
       owners_[last_owner_].registered)
@@ -86,8 +84,6 @@ void PendingLeaves::remove_total(uint32_t owner, size_t count) {
   size_ -= count;
   if (owners_[owner].total == 0) ++idle_owners_;
 }
-
-// ---- Leaves.
 
 bool PendingLeaves::covers(const PendingLeaf& leaf, StreamId id) {
   const PendingLeaf::Standing& standing = leaf.standing();
@@ -158,8 +154,6 @@ void PendingLeaves::detach(PendingLeaf& leaf) {
     if (share.count > 0) owners_[share.owner].leaves.erase(leaf.standing().fence);
   drop_rank(leaf);
 }
-
-// ---- Age.
 
 std::optional<PendingLeaves::Ranked> PendingLeaves::first_ranked() const {
   if (ranking_.empty()) return std::nullopt;
@@ -233,8 +227,6 @@ void PendingLeaves::age_left(PendingLeaf& leaf, PendingAge age) {
   PendingLeaf::Standing& standing = leaf.standing();
   if (standing.ranked && age == standing.oldest && --standing.oldest_count == 0) unrank(leaf);
 }
-
-// ---- Changes.
 
 void PendingLeaves::append(std::span<const StreamId> ids, const PendingDelivery& delivery) {
   if (!ids.empty() && !is_behind_all(ids[0])) {

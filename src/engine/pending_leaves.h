@@ -59,7 +59,7 @@ class PendingLeaves {
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] size_t memory() const { return sizeof(*this) + bytes_; }
 
-  // ---- Owners. Index 0 is nobody.
+  // Owners. Index 0 is nobody.
 
   // The index of `owner`, which is registered if it was not. Stays valid while the owner has entries.
   uint32_t register_owner(ConsumerId owner);
@@ -68,7 +68,7 @@ class PendingLeaves {
   [[nodiscard]] ConsumerId owner_at(uint32_t index) const { return owners_[index].id; }
   [[nodiscard]] size_t total_of(uint32_t index) const { return owners_[index].total; }
 
-  // ---- Leaves.
+  // Leaves.
 
   [[nodiscard]] const PendingLeaf* head() const { return head_; }
   [[nodiscard]] const PendingLeaf* tail() const { return tail_; }
@@ -82,7 +82,7 @@ class PendingLeaves {
   [[nodiscard]] const PendingLeaf* leaf_of(StreamId from, uint32_t owner) const;
   [[nodiscard]] const PendingLeaf* leaf_behind(const PendingLeaf& leaf, uint32_t owner) const;
 
-  // ---- Age.
+  // Age.
 
   // The first ranked leaf / the first behind `rank`.
   [[nodiscard]] std::optional<Ranked> first_ranked() const;
@@ -90,7 +90,7 @@ class PendingLeaves {
   // What the unranked leaves' ranks would be, ascending. O(kUnrankedMax * runs of a leaf).
   [[nodiscard]] std::vector<Ranked> rank_unranked() const;
 
-  // ---- Changes.
+  // Changes.
 
   // Adds ids, ascending and beyond all that are alive.
   void append(std::span<const StreamId> ids, const PendingDelivery& delivery);

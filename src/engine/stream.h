@@ -78,7 +78,7 @@ class Stream {
   [[nodiscard]] const Groups& groups() const { return groups_; }
   [[nodiscard]] Groups& groups() { return groups_; }
 
-  // ---- Changes; only apply() calls them.
+  // Changes; only apply() calls them.
 
   // Requires id > last_id().
   //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.

@@ -34,8 +34,8 @@ struct KeyName {
 // The same without owning the name, for look-ups that need not copy it.
 struct KeyNameView {
   KeyNameView(DbIndex in, Bytes name) : db(in), key(name) {}
-  KeyNameView(const KeyName& name)  // NOLINT(google-explicit-constructor)
-      : db(name.db), key(name.key) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the map hashes and compares its own keys as views.
+  KeyNameView(const KeyName& name) : db(name.db), key(name.key) {}
 
   DbIndex db;
   Bytes key;
@@ -47,11 +47,11 @@ struct KeyNameView {
   }
 };
 struct KeyNameHash {
-  using is_transparent = void;  // NOLINT(readability-identifier-naming)
+  using is_transparent = void;
   size_t operator()(const KeyNameView& name) const { return absl::Hash<KeyNameView>()(name); }
 };
 struct KeyNameEqual {
-  using is_transparent = void;  // NOLINT(readability-identifier-naming)
+  using is_transparent = void;
   bool operator()(const KeyNameView& a, const KeyNameView& b) const { return a == b; }
 };
 template <typename Value>

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "io/sockets.h"
 #include "io/system_error.h"
 
@@ -49,8 +50,7 @@ EpollLoop::EpollLoop(Clock& clock, Descriptor epoll, std::unique_ptr<LocalEvents
 
 Status EpollLoop::watch_local() {
   // Edge-triggered: every wake() is an edge, so the counter never needs to be read.
-  const Status watched =
-      watch(local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
+  Status watched = watch(local_->wake_descriptor(), EPOLLIN | EPOLLET, token(Source::kWake, 0));
   if (!watched.ok()) return watched;
   return watch(local_->signal_descriptor(), EPOLLIN, token(Source::kSignal, 0));
 }
@@ -76,7 +76,7 @@ Result<ListenerId> EpollLoop::listen_unix(const std::string& path, unsigned mode
 Result<ListenerId> EpollLoop::watch_listener(Result<ListenerId> added) {
   if (!added.ok()) return added;
   const ListenerId id = added.value();
-  Status watched =
+  const Status watched =
       watch(listeners_.find(id)->fd.get(), EPOLLIN, token(Source::kListener, id.value));
   if (watched.ok()) return id;
   listeners_.close(id);
@@ -177,7 +177,7 @@ int EpollLoop::wait_for_events(MonoNs deadline) {
   }
   int count = -1;
   if (has_pwait2_) {
-    const timespec timeout{wait_ns / 1'000'000'000, wait_ns % 1'000'000'000};
+    const timespec timeout{wait_ns / kNsPerSecond, wait_ns % kNsPerSecond};
     count = ::epoll_pwait2(epoll_.get(), events_.data(), kEventsPerPoll, &timeout, nullptr);
     if (count < 0 && errno == ENOSYS) has_pwait2_ = false;
   }

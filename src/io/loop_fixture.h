@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -135,9 +136,9 @@ class Client {
  private:
   void connect_to(const void* address, socklen_t size) {
     EXPECT_EQ(::connect(fd_.get(), static_cast<const sockaddr*>(address), size), 0)
-        << strerror(errno);
+        << std::generic_category().message(errno);
     // Afterwards, because an interrupted connect() continues by itself only without a time limit.
-    const timeval patience{kPatience / 1'000'000'000, 0};
+    const timeval patience{kPatience / kNsPerSecond, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   }

@@ -297,7 +297,7 @@ TEST_P(LoopTest, EventsOfAClosedConnectionNeverReachItsSuccessor) {
   const uint16_t port = listen();
   ConnectionId last{0};
   for (int round = 0; round < 200; ++round) {
-    Client first(port);
+    const Client first(port);
     const ConnectionId old = accept_one();
     EXPECT_NE(old, last) << "an id was used twice";
     first.send("for the old one");

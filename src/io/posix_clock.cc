@@ -48,7 +48,7 @@ int64_t PosixClock::wall_us() {
 
 MonoNs PosixClock::mono() {
   const timespec now = read_clock(CLOCK_MONOTONIC);
-  return {now.tv_sec * 1'000'000'000 + now.tv_nsec};
+  return {now.tv_sec * kNsPerSecond + now.tv_nsec};
 }
 
 // Two readings a few milliseconds apart give the counter's rate to better than a part in a thousand; the system's

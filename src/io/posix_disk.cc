@@ -157,8 +157,8 @@ Result<std::vector<std::string>> PosixDisk::list(const std::string& directory) {
   if (stream == nullptr) return system_error("open directory", directory, errno);
   std::vector<std::string> names;
   errno = 0;
-  // readdir() is safe as long as no two threads share a stream.
-  while (const dirent* const entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe)
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): readdir() is safe as long as no two threads share a stream.
+  while (const dirent* const entry = ::readdir(stream.get())) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(name);
     errno = 0;

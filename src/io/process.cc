@@ -127,7 +127,7 @@ std::string working_directory() {
 Result<Background> Background::enter() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("create", "a pipe", errno);
-  Descriptor reads(ends[0]);
+  const Descriptor reads(ends[0]);
   Descriptor writes(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return system_error("create", "the background process", errno);

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "io/system_error.h"
 
 namespace leat::io {
@@ -90,7 +91,7 @@ io_uring_sqe* UringRing::next_submission() {
 void UringRing::submit_and_wait(int64_t wait_ns) {
   int code = 0;
   if (wait_ns > 0) {
-    __kernel_timespec timeout{wait_ns / 1'000'000'000, wait_ns % 1'000'000'000};
+    __kernel_timespec timeout{wait_ns / kNsPerSecond, wait_ns % kNsPerSecond};
     io_uring_cqe* first = nullptr;
     code = ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
   } else {

@@ -58,7 +58,7 @@ enum class RecordType : uint8_t {
 // What a key can hold. The numbers are on disk.
 enum class ObjectKind : uint8_t { kString = 1, kHash = 2, kSet = 3, kStream = 4 };
 
-// ---- Directory: the only records that carry key names.
+// Directory: the only records that carry key names.
 
 // A new, empty object under a name that is free.
 struct KeyCreate {
@@ -103,7 +103,7 @@ struct DbFlush {
   DbIndex db;
 };
 
-// ---- Strings, hashes, sets. A list is `count` byte strings back to back; see RecordList.
+// Strings, hashes, sets. A list is `count` byte strings back to back; see RecordList.
 
 struct StringSet {
   static constexpr auto kType = RecordType::kStringSet;
@@ -145,7 +145,7 @@ struct SetRemove {
   Bytes list;  // members
 };
 
-// ---- Streams.
+// Streams.
 
 struct StreamAppend {
   static constexpr auto kType = RecordType::kStreamAppend;
@@ -174,7 +174,7 @@ struct StreamSetId {
   StreamId max_deleted;
 };
 
-// ---- Groups. Times are wall times, as clients see them.
+// Groups. Times are wall times, as clients see them.
 
 constexpr int64_t kEntriesReadUnknown = -1;
 
@@ -347,7 +347,7 @@ struct RecordView {
 //   returns  how many records stand there.
 uint64_t end_group(ByteBuffer& buffer, size_t from);
 
-// ---- Lists inside payloads.
+// Lists inside payloads.
 
 // Byte strings back to back; reading stops at the end or at the first malformed one.
 void append_string(ByteBuffer& list, Bytes string);

@@ -8,18 +8,14 @@
 namespace leat {
 namespace {
 
-constexpr auto kYesNo = ValueKind::kYesNo;
-constexpr auto kInteger = ValueKind::kInteger;
-constexpr auto kMemory = ValueKind::kMemory;
-constexpr auto kText = ValueKind::kText;
-constexpr auto kChoice = ValueKind::kChoice;
-constexpr auto kAtStart = Change::kAtStart;
+using enum ValueKind;
+using enum Change;
 
 // clang-format off
 constexpr Directive kDirectives[] = {
     {.name = "appendfsync", .kind = kChoice, .initial = "always", .choices = "always|everysec|no", .help = "when a write is acknowledged: always: it is on disk; everysec: written, synced once a second; no: written"},
-    {.name = "bind", .kind = ValueKind::kAddresses, .initial = "127.0.0.1 -::1", .change = kAtStart, .help = "addresses to listen on; * for all; with - in front it may be missing on this machine"},
-    {.name = "client-output-buffer-limit", .kind = ValueKind::kOutputLimits, .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .help = "<class> <hard> <soft> <seconds>: a client that is owed more is closed; class is normal, replica or pubsub"},
+    {.name = "bind", .kind = kAddresses, .initial = "127.0.0.1 -::1", .change = kAtStart, .help = "addresses to listen on; * for all; with - in front it may be missing on this machine"},
+    {.name = "client-output-buffer-limit", .kind = kOutputLimits, .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .help = "<class> <hard> <soft> <seconds>: a client that is owed more is closed; class is normal, replica or pubsub"},
     {.name = "client-query-buffer-limit", .kind = kMemory, .initial = "1073741824", .min = 1 << 20, .help = "how much of what a client has sent may wait to be executed"},
     {.name = "daemonize", .kind = kYesNo, .initial = "no", .change = kAtStart, .help = "run in the background; needs a logfile to say anything from there"},
     {.name = "databases", .kind = kInteger, .initial = "16", .change = kAtStart, .min = 1, .max = 65536, .help = "number of databases"},
@@ -45,7 +41,7 @@ constexpr Directive kDirectives[] = {
     {.name = "tcp-keepalive", .kind = kInteger, .initial = "300", .max = INT32_MAX, .help = "seconds of silence after which a client is probed; 0: never"},
     {.name = "timeout", .kind = kInteger, .initial = "0", .max = INT32_MAX, .help = "seconds of idleness after which a client is closed; 0: never"},
     {.name = "unixsocket", .kind = kText, .initial = "", .change = kAtStart, .help = "path of a unix socket to listen on, relative to dir; empty: none"},
-    {.name = "unixsocketperm", .kind = ValueKind::kOctal, .initial = "0", .change = kAtStart, .max = 0777, .help = "its permissions, octal; 0: 700"},
+    {.name = "unixsocketperm", .kind = kOctal, .initial = "0", .change = kAtStart, .max = 0777, .help = "its permissions, octal; 0: 700"},
 
     {.name = "aclfile", .kind = kText, .initial = "", .effect = Effect::kDefaultOnly, .change = kAtStart, .help = "access control lists are not part of this version"},
     {.name = "cluster-enabled", .kind = kYesNo, .initial = "no", .effect = Effect::kDefaultOnly, .change = kAtStart, .help = "cluster mode is not part of this version"},

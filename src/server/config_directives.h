@@ -41,11 +41,11 @@ struct Directive {
   std::string_view initial;  // As CONFIG GET shows it.
   Effect effect = Effect::kUsed;
   Change change = Change::kAnyTime;
-  std::string_view choices = {};  // "a|b|c"
+  std::string_view choices;  // "a|b|c"
   int64_t min = 0;
   int64_t max = INT64_MAX;
-  std::string_view alias = {};  // An older name for the same.
-  std::string_view help = {};   // One line, for those in use; why it is refused, for kDefaultOnly.
+  std::string_view alias;  // An older name for the same.
+  std::string_view help;   // One line, for those in use; why it is refused, for kDefaultOnly.
 };
 
 // All rows, by name.

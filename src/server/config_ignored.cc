@@ -7,19 +7,14 @@
 namespace leat {
 namespace {
 
-constexpr auto kYesNo = ValueKind::kYesNo;
-constexpr auto kInteger = ValueKind::kInteger;
-constexpr auto kMemory = ValueKind::kMemory;
-constexpr auto kText = ValueKind::kText;
-constexpr auto kChoice = ValueKind::kChoice;
-constexpr auto kAnyTime = Change::kAnyTime;
-constexpr auto kAtStart = Change::kAtStart;
+using enum ValueKind;
+using enum Change;
 
 struct Row {
   std::string_view name;
   ValueKind kind;
   std::string_view initial;
-  Change change = Change::kAnyTime;
+  Change change = kAnyTime;
   std::string_view choices = {};
   std::string_view alias = {};
   int64_t min = 0;
@@ -135,7 +130,7 @@ constexpr Row kRows[] = {
     {"replica-read-only", kYesNo, "yes", kAnyTime, {}, "slave-read-only"},
     {"replica-serve-stale-data", kYesNo, "yes", kAnyTime, {}, "slave-serve-stale-data"},
     {"sanitize-dump-payload", kChoice, "no", kAnyTime, "no|yes|clients"},
-    {"save", ValueKind::kSave, ""},
+    {"save", kSave, ""},
     {"server_cpulist", kText, "", kAtStart},
     {"set-max-intset-entries", kInteger, "512"},
     {"set-proc-title", kYesNo, "yes", kAtStart},

@@ -28,8 +28,8 @@ struct ConnectionLimits {
 
 // Before authentication a client gets little: it may still be anybody.
 constexpr int64_t kUnauthenticatedArguments = 10;
-constexpr int64_t kUnauthenticatedBulk = 16 * 1024;
-constexpr size_t kUnauthenticatedInput = 64 * 1024;
+constexpr int64_t kUnauthenticatedBulk = 16LL << 10;
+constexpr size_t kUnauthenticatedInput = 64ULL << 10;
 constexpr int64_t kUnauthenticatedSeconds = 10;
 
 }  // namespace leat

@@ -5,11 +5,7 @@
 #include "server/reactor.h"
 
 namespace leat {
-namespace {
-
-constexpr int64_t kSecondNs = 1000 * kNsPerMs;
-
-}  // namespace
+namespace {}  // namespace
 
 void Reactor::set_limits(const ConnectionLimits& limits) {
   const bool parser_changed = limits.bulk_bytes_max != limits_.bulk_bytes_max;
@@ -57,12 +53,12 @@ void Reactor::enforce_output_limit(Connection& connection) {
 Bytes Reactor::overdue(const Connection& connection, MonoNs now) const {
   const Session& session = connection.session;
   if (!session.authenticated &&
-      now.value - connection.created.value > kUnauthenticatedSeconds * kSecondNs) {
+      now.value - connection.created.value > kUnauthenticatedSeconds * kNsPerSecond) {
     return "it did not authenticate in time";
   }
   const bool waits = connection.parked || session.subscribed() || session.monitor;
   if (limits_.idle_seconds != 0 && !waits &&
-      now.value - connection.last_active.value > limits_.idle_seconds * kSecondNs) {
+      now.value - connection.last_active.value > limits_.idle_seconds * kNsPerSecond) {
     return "it was idle for longer than timeout allows";
   }
   return {};

@@ -13,7 +13,6 @@ namespace {
 constexpr int64_t kFlushNs = 2000 * kNsPerMs;
 
 constexpr double kMegabyte = 1e6;
-constexpr int64_t kNsPerSecond = 1000 * kNsPerMs;
 
 // Says once a second how far a long recovery is.
 class RecoveryProgress {

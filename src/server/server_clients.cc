@@ -10,11 +10,8 @@
 namespace leat {
 namespace {
 
-constexpr int64_t kSecondNs = 1000 * kNsPerMs;
-constexpr int64_t kUsPerSecond = 1'000'000;
-
 int64_t seconds_since(MonoNs then, MonoNs now) {
-  return (now.value - then.value) / kSecondNs;
+  return (now.value - then.value) / kNsPerSecond;
 }
 
 ClientFacts facts_of(const Connection& connection, MonoNs now) {

@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "command/redaction.h"
 
 namespace leat {
 namespace {
-
-constexpr int64_t kNsPerUs = 1000;
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 // The lower one of the thresholds of SLOWLOG and LATENCY, of those that are on.
 int64_t slow_from(const Settings& settings) {

@@ -10,8 +10,6 @@
 namespace leat {
 namespace {
 
-constexpr int64_t kSecondNs = 1000 * kNsPerMs;
-constexpr double kUsPerSecond = 1e6;
 constexpr double kKilobyte = 1024;
 
 double seconds(int64_t us) {
@@ -49,7 +47,7 @@ void ServerNode::sample(MonoNs now) {
   sample_heap();
   const Sample current = present(now);
   const double spent =
-      static_cast<double>(now.value - last_.at.value) / static_cast<double>(kSecondNs);
+      static_cast<double>(now.value - last_.at.value) / static_cast<double>(kNsPerSecond);
   // A counter that was reset meanwhile is behind its last sample.
   const auto rate = [spent](uint64_t was, uint64_t is) {
     return is < was || spent <= 0 ? 0.0 : static_cast<double>(is - was) / spent;
@@ -116,7 +114,7 @@ NodeFacts ServerNode::facts() {
   facts.directory = config_.directory;
   facts.port = config_.port;
   facts.process_id = io::process_id();
-  facts.uptime_s = (world_.clock.mono().value - started_.value) / kSecondNs;
+  facts.uptime_s = (world_.clock.mono().value - started_.value) / kNsPerSecond;
   facts.heap = heap_;
   facts.heap_peak = heap_peak_;
   facts.heap_at_start = heap_at_start_;
