@@ -34,6 +34,13 @@
 
 namespace leat {
 
+// Errors of many commands, as the fixture shows them: written out again, so that a change of a text fails a test.
+constexpr std::string_view kSyntax = "-ERR syntax error";
+constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
+constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
+constexpr std::string_view kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
+
 // A server with nothing in it but settings.
 class FixtureHost final : public Host {
  public:

@@ -8,11 +8,8 @@ using XaddTest = CommandFixture;
 using XtrimTest = CommandFixture;
 
 constexpr std::string_view kArity = "-ERR wrong number of arguments for 'xadd' command";
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
 constexpr std::string_view kTooSmall =
     "-ERR The ID specified in XADD is equal or smaller than the target stream top item";
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
-constexpr std::string_view kSyntax = "-ERR syntax error";
 
 TEST_F(XaddTest, ChoosesTheNextId) {
   expect({

@@ -8,11 +8,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
-constexpr std::string_view kSyntax = "-ERR syntax error";
-constexpr std::string_view kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
 class ClaimFixture : public CommandFixture {
  protected:
   // `count` entries 1-1, 2-1 ..., all delivered to consumer a, 1000 ms ago.

@@ -11,10 +11,6 @@ using ::testing::ElementsAre;
 using XgroupTest = CommandFixture;
 using XackTest = CommandFixture;
 
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
-constexpr std::string_view kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr std::string_view kKeyRequired =
     "-ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to "
     "use "
@@ -62,17 +58,17 @@ TEST_F(XgroupTest, RefusesCreateInOrder) {
   run("SET string value");
   run("XADD s 1-1 f v");
   run("XGROUP CREATE s g 0");
-  constexpr std::string_view kSyntax =
+  constexpr std::string_view kWrongForm =
       "-ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try XGROUP HELP.";
   expect_refused({
       {"XGROUP", "-ERR wrong number of arguments for 'xgroup' command"},
       {"XGROUP FOO", "-ERR unknown subcommand 'FOO'. Try XGROUP HELP."},
       {"XGROUP FOO s g", "-ERR unknown subcommand 'FOO'. Try XGROUP HELP."},
       {"XGROUP CREATE s g", "-ERR wrong number of arguments for 'xgroup|create' command"},
-      {"XGROUP CREATE none g $ FOO", kSyntax},
+      {"XGROUP CREATE none g $ FOO", kWrongForm},
       {"XGROUP create none g $ FOO",
        "-ERR unknown subcommand or wrong number of arguments for 'create'. Try XGROUP HELP."},
-      {"XGROUP CREATE none g $ ENTRIESREAD", kSyntax},
+      {"XGROUP CREATE none g $ ENTRIESREAD", kWrongForm},
       {"XGROUP CREATE none g $ ENTRIESREAD x", kNotInteger},
       {"XGROUP CREATE none g $ ENTRIESREAD -2",
        "-ERR value for ENTRIESREAD must be positive or -1"},
@@ -88,8 +84,8 @@ TEST_F(XgroupTest, RefusesCreateInOrder) {
       {"XGROUP CREATE s new (1", kBadId},
       {"XGROUP CREATE s new 1-*", kBadId},
       {"XGROUP CREATE none g $ ENTRIESREAD 1 ENTRIESREAD 2", kKeyRequired},
-      {"XGROUP CREATE none g $ ENTRIESREAD 1 ENTRIESREAD 2 MKSTREAM", kSyntax},
-      {"XGROUP CREATE s g x ENTRIESREAD 1 ENTRIESREAD 2", kSyntax},
+      {"XGROUP CREATE none g $ ENTRIESREAD 1 ENTRIESREAD 2 MKSTREAM", kWrongForm},
+      {"XGROUP CREATE s g x ENTRIESREAD 1 ENTRIESREAD 2", kWrongForm},
   });
 }
 
@@ -122,18 +118,18 @@ TEST_F(XgroupTest, RefusesSetidInOrder) {
   run("SET string value");
   run("XADD s 1-1 f v");
   run("XGROUP CREATE s g 0");
-  constexpr std::string_view kSyntax =
+  constexpr std::string_view kWrongForm =
       "-ERR unknown subcommand or wrong number of arguments for 'SETID'. Try XGROUP HELP.";
   expect_refused({
       {"XGROUP SETID s g", "-ERR wrong number of arguments for 'xgroup|setid' command"},
-      {"XGROUP SETID none g 1 MKSTREAM", kSyntax},
+      {"XGROUP SETID none g 1 MKSTREAM", kWrongForm},
       {"XGROUP SETID none g 1 ENTRIESREAD x", kNotInteger},
       {"XGROUP SETID none g 1 ENTRIESREAD -2", "-ERR value for ENTRIESREAD must be positive or -1"},
       {"XGROUP SETID none g x", kKeyRequired},
       {"XGROUP SETID string g x", kWrongType},
       {"XGROUP SETID s none x", kNoGroup},
       {"XGROUP SETID s g x", kBadId},
-      {"XGROUP SETID s g 1 ENTRIESREAD 1 ENTRIESREAD 1", kSyntax},
+      {"XGROUP SETID s g 1 ENTRIESREAD 1 ENTRIESREAD 1", kWrongForm},
   });
 }
 

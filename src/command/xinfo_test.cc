@@ -6,10 +6,7 @@ namespace {
 
 using XinfoTest = CommandFixture;
 
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
 constexpr std::string_view kNoSuchKey = "-ERR no such key";
-constexpr std::string_view kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
 TEST_F(XinfoTest, DescribesAStream) {
   run("XGROUP CREATE s g $ MKSTREAM");
@@ -130,7 +127,7 @@ TEST_F(XinfoTest, ListsByNameInByteOrder) {
 TEST_F(XinfoTest, RefusesInOrder) {
   run("SET string value");
   run("XADD s 1-1 f v");
-  constexpr std::string_view kSyntax =
+  constexpr std::string_view kWrongForm =
       "-ERR unknown subcommand or wrong number of arguments for 'STREAM'. Try XINFO HELP.";
   expect_refused({
       {"XINFO", "-ERR wrong number of arguments for 'xinfo' command"},
@@ -141,11 +138,11 @@ TEST_F(XinfoTest, RefusesInOrder) {
       {"XINFO CONSUMERS s", "-ERR wrong number of arguments for 'xinfo|consumers' command"},
       {"XINFO STREAM none FOO", kNoSuchKey},
       {"XINFO STREAM string FOO", kWrongType},
-      {"XINFO STREAM s FOO", kSyntax},
-      {"XINFO STREAM s FULL COUNT", kSyntax},
-      {"XINFO STREAM s FULL FOO 1", kSyntax},
-      {"XINFO STREAM s COUNT 1", kSyntax},
-      {"XINFO STREAM s FULL COUNT 1 x", kSyntax},
+      {"XINFO STREAM s FOO", kWrongForm},
+      {"XINFO STREAM s FULL COUNT", kWrongForm},
+      {"XINFO STREAM s FULL FOO 1", kWrongForm},
+      {"XINFO STREAM s COUNT 1", kWrongForm},
+      {"XINFO STREAM s FULL COUNT 1 x", kWrongForm},
       {"XINFO STREAM s FULL COUNT x", kNotInteger},
       {"XINFO GROUPS none", kNoSuchKey},
       {"XINFO GROUPS string", kWrongType},

@@ -4,10 +4,6 @@
 namespace leat {
 namespace {
 
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
-constexpr std::string_view kSyntax = "-ERR syntax error";
-
 class XpendingTest : public CommandFixture {
  protected:
   // Five entries: 1-1 and 2-1 to a at 0 ms, 3-1 to b at 100 ms, 4-1 and 5-1 to a at 150 ms. Then 200 ms.

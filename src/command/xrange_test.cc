@@ -9,12 +9,6 @@ using XrangeTest = CommandFixture;
 using XdelTest = CommandFixture;
 using XsetidTest = CommandFixture;
 
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
-constexpr std::string_view kSyntax = "-ERR syntax error";
-constexpr std::string_view kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
 TEST_F(XlenTest, CountsLiveEntries) {
   run("SET string value");
   expect({

@@ -7,12 +7,6 @@ namespace {
 using XreadTest = CommandFixture;
 using XreadgroupTest = CommandFixture;
 
-constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream command argument";
-constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range";
-constexpr std::string_view kSyntax = "-ERR syntax error";
-constexpr std::string_view kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
 TEST_F(XreadTest, RepliesWhatIsBehindTheIds) {
   run("XADD s 1-1 a 1");
   run("XADD s 1-2 a 2");

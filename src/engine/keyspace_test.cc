@@ -78,93 +78,104 @@ TEST(KeyspaceTest, TellsWhatIsDueEarliestFirst) {
   EXPECT_EQ(keyspace.expiring(DbIndex{1}), 1);
 }
 
-// Random changes against a map of names.
-TEST(KeyspaceTest, IsAMapOfNamesPerDatabase) {
-  constexpr uint32_t kDatabases = 3;
-  std::mt19937_64 random(1);
-  Keyspace keyspace(kDatabases);
-  std::map<std::pair<uint32_t, std::string>, std::pair<uint64_t, int64_t>>
-      model;  // To id and expiry.
-  uint64_t next = 1;
-  const auto database = [&random] { return static_cast<uint32_t>(random() % kDatabases); };
-  const auto random_name = [&random] { return "k" + std::to_string(random() % 60); };
-  for (int i = 0; i < 20'000; ++i) {
-    const uint32_t db = database();
-    const std::string name = random_name();
-    const auto at = model.find({db, name});
-    switch (random() % 8) {
-      case 0:
-      case 1:
-      case 2: {
-        const int64_t expires = random() % 2 == 0 ? 0 : 1 + static_cast<int64_t>(random() % 100);
-        ASSERT_EQ(keyspace.add(object_of(next, db, name, expires)), at == model.end());
-        if (at == model.end()) model[{db, name}] = {next, expires};
-        ++next;
-        break;
-      }
-      case 3:
-        if (at == model.end()) break;
-        ASSERT_TRUE(keyspace.drop(ObjectId{at->second.first}));
-        model.erase(at);
-        break;
-      case 4: {
-        if (at == model.end()) break;
-        const std::pair<uint32_t, std::string> target{database(), random_name()};
-        const bool free = !model.contains(target);
-        ASSERT_EQ(keyspace.rename(ObjectId{at->second.first}, DbIndex{target.first}, target.second),
-                  free);
-        if (free) {
-          model[target] = at->second;
-          model.erase(at);
-        }
-        break;
-      }
-      case 5:
-        if (at == model.end()) break;
-        at->second.second = static_cast<int64_t>(random() % 3) * 50;
-        ASSERT_TRUE(keyspace.expire(ObjectId{at->second.first}, WallMs{at->second.second}));
-        break;
-      case 6: {
-        if (random() % 20 != 0) break;
-        const uint32_t other = database();
-        ASSERT_TRUE(keyspace.swap(DbIndex{db}, DbIndex{other}));
-        decltype(model) swapped;
-        for (const auto& [key, value] : model) {
-          const uint32_t to = key.first == db ? other : key.first == other ? db : key.first;
-          swapped[{to, key.second}] = value;
-        }
-        model = std::move(swapped);
-        break;
-      }
-      default:
-        if (random() % 200 != 0) break;
-        keyspace.flush(DbIndex{db});
-        std::erase_if(model, [db](const auto& entry) { return entry.first.first == db; });
-    }
-    const auto probe = model.find({db, name});
-    const Object* const found = keyspace.find(DbIndex{db}, name);
-    ASSERT_EQ(found != nullptr, probe != model.end());
-    if (found != nullptr) {
-      ASSERT_EQ(found->id.value, probe->second.first);
-      ASSERT_EQ(found->expires.value, probe->second.second);
-      ASSERT_EQ(found->db.value, db);
-    }
-    if (i % 100 != 0) continue;
-    size_t expiring = 0;
-    for (uint32_t each = 0; each < kDatabases; ++each) {
-      std::set<std::string> names;
-      keyspace.visit(DbIndex{each},
-                     [&names](const Object& object) { return names.insert(object.key).second; });
-      std::set<std::string> wanted;
-      for (const auto& [key, value] : model) {
-        if (key.first == each) wanted.insert(key.second);
-      }
-      ASSERT_EQ(names, wanted);
-      ASSERT_EQ(keyspace.size(DbIndex{each}), wanted.size());
-      expiring += keyspace.expiring(DbIndex{each});
-    }
-    ASSERT_EQ(keyspace.due(WallMs{1000}, 10'000).size(), expiring);
+// Random changes to a keyspace and to a map of names, which must stay the same.
+class KeyspaceAgainstMap : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kDatabases = 3;
+  using Name = std::pair<uint32_t, std::string>;  // Database and key.
+  struct Known {
+    uint64_t id = 0;
+    int64_t expires = 0;
+  };
+
+  uint32_t database() { return static_cast<uint32_t>(random_() % kDatabases); }
+  Name name() { return {database(), "k" + std::to_string(random_() % 60)}; }
+
+  void add(const Name& name) {
+    const Known known = {next_++,
+                         random_() % 2 == 0 ? 0 : 1 + static_cast<int64_t>(random_() % 100)};
+    const bool added = keyspace_.add(object_of(known.id, name.first, name.second, known.expires));
+    ASSERT_EQ(added, model_.emplace(name, known).second);
   }
+  void drop(const Name& name) {
+    ASSERT_TRUE(keyspace_.drop(ObjectId{model_.at(name).id}));
+    model_.erase(name);
+  }
+  void rename(const Name& from, const Name& to) {
+    const Known known = model_.at(from);
+    const bool renamed = keyspace_.rename(ObjectId{known.id}, DbIndex{to.first}, to.second);
+    ASSERT_EQ(renamed, model_.emplace(to, known).second);
+    if (renamed) model_.erase(from);
+  }
+  void expire(const Name& name) {
+    Known& known = model_.at(name);
+    known.expires = static_cast<int64_t>(random_() % 3) * 50;
+    ASSERT_TRUE(keyspace_.expire(ObjectId{known.id}, WallMs{known.expires}));
+  }
+  void swap(uint32_t one, uint32_t other) {
+    ASSERT_TRUE(keyspace_.swap(DbIndex{one}, DbIndex{other}));
+    std::map<Name, Known> swapped;
+    for (const auto& [name, known] : model_) {
+      const uint32_t to = name.first == one ? other : name.first == other ? one : name.first;
+      swapped[{to, name.second}] = known;
+    }
+    model_ = std::move(swapped);
+  }
+  void flush(uint32_t db) {
+    keyspace_.flush(DbIndex{db});
+    std::erase_if(model_, [db](const auto& entry) { return entry.first.first == db; });
+  }
+
+  void change(const Name& at) {
+    const uint64_t kind = random_() % 8;
+    if (kind < 3) return add(at);
+    if (kind == 6 && random_() % 20 == 0) return swap(at.first, database());
+    if (kind == 7 && random_() % 200 == 0) return flush(at.first);
+    if (!model_.contains(at)) return;
+    if (kind == 3) return drop(at);
+    if (kind == 4) return rename(at, name());
+    if (kind == 5) return expire(at);
+  }
+  void compare(const Name& name) {
+    const auto known = model_.find(name);
+    const Object* const found = keyspace_.find(DbIndex{name.first}, name.second);
+    ASSERT_EQ(found != nullptr, known != model_.end());
+    if (found == nullptr) return;
+    ASSERT_EQ(found->id.value, known->second.id);
+    ASSERT_EQ(found->expires.value, known->second.expires);
+    ASSERT_EQ(found->db.value, name.first);
+  }
+  void compare_all() {
+    std::set<Name> names;
+    std::set<Name> wanted;
+    size_t expiring = 0;
+    for (uint32_t db = 0; db < kDatabases; ++db) {
+      const size_t before = names.size();
+      keyspace_.visit(DbIndex{db}, [&names, db](const Object& object) {
+        return names.emplace(db, object.key).second;
+      });
+      ASSERT_EQ(keyspace_.size(DbIndex{db}), names.size() - before);
+      expiring += keyspace_.expiring(DbIndex{db});
+    }
+    for (const auto& [name, known] : model_) wanted.insert(name);
+    ASSERT_EQ(names, wanted);
+    ASSERT_EQ(keyspace_.due(WallMs{1000}, 10'000).size(), expiring);
+  }
+
+  std::mt19937_64 random_{1};
+  Keyspace keyspace_{kDatabases};
+  std::map<Name, Known> model_;
+  uint64_t next_ = 1;
+};
+
+TEST_F(KeyspaceAgainstMap, HoldsTheSame) {
+  for (int i = 0; i < 20'000 && !HasFatalFailure(); ++i) {
+    const Name at = name();
+    change(at);
+    compare(at);
+    if (i % 100 == 0) compare_all();
+  }
+  EXPECT_FALSE(model_.empty());
 }
 
 TEST(KeyspaceTest, ScansWhatStaysAtLeastOnce) {

@@ -111,7 +111,7 @@ class FakeFile final : public io::File {
 
   [[nodiscard]] const std::string& path() const override { return path_; }
   Result<size_t> read(uint64_t offset, char* out, size_t size) override {
-    if (Status status = disk_.change(FakeDisk::Op::kRead, path_); !status.ok())
+    if (const Status status = disk_.change(FakeDisk::Op::kRead, path_); !status.ok())
       return status.error();
     if (offset >= node_.content.size()) return size_t{0};
     return node_.content.copy(out, size, offset);
@@ -132,7 +132,7 @@ class FakeFile final : public io::File {
     return status;
   }
   Status sync() override {
-    if (Status status = disk_.change(FakeDisk::Op::kSync, path_); !status.ok()) return status;
+    if (const Status status = disk_.change(FakeDisk::Op::kSync, path_); !status.ok()) return status;
     node_.durable = node_.content;
     node_.unsynced.clear();
     return {};
@@ -178,7 +178,7 @@ inline Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path,
     return std::unique_ptr<io::File>(std::make_unique<FakeFile>(*this, *found->second, path));
   }
   if (found != names_.end()) return Error{Errc::kIo, path + ": exists"};
-  if (Status status = change(Op::kCreate, path); !status.ok()) return status.error();
+  if (const Status status = change(Op::kCreate, path); !status.ok()) return status.error();
   Node& node = nodes_.emplace_back();
   names_[path] = &node;
   return std::unique_ptr<io::File>(std::make_unique<FakeFile>(*this, node, path));
@@ -193,19 +193,19 @@ inline Result<std::vector<std::string>> FakeDisk::list(const std::string& direct
 }
 
 inline Status FakeDisk::rename(const std::string& from, const std::string& to) {
-  if (Status status = change(Op::kRename, from); !status.ok()) return status;
+  if (const Status status = change(Op::kRename, from); !status.ok()) return status;
   names_[to] = names_.at(from);
   names_.erase(from);
   return {};
 }
 
 inline Status FakeDisk::remove(const std::string& path) {
-  if (Status status = change(Op::kRemove, path); !status.ok()) return status;
+  if (const Status status = change(Op::kRemove, path); !status.ok()) return status;
   return names_.erase(path) == 1 ? Status() : Status(Error{Errc::kIo, path + ": does not exist"});
 }
 
 inline Status FakeDisk::sync_directory(const std::string& directory) {
-  if (Status status = change(Op::kSyncDirectory, directory); !status.ok()) return status;
+  if (const Status status = change(Op::kSyncDirectory, directory); !status.ok()) return status;
   durable_names_ = names_;
   return {};
 }

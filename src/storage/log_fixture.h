@@ -7,6 +7,7 @@
 
 #include "storage/fake_disk.h"
 #include "storage/log.h"
+#include "storage/log_format.h"
 
 namespace leat {
 
@@ -47,6 +48,10 @@ class Recovered final : public RecordSink {
 class LogFixture {
  public:
   static constexpr uint64_t kSegmentBytes = 16 << 10;
+
+  [[nodiscard]] static std::string segment_path(uint64_t number) {
+    return "d/" + segment_name(0, number);
+  }
 
   explicit LogFixture(SyncMode sync = SyncMode::kAlways) {
     options.directory = "d";

@@ -13,10 +13,6 @@ using testing::HasSubstr;
 
 constexpr const char* kSuperblockPath = "d/superblock";
 
-std::string segment_path(uint64_t number) {
-  return "d/" + segment_name(0, number);
-}
-
 // Writes `turns` groups of two records, with a loss of power at the end.
 void fill(LogFixture& fixture, int turns, size_t bytes) {
   ASSERT_TRUE(fixture.open());
@@ -39,15 +35,15 @@ TEST(LogRecovery, EveryTruncationOfTheLastBatchCutsAllOfItsGroup) {
   LogFixture whole;
   fill(whole, 3, 300);
   const FakeDisk::Image image = whole.disk.image();
-  const std::string segment = image.at(segment_path(1));
+  const std::string segment = image.at(LogFixture::segment_path(1));
   const size_t end = segment.find_last_not_of('\0') + 1;
   const size_t start = (end - 1) / 1024 * 1024;  // A batch takes two blocks of 512.
   ASSERT_EQ(Bytes(segment).substr(start, 8), "LEATBAT1");
   for (size_t cut = start; cut < end; ++cut) {
     LogFixture fixture;
     FakeDisk::Image torn = image;
-    std::fill(torn[segment_path(1)].begin() + static_cast<ptrdiff_t>(cut),
-              torn[segment_path(1)].end(), '\0');
+    std::fill(torn[LogFixture::segment_path(1)].begin() + static_cast<ptrdiff_t>(cut),
+              torn[LogFixture::segment_path(1)].end(), '\0');
     fixture.disk.load(torn);
     ASSERT_TRUE(fixture.open()) << cut << ": " << fixture.problem->detail;
     ASSERT_EQ(fixture.recovered.values, whole.first(4)) << cut;
@@ -66,7 +62,7 @@ TEST(LogRecovery, NoFlippedBitIsEverServed) {
   LogFixture whole;
   fill(whole, 7, 1500);
   FakeDisk::Image image = whole.disk.image();
-  ASSERT_TRUE(image.contains(segment_path(2)));
+  ASSERT_TRUE(image.contains(LogFixture::segment_path(2)));
   for (auto& [path, content] : image) {
     for (size_t byte = 0; byte < content.size(); ++byte) {
       // Zeros that nothing has been written to yet are all alike: a sample of them.
@@ -104,7 +100,7 @@ TEST(LogRecovery, ADamagedMarkerDoesNotHideTheBatchBehindIt) {
   fixture.pass(150);
   fixture.turn({"b"});
   fixture.crash(Keep::kNothing);
-  fixture.disk.damage(segment_path(1),
+  fixture.disk.damage(LogFixture::segment_path(1),
                       [](std::string& bytes) { bytes[kSegmentHeaderSpace + 512 + 60] ^= 1; });
   expect_refused(fixture, "d/log-0-0000000001.seg, offset 8704 to 9216");
 }
@@ -112,10 +108,10 @@ TEST(LogRecovery, ADamagedMarkerDoesNotHideTheBatchBehindIt) {
 TEST(LogRecovery, DamageInASegmentBeforeAnOpenedOneIsCorruption) {
   LogFixture fixture;
   fill(fixture, 7, 1500);
-  fixture.disk.damage(segment_path(2), [](std::string& bytes) {
+  fixture.disk.damage(LogFixture::segment_path(2), [](std::string& bytes) {
     std::fill(bytes.begin() + kSegmentHeaderSpace, bytes.end(), '\0');
   });
-  fixture.disk.damage(segment_path(1),
+  fixture.disk.damage(LogFixture::segment_path(1),
                       [](std::string& bytes) { bytes[bytes.find_last_not_of('\0')] ^= 1; });
   // The superblock of the start only.
   expect_refused(fixture, "segment 2 was opened after");
@@ -126,16 +122,16 @@ TEST(LogRecovery, AMissingSegmentIsNoticed) {
     LogFixture fixture;
     fill(fixture, 12, 1500);
     FakeDisk::Image image = fixture.disk.image();
-    ASSERT_TRUE(image.contains(segment_path(3)));
+    ASSERT_TRUE(image.contains(LogFixture::segment_path(3)));
     for (uint64_t number = missing; number <= 3; ++number) {
-      image.erase(segment_path(number));
+      image.erase(LogFixture::segment_path(number));
       if (missing < 3 && number == missing) {
         LogFixture one;
         one.disk.load(image);
         expect_refused(one, "missing");
       }
     }
-    image.erase(segment_path(4));
+    image.erase(LogFixture::segment_path(4));
     fixture.disk.load(image);
     expect_refused(fixture, "missing");
   }
@@ -145,7 +141,7 @@ TEST(LogRecovery, TheOnlySegmentOfTheFirstRunIsMissed) {
   LogFixture fixture;
   fill(fixture, 1, 100);
   FakeDisk::Image image = fixture.disk.image();
-  image.erase(segment_path(1));
+  image.erase(LogFixture::segment_path(1));
   fixture.disk.load(image);
   expect_refused(fixture, "segment 1 is missing");
 }
@@ -154,7 +150,7 @@ TEST(LogRecovery, ShortenedAndLengthenedSegmentsAreRefused) {
   for (const int change : {-1, -512, 1}) {
     LogFixture fixture;
     fill(fixture, 3, 1500);
-    fixture.disk.damage(segment_path(1), [change](std::string& bytes) {
+    fixture.disk.damage(LogFixture::segment_path(1), [change](std::string& bytes) {
       bytes.resize(bytes.size() + static_cast<size_t>(change));
     });
     expect_refused(fixture, "bytes long");
@@ -170,14 +166,14 @@ TEST(LogRecovery, FilesOfAnotherLogAreRefusedAndKept) {
   fill(fixture, 1, 100);
   for (const uint64_t number : {uint64_t{1}, uint64_t{2}}) {
     FakeDisk::Image image = fixture.disk.image();
-    image[segment_path(number)] = other.disk.image().at(segment_path(1));
+    image[LogFixture::segment_path(number)] = other.disk.image().at(LogFixture::segment_path(1));
     LogFixture mixed;
     mixed.disk.load(image);
     expect_refused(mixed, "belongs to another log");
   }
   // A renamed file of this log, and one of another shard.
   FakeDisk::Image image = fixture.disk.image();
-  image[segment_path(2)] = image.at(segment_path(1));
+  image[LogFixture::segment_path(2)] = image.at(LogFixture::segment_path(1));
   LogFixture mixed;
   mixed.disk.load(image);
   expect_refused(mixed, "was renamed");
@@ -187,11 +183,12 @@ TEST(LogRecovery, ASegmentWithoutHeadersIsRefusedOnlyIfItHasData) {
   LogFixture fixture;
   fill(fixture, 2, 100);
   FakeDisk::Image image = fixture.disk.image();
-  std::string& segment = image[segment_path(1)];
+  std::string& segment = image[LogFixture::segment_path(1)];
   segment[10] ^= 1;
   fixture.disk.load(image);
   ASSERT_TRUE(fixture.open()) << "one copy is enough";
-  EXPECT_EQ(fixture.disk.content(segment_path(1))[10], segment[10] ^ 1) << "and is repaired";
+  EXPECT_EQ(fixture.disk.content(LogFixture::segment_path(1))[10], segment[10] ^ 1)
+      << "and is repaired";
   segment[kHeaderCopyOffset + 10] ^= 1;
   fixture.disk.load(image);
   expect_refused(fixture, "both copies of its header");
@@ -239,7 +236,7 @@ TEST(LogRecovery, ANewerVersionIsRefusedAsSuch) {
                         [&](std::string& bytes) { raise(bytes, Superblock{}, version); });
     expect_refused(fixture, "newer version", Errc::kInvalid);
     fixture.disk.load(image);
-    fixture.disk.damage(segment_path(1),
+    fixture.disk.damage(LogFixture::segment_path(1),
                         [&](std::string& bytes) { raise(bytes, SegmentHeader{}, version); });
     expect_refused(fixture, "newer version", Errc::kInvalid);
   }

@@ -28,7 +28,7 @@ struct Log::State {
 
   State(const io::World& outside, const LogOptions& chosen) : world(outside), options(chosen) {}
 
-  // ---- log.cc
+  // log.cc
   void start_next();
   bool start_batch();
   void start_marker();
@@ -65,7 +65,7 @@ struct Log::State {
     return options.directory + "/" + name;
   }
 
-  // ---- log_open.cc
+  // log_open.cc
   Status create_superblock();
   Status recover(RecordSink& sink, RecoveryReport& report);
   Status adopt(struct LogScan& scan);

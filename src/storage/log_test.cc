@@ -12,10 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string segment_path(uint64_t number) {
-  return "d/" + segment_name(0, number);
-}
-
 TEST(Log, NothingIsReleasedBeforeItsSyncUnderAlways) {
   LogFixture fixture;
   ASSERT_TRUE(fixture.open());
@@ -134,7 +130,7 @@ TEST(Log, AMarkerSaysThatTheLastBatchIsDurable) {
   EXPECT_EQ(fixture.log->facts().commits, commits + 1);
   // Damage to the batch is noticed from now on.
   fixture.crash(Keep::kNothing);
-  fixture.disk.damage(segment_path(1), [](std::string& content) {
+  fixture.disk.damage(LogFixture::segment_path(1), [](std::string& content) {
     content[kSegmentHeaderSpace + sizeof(BatchHeader) + 9] ^= 1;
   });
   EXPECT_FALSE(fixture.open());
@@ -168,7 +164,7 @@ TEST(Log, ABatchLargerThanASegmentGetsALargerOne) {
     fixture.turn({fixture.value(100'000), fixture.value(1)});
     fixture.turn({fixture.value(10)});
     EXPECT_EQ(fixture.log->released_lsn(), Lsn{4});
-    uint64_t used = fixture.disk.used() - fixture.disk.content("d/superblock").size();
+    const uint64_t used = fixture.disk.used() - fixture.disk.content("d/superblock").size();
     EXPECT_EQ(fixture.log->facts().bytes, used);
     fixture.crash(Keep::kAll);
     ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
@@ -277,7 +273,7 @@ TEST(Log, TheFirstSegmentOnAFullDiskIsAClearErrorThatLeavesNoPart) {
   EXPECT_FALSE(fixture.open());
   EXPECT_EQ(fixture.problem->code, Errc::kFull);
   EXPECT_THAT(fixture.problem->detail, HasSubstr("first log segment"));
-  EXPECT_FALSE(fixture.disk.exists(segment_path(1)));
+  EXPECT_FALSE(fixture.disk.exists(LogFixture::segment_path(1)));
   fixture.disk.set_capacity(UINT64_MAX);
   EXPECT_TRUE(fixture.open()) << fixture.problem->detail;
 }
