@@ -30,28 +30,22 @@ class Drawn {
                                    1ULL << 32};
     return kEdges[raw % 5];
   }
-  operator uint64_t() { return number(); }  // NOLINT(google-explicit-constructor)
-  operator uint32_t() {
-    return static_cast<uint32_t>(number());
-  }  // NOLINT(google-explicit-constructor)
-  operator int64_t() {
-    return static_cast<int64_t>(number());
-  }  // NOLINT(google-explicit-constructor)
-  operator bool() { return byte() % 2 == 1; }  // NOLINT(google-explicit-constructor)
-  operator StreamId() {                        // NOLINT(google-explicit-constructor)
+  // Any field of a record draws itself by its type. NOLINTBEGIN(google-explicit-constructor): that is the purpose.
+  operator uint64_t() { return number(); }
+  operator uint32_t() { return static_cast<uint32_t>(number()); }
+  operator int64_t() { return static_cast<int64_t>(number()); }
+  operator bool() { return byte() % 2 == 1; }
+  operator StreamId() {
     const uint64_t ms = number();
     return {ms, number()};
   }
   template <typename Tag, typename Rep>
-  operator Strong<Tag, Rep>() {  // NOLINT(google-explicit-constructor)
+  operator Strong<Tag, Rep>() {
     return {static_cast<Rep>(number())};
   }
-  operator ObjectKind() {  // NOLINT(google-explicit-constructor)
-    return static_cast<ObjectKind>(1 + byte() % 4);
-  }
-  operator DeliveryCount() {  // NOLINT(google-explicit-constructor)
-    return static_cast<DeliveryCount>(byte() % 3);
-  }
+  operator ObjectKind() { return static_cast<ObjectKind>(1 + byte() % 4); }
+  operator DeliveryCount() { return static_cast<DeliveryCount>(byte() % 3); }
+  // NOLINTEND(google-explicit-constructor)
   Bytes name() { return Bytes("abcdefgh").substr(byte() % 8, 1); }
   Bytes raw() { return in_.bytes(std::min<uint64_t>(in_.u8(), in_.left())); }
 
@@ -85,8 +79,7 @@ class Drawn {
   std::string text_;
 };
 
-void draw_directory(Drawn& in, uint8_t type, RecordWriter& out) {
-  Drawn& d = in;
+void draw_directory(Drawn& d, uint8_t type, RecordWriter& out) {
   switch (type) {
     case 0:
       return out.put(KeyCreate{d, d, d, d.name()});
@@ -202,12 +195,8 @@ void read_all(const Engine& engine) {
   }
 }
 
-}  // namespace
-}  // namespace leat
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  using namespace leat;
-  Drawn in(Bytes(reinterpret_cast<const char*>(bytes), size));
+void check(Bytes input) {
+  Drawn in(input);
   Engine engine(kDatabases);
   Engine twin(kDatabases);
   ByteBuffer framed;
@@ -223,5 +212,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   }
   read_all(engine);
   LEAT_CHECK(engine.digest() == twin.digest());
+}
+
+}  // namespace
+}  // namespace leat
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  leat::check({reinterpret_cast<const char*>(bytes), size});
   return 0;
 }

@@ -89,7 +89,7 @@ class Damage {
       case 6:
         image_.erase(name_);
         break;
-      case 7: {
+      default: {
         const std::string copy = content;
         file() = copy;
         break;
@@ -146,17 +146,19 @@ void recover(const FakeDisk::Image& image, const std::vector<std::string>& writt
   LEAT_CHECK(fixture.recovered.values == fixture.written);
 }
 
+void check(uint8_t mode, Bytes damage) {
+  static const Original kOriginal = write_original();
+  const bool honest = mode % 2 == 0;
+  FakeDisk::Image image = kOriginal.image;
+  Damage(damage, image).apply();
+  if (!honest) seal_all(image);
+  recover(image, kOriginal.values, honest);
+}
+
 }  // namespace
 }  // namespace leat
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  using namespace leat;
-  static const Original original = write_original();
-  if (size == 0) return 0;
-  const bool honest = bytes[0] % 2 == 0;
-  FakeDisk::Image image = original.image;
-  Damage(Bytes(reinterpret_cast<const char*>(bytes) + 1, size - 1), image).apply();
-  if (!honest) seal_all(image);
-  recover(image, original.values, honest);
+  if (size != 0) leat::check(bytes[0], {reinterpret_cast<const char*>(bytes) + 1, size - 1});
   return 0;
 }

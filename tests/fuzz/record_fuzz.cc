@@ -87,19 +87,20 @@ void check_ids(Bytes bytes) {
   LEAT_CHECK(!again.next(end) && again.ok());
 }
 
-}  // namespace
-}  // namespace leat
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  using namespace leat;
-  if (size == 0) return 0;
-  const Bytes payload(reinterpret_cast<const char*>(bytes) + 1, size - 1);
+void check_all(uint8_t type, Bytes payload) {
   check_one_of<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
                StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend,
                StreamTrim, StreamDelete, StreamSetId, GroupCreate, GroupSetId, GroupDrop,
                ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck, GroupClaim, GroupRedeliver>(
-      bytes[0], payload);
+      type, payload);
   check_framing(payload);
   check_ids(payload);
+}
+
+}  // namespace
+}  // namespace leat
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  if (size != 0) leat::check_all(bytes[0], {reinterpret_cast<const char*>(bytes) + 1, size - 1});
   return 0;
 }

@@ -261,12 +261,12 @@ void check_accepted_is_a_value(Bytes wire) {
 }  // namespace
 }  // namespace leat
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;
-  if (data[0] % 2 == 0) {
-    leat::check_accepted_is_a_value({reinterpret_cast<const char*>(data) + 1, size - 1});
+  if (bytes[0] % 2 == 0) {
+    leat::check_accepted_is_a_value({reinterpret_cast<const char*>(bytes) + 1, size - 1});
   } else {
-    FuzzedDataProvider decisions(data + 1, size - 1);
+    FuzzedDataProvider decisions(bytes + 1, size - 1);
     leat::check_written_reads_back(decisions);
   }
   return 0;

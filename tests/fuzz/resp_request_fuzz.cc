@@ -110,17 +110,19 @@ void check_round_trip(const Parsed& one) {
   LEAT_CHECK(again.parsed()[0].canonical);
 }
 
+void check(const RequestLimits& limits, uint32_t seed, Bytes wire) {
+  Connection whole(limits);
+  whole.receive(wire);
+  LEAT_CHECK(in_pieces(wire, limits, seed) == whole.parsed());
+  for (const Parsed& one : whole.parsed()) check_round_trip(one);
+}
+
 }  // namespace
 }  // namespace leat
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace leat;
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size < 2) return 0;
-  const RequestLimits limits = limits_of(data[0]);
-  const Bytes wire(reinterpret_cast<const char*>(data) + 2, size - 2);
-  Connection whole(limits);
-  whole.receive(wire);
-  LEAT_CHECK(in_pieces(wire, limits, data[1]) == whole.parsed());
-  for (const Parsed& one : whole.parsed()) check_round_trip(one);
+  leat::check(leat::limits_of(bytes[0]), bytes[1],
+              {reinterpret_cast<const char*>(bytes) + 2, size - 2});
   return 0;
 }

@@ -87,7 +87,7 @@ std::string stream_difference(const ModelStream& model, const Stream& engine) {
     const Group* const found = engine.groups().find(name);
     if (found == nullptr) return "group " + name + " is missing";
     text = group_difference(model, group, *found);
-    if (!text.empty()) text = "group " + name + ": " + text;
+    if (!text.empty()) text.insert(0, "group " + name + ": ");
   }
   return text;
 }

@@ -46,6 +46,16 @@ bool shows_nothing(const Words& words, Bytes reply) {
   return reply == kIdsContradict || (reply.starts_with("-") && keys_of(words).size() > 1);
 }
 
+void replay(Model& model, const Ledger::Executed& item) {
+  if (item.expiry) {
+    model.expire(item.wall);
+  } else if (item.refused) {
+    model.refuse(item.client, item.words);
+  } else {
+    model.execute(item.client, item.words, item.wall);
+  }
+}
+
 }  // namespace
 
 void Ledger::disconnected(uint64_t client) {
@@ -93,33 +103,44 @@ void Ledger::note_changes(const Words& words, uint64_t lsn) {
   if (keys.size() == 1) changed_[keys[0]] = lsn;
 }
 
+std::optional<Ledger::Begun> Ledger::begin(uint64_t number, Client& client, const Words& words,
+                                           int64_t mono) {
+  if (client.parked) {
+    if (words != client.parked->words) {
+      violated(fmt::format("a parked read is planned again as '{}' instead of '{}'", shown(words),
+                           shown(client.parked->words)));
+      return std::nullopt;
+    }
+    const Begun begun = {client.parked->required, client.parked->deadline};
+    client.parked.reset();
+    ++counters_.wakes;
+    return begun;
+  }
+  if (client.sent.empty() || client.sent.front() != words) {
+    violated(fmt::format("client {} was served '{}' when '{}' is next", number, shown(words),
+                         client.sent.empty() ? "nothing" : shown(client.sent.front())));
+    return std::nullopt;
+  }
+  client.sent.pop_front();
+  const std::string block = option(words, "BLOCK");
+  if (block.empty() || block == "0") return Begun{};
+  return Begun{.required = 0, .deadline = mono + std::stoll(block) * kNsPerMs};
+}
+
+void Ledger::excuse_waiters() {
+  for (auto& [number, client] : clients_) {
+    if (client.parked) client.parked->excused = true;
+  }
+}
+
 void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, const Moment& moment) {
   ++counters_.commands;
   const auto found = clients_.find(number);
   if (found == clients_.end())
     return violated("a command was executed for a client that is gone: " + shown(words));
   Client& client = found->second;
-  uint64_t required = 0;
-  std::optional<int64_t> deadline;
-  if (client.parked) {
-    if (words != client.parked->words) {
-      return violated(fmt::format("a parked read is planned again as '{}' instead of '{}'",
-                                  shown(words), shown(client.parked->words)));
-    }
-    required = client.parked->required;
-    deadline = client.parked->deadline;
-    client.parked.reset();
-    ++counters_.wakes;
-  } else {
-    if (client.sent.empty() || client.sent.front() != words) {
-      return violated(fmt::format("client {} was served '{}' when '{}' is next", number,
-                                  shown(words),
-                                  client.sent.empty() ? "nothing" : shown(client.sent.front())));
-    }
-    client.sent.pop_front();
-    const std::string block = option(words, "BLOCK");
-    if (!block.empty() && block != "0") deadline = moment.mono + std::stoll(block) * kNsPerMs;
-  }
+  const std::optional<Begun> begun = begin(number, client, words, moment.mono);
+  if (!begun) return;
   const bool wrote = moment.lsn != last_;
   last_ = moment.lsn;
   const bool refused = is_refusal(reply);
@@ -128,7 +149,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
     ++counters_.refusals;
     if (!moment.may_refuse) violated("refused though the disk is well: " + shown(words));
     model_.refuse(number, words);
-    return owe(client, reply, required);
+    return owe(client, reply, begun->required);
   }
   const Model::Outcome outcome = model_.execute(number, words, moment.wall);
   if (outcome.reply != reply || outcome.parks != parks) {
@@ -136,11 +157,8 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
                                 shown(words), number, shown(reply), parks ? " (parked)" : "",
                                 shown(outcome.reply), outcome.parks ? " (parked)" : ""));
   }
-  if ((words[0] == "XGROUP" && words[1] == "SETID") || words[0] == "EXEC") {
-    for (auto& [other, waiter] : clients_) {
-      if (waiter.parked) waiter.parked->excused = true;
-    }
-  }
+  if ((words[0] == "XGROUP" && words[1] == "SETID") || words[0] == "EXEC") excuse_waiters();
+  uint64_t required = begun->required;
   if (wrote) {
     note_changes(words, last_);
     required = last_;
@@ -148,7 +166,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
     required = std::max(required, shown_by(words));
   }
   if (parks) {
-    client.parked = Parked{model_.frozen(words), deadline, required};
+    client.parked = Parked{model_.frozen(words), begun->deadline, required};
   } else {
     owe(client, reply, required);
   }
@@ -167,9 +185,10 @@ void Ledger::turn_ended(Waits& waits, const Moment& moment) {
     const Parked& parked = *client.parked;
     const bool due = parked.deadline && *parked.deadline <= moment.mono;
     if (waits.waiting(ClientId{number})) {
-      if (due)
+      if (due) {
         violated(
             fmt::format("client {} sleeps past its deadline: {}", number, shown(parked.words)));
+      }
       if (!parked.excused && model_.ready(parked.words)) {
         violated(fmt::format("client {} sleeps though there is something for it: {}", number,
                              shown(parked.words)));
@@ -242,16 +261,6 @@ void Ledger::crashed(Crash crash) {
   if (crash == Crash::kProcess && !dropped_) must_have_ = std::max(must_have_, written_);
   if (crash == Crash::kPower) written_ = durable_;
   unsynced_.clear();
-}
-
-void Ledger::replay(Model& model, const Executed& item) const {
-  if (item.expiry) {
-    model.expire(item.wall);
-  } else if (item.refused) {
-    model.refuse(item.client, item.words);
-  } else {
-    model.execute(item.client, item.words, item.wall);
-  }
 }
 
 void Ledger::recovered(const Engine& engine) {

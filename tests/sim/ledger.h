@@ -37,7 +37,7 @@ class Ledger {
     uint64_t lsn = 0;      // Of the last record then.
   };
 
-  // ---- Clients, by the number the server gives them.
+  // Clients, by the number the server gives them.
   void connected(uint64_t client) { clients_[client] = {}; }
   void disconnected(uint64_t client);
   void sent(uint64_t client, const Words& words) { clients_[client].sent.push_back(words); }
@@ -48,7 +48,7 @@ class Ledger {
   [[nodiscard]] bool parked(uint64_t client) const;
   [[nodiscard]] std::string outstanding(uint64_t client) const;
 
-  // ---- Execution.
+  // Execution.
   struct Moment {
     int64_t wall = 0;
     int64_t mono = 0;
@@ -60,12 +60,12 @@ class Ledger {
   // The turn is over: who waits, waits rightly.
   void turn_ended(Waits& waits, const Moment& moment);
 
-  // ---- The disk. Paths tell segments apart.
+  // The disk. Paths tell segments apart.
   void batch_written(const std::string& path, uint64_t last_lsn);
   void synced(const std::string& path, bool durable);
   [[nodiscard]] uint64_t durable() const { return durable_; }
 
-  // ---- Crashes.
+  // Crashes.
   enum class Crash : uint8_t { kProcess, kPower };
   void crashed(Crash crash);
   // Damage was done on purpose: only what a sync has covered can be asked back.
@@ -113,11 +113,20 @@ class Ledger {
     std::optional<Parked> parked;
   };
 
+  // What a command starts with: of the parked read that it continues, or of its own words.
+  struct Begun {
+    uint64_t required = 0;
+    std::optional<int64_t> deadline;
+  };
+
+  // The command was the one that was next for the client, or its parked read; nothing after a violation.
+  std::optional<Begun> begin(uint64_t number, Client& client, const Words& words, int64_t mono);
+  // A group's position may have moved back: whoever waits now may sleep though there is something for it.
+  void excuse_waiters();
   void owe(Client& client, Bytes reply, uint64_t required);
   // The LSN that a reply of `words` must wait for when the command has written nothing.
   [[nodiscard]] uint64_t shown_by(const Words& words) const;
   void note_changes(const Words& words, uint64_t lsn);
-  void replay(Model& model, const Executed& item) const;
 
   SyncMode mode_;
   Model model_;
@@ -133,8 +142,8 @@ class Ledger {
   uint64_t durable_ = 0;
   uint64_t acknowledged_ = 0;
   uint64_t must_have_ = 0;
-  bool dropped_ =
-      false;  // A sync has failed: even without a power failure, reads may show the old bytes.
+  // A sync has failed: even without a power failure, reads may show the old bytes.
+  bool dropped_ = false;
   std::string violation_;
   Counters counters_;
 };

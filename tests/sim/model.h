@@ -141,9 +141,16 @@ class Model {
   void xautoclaim(const Words& words);
   void xpending(const Words& words);
   static std::optional<Trim> read_trim(const Words& words, size_t& i);
-  uint64_t trim(ModelStream& stream, const Trim& asked);
+  static bool unwanted(const ModelStream& stream, const Trim& asked);
+  // Both return how many entries they have removed.
+  static uint64_t trim(ModelStream& stream, const Trim& asked);
+  static uint64_t trim_nodes(ModelStream& stream, const Trim& asked);
   static void erase(ModelStream& stream, StreamId id);
   void append(ModelStream& stream, StreamId id, Words fields);
+  // What a read of one key returns, nothing if there is nothing for it.
+  static std::optional<std::string> read_last(const ModelStream& stream);
+  static std::optional<std::string> read_after(const ModelStream& stream, StreamId after,
+                                               uint64_t count_max);
   std::optional<std::string> read_group(const Words& words, size_t id, ModelStream& stream);
   std::string read_history(ModelStream& stream, ModelGroup& group, StreamId after,
                            const Words& words);

@@ -80,30 +80,34 @@ std::optional<Model::Trim> Model::read_trim(const Words& words, size_t& i) {
   return trim;
 }
 
+// The first entry of the stream is one that XTRIM without "~" removes.
+bool Model::unwanted(const ModelStream& stream, const Trim& asked) {
+  if (stream.entries.empty()) return false;
+  return asked.by_length ? stream.entries.size() > asked.length
+                         : stream.entries.begin()->first < asked.first_kept;
+}
+
 uint64_t Model::trim(ModelStream& stream, const Trim& asked) {
+  if (asked.approximate) return trim_nodes(stream, asked);
   uint64_t count = 0;
-  const auto unwanted = [&] {
-    if (stream.entries.empty()) return false;
-    return asked.by_length ? stream.entries.size() > asked.length
-                           : stream.entries.begin()->first < asked.first_kept;
-  };
-  while (unwanted()) {
+  for (; unwanted(stream, asked); ++count) erase(stream, stream.entries.begin()->first);
+  return count;
+}
+
+// "~": whole nodes only, and no more of them than LIMIT allows.
+uint64_t Model::trim_nodes(ModelStream& stream, const Trim& asked) {
+  uint64_t count = 0;
+  while (unwanted(stream, asked)) {
     const uint64_t head = stream.entries.begin()->second.node;
     std::vector<StreamId> ids;
     for (const auto& [id, entry] : stream.entries) {
       if (entry.node == head) ids.push_back(id);
     }
-    if (asked.approximate) {
-      // Whole nodes only, and no more of them than LIMIT allows.
-      if (asked.limit != 0 && count + ids.size() > asked.limit) break;
-      if (asked.by_length && stream.entries.size() - ids.size() < asked.length) break;
-      if (!asked.by_length && stream.nodes.at(head).last >= asked.first_kept) break;
-    }
-    for (const StreamId id : ids) {
-      if (!asked.approximate && !unwanted()) break;
-      erase(stream, id);
-      ++count;
-    }
+    if (asked.limit != 0 && count + ids.size() > asked.limit) break;
+    if (asked.by_length && stream.entries.size() - ids.size() < asked.length) break;
+    if (!asked.by_length && stream.nodes.at(head).last >= asked.first_kept) break;
+    for (const StreamId id : ids) erase(stream, id);
+    count += ids.size();
   }
   return count;
 }
@@ -226,6 +230,25 @@ void Model::xrange(const Words& words) {
   for (const std::string& text : found) reply_ += text;
 }
 
+std::optional<std::string> Model::read_last(const ModelStream& stream) {
+  if (stream.entries.empty()) return std::nullopt;
+  const auto& [id, held] = *stream.entries.rbegin();
+  return array(1) + entry(id, held.fields);
+}
+
+std::optional<std::string> Model::read_after(const ModelStream& stream, StreamId after,
+                                             uint64_t count_max) {
+  size_t count = 0;
+  std::string entries;
+  for (auto at = stream.entries.upper_bound(after); at != stream.entries.end() && count < count_max;
+       ++at) {
+    entries += entry(at->first, at->second.fields);
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return array(count) + entries;
+}
+
 // XREAD and XREADGROUP.
 void Model::xread(const Words& words) {
   const size_t keys_at =
@@ -251,22 +274,9 @@ void Model::xread(const Words& words) {
     if (group_read) {
       found = read_group(words, i + keys, *stream);
     } else if (word == "+") {
-      if (!stream->entries.empty()) {
-        const auto& [id, held] = *stream->entries.rbegin();
-        found = array(1) + entry(id, held.fields);
-      }
+      found = read_last(*stream);
     } else {
-      const StreamId after = word == "$" ? stream->last : id_of(word);
-      std::vector<std::string> entries;
-      // Ids beyond the last one given out can't be: XSETID may have put it below an old position.
-      for (auto at = stream->entries.upper_bound(after);
-           at != stream->entries.end() && entries.size() < count_of(words); ++at) {
-        entries.push_back(entry(at->first, at->second.fields));
-      }
-      if (!entries.empty()) {
-        found = array(entries.size());
-        for (const std::string& text : entries) *found += text;
-      }
+      found = read_after(*stream, word == "$" ? stream->last : id_of(word), count_of(words));
     }
     if (!found) continue;
     ++served;

@@ -52,7 +52,7 @@ class SimLoop final : public io::Loop {
   void serve(Clients& clients) { clients_ = &clients; }
   LoopFaults faults;
 
-  // ---- The server's side
+  // The server's side
   Result<io::ListenerId> listen_tcp(const std::string& address, uint16_t port,
                                     int backlog) override;
   Result<io::ListenerId> listen_unix(const std::string& path, unsigned mode, int backlog) override;
@@ -67,7 +67,7 @@ class SimLoop final : public io::Loop {
   void poll(MonoNs deadline, io::Handler& handler) override;
   void wake() override { woken_ = true; }
 
-  // ---- The clients' side
+  // The clients' side
   // Nothing when nobody listens.
   std::optional<io::ConnectionId> connect();
   void client_send(io::ConnectionId connection, Bytes bytes);

@@ -21,6 +21,7 @@ constexpr const char* kUsage =
     "leat-sim --seeds N [--first M]     N runs with the seeds from M on (default 1)\n"
     "leat-sim --minutes M [--first M]   runs for so long\n";
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler reads it.
 uint64_t current_seed = 0;
 
 // A failed check aborts: the seed must be known all the same.

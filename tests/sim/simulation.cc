@@ -14,6 +14,7 @@ namespace leat::sim {
 namespace {
 
 constexpr int64_t kMs = kNsPerMs;
+constexpr uint64_t kKiB = 1024;
 constexpr const char* kDirectory = "data";
 
 std::string wire_of(const Words& words) {
@@ -26,7 +27,7 @@ std::string wire_of(const Words& words) {
 
 Swarm::Swarm(SimRandom& random) {
   if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
-  segment_bytes = 24 * 1024 + random.below(4) * 16 * 1024;
+  segment_bytes = 24 * kKiB + random.below(4) * 16 * kKiB;
   node_entries = 1 + random.below(12);
   clients = 1 + random.below(6);
   lives = 1 + random.below(4);
@@ -86,21 +87,13 @@ Ledger::Moment Simulation::moment() {
           .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0};
 }
 
-// ---- A life
-
 std::string Simulation::run() {
   note(fmt::format("mode {} segment {} clients {} lives {} turns {}", static_cast<int>(swarm_.mode),
                    swarm_.segment_bytes, swarm_.clients, swarm_.lives, swarm_.turns));
   for (uint64_t life = 0; life < swarm_.lives && !failed(); ++life) {
     if (!start()) break;
     live();
-    if (failed()) break;
-    const bool broken = server_->shard().log().failure().has_value();
-    End how = swarm_.power_failures && random_.one_in(2) ? End::kPower : End::kKilled;
-    if (!broken && !disk_.dead() && random_.one_in(4)) settle();
-    if (!broken && !disk_.dead() && random_.one_in(4)) how = End::kClean;
-    if (failed()) break;
-    end(how);
+    if (!failed()) end_life();
   }
   if (!failed() && start()) {
     settle();
@@ -109,6 +102,14 @@ std::string Simulation::run() {
   if (!failed() && swarm_.rot) rot_and_start();
   mix(disk_.digest());
   return ledger_.violation();
+}
+
+void Simulation::end_life() {
+  const bool healthy = !server_->shard().log().failure() && !disk_.dead();
+  End how = swarm_.power_failures && random_.one_in(2) ? End::kPower : End::kKilled;
+  if (healthy && random_.one_in(4)) settle();
+  if (healthy && random_.one_in(4)) how = End::kClean;
+  if (!failed()) end(how);
 }
 
 void Simulation::set_faults(bool on) {
@@ -320,8 +321,6 @@ void Simulation::rot_and_start() {
   start();
 }
 
-// ---- Clients
-
 Simulation::SimClient* Simulation::owner(io::ConnectionId connection) {
   for (SimClient& client : clients_) {
     if (client.connection == connection) return &client;
@@ -395,8 +394,6 @@ void Simulation::say(SimClient& client, const std::vector<Words>& pipeline) {
   }
   loop_.client_send(*client.connection, bytes);
 }
-
-// ---- Execution
 
 void Simulation::on_executed(const Session& session, const Request& request, Bytes reply,
                              bool parked) {

@@ -63,7 +63,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   };
   enum class End : uint8_t { kKilled, kPower, kClean };
 
-  // ---- A life.
+  // A life.
   bool start();
   bool try_start(bool faults);
   std::string start_server();
@@ -73,6 +73,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void step_faults();
   void settle();
   void probe();
+  void end_life();
   void end(End how);
   void rot_and_start();
   void check_clean_log();
@@ -80,7 +81,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   [[nodiscard]] bool failed() const { return !ledger_.violation().empty(); }
   [[nodiscard]] Ledger::Moment moment();
 
-  // ---- SimLoop::Clients
+  // SimLoop::Clients
   void on_accepted(io::ConnectionId connection) override;
   void on_sent(io::ConnectionId connection, Bytes bytes) override;
   void on_server_closed(io::ConnectionId connection) override;
@@ -92,7 +93,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   // The client hangs up; what it has sent may still be executed.
   void hang_up(SimClient& client);
 
-  // ---- ExecutionObserver
+  // ExecutionObserver
   void on_executed(const Session& session, const Request& request, Bytes reply,
                    bool parked) override;
   void on_expired() override;

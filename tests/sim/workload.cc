@@ -154,44 +154,53 @@ Words Workload::group_admin(const Model& model) {
   return words;
 }
 
+Words Workload::claim(const Model& model, const std::string& key) {
+  Words words = {"XCLAIM", key, group(), consumer(), chance(2) ? "0" : number(40)};
+  for (uint64_t n = 1 + random_.below(4); n != 0; --n) words.push_back(some_id(model, key));
+  if (chance(4)) words.insert(words.end(), {"IDLE", number(100)});
+  if (chance(4)) words.insert(words.end(), {"RETRYCOUNT", number(9)});
+  if (chance(4)) words.emplace_back("FORCE");
+  if (chance(4)) words.emplace_back("JUSTID");
+  if (chance(8)) words.insert(words.end(), {"LASTID", some_id(model, key)});
+  return words;
+}
+
+Words Workload::autoclaim(const Model& model, const std::string& key) {
+  Words words = {"XAUTOCLAIM",
+                 key,
+                 group(),
+                 consumer(),
+                 chance(2) ? "0" : number(40),
+                 chance(3) ? some_id(model, key) : "0-0"};
+  if (chance(2)) words.insert(words.end(), {"COUNT", std::to_string(1 + random_.below(5))});
+  if (chance(4)) words.emplace_back("JUSTID");
+  return words;
+}
+
+Words Workload::list_pending(const std::string& key) {
+  if (chance(2)) return {"XPENDING", key, group()};
+  Words words = {"XPENDING", key, group()};
+  if (chance(2)) words.insert(words.end(), {"IDLE", number(40)});
+  words.insert(words.end(), {"-", "+", std::to_string(1 + random_.below(20))});
+  if (chance(3)) words.push_back(consumer());
+  return words;
+}
+
 Words Workload::group_settle(const Model& model) {
   const std::string key = stream_key();
   switch (random_.below(6)) {
-    case 0: {
-      Words words = {"XCLAIM", key, group(), consumer(), chance(2) ? "0" : number(40)};
-      for (uint64_t n = 1 + random_.below(4); n != 0; --n) words.push_back(some_id(model, key));
-      if (chance(4)) words.insert(words.end(), {"IDLE", number(100)});
-      if (chance(4)) words.insert(words.end(), {"RETRYCOUNT", number(9)});
-      if (chance(4)) words.emplace_back("FORCE");
-      if (chance(4)) words.emplace_back("JUSTID");
-      if (chance(8)) words.insert(words.end(), {"LASTID", some_id(model, key)});
-      return words;
-    }
-    case 1: {
-      Words words = {"XAUTOCLAIM",
-                     key,
-                     group(),
-                     consumer(),
-                     chance(2) ? "0" : number(40),
-                     chance(3) ? some_id(model, key) : "0-0"};
-      if (chance(2)) words.insert(words.end(), {"COUNT", std::to_string(1 + random_.below(5))});
-      if (chance(4)) words.emplace_back("JUSTID");
-      return words;
-    }
-    case 2: {
-      if (chance(2)) return {"XPENDING", key, group()};
-      Words words = {"XPENDING", key, group()};
-      if (chance(2)) words.insert(words.end(), {"IDLE", number(40)});
-      words.insert(words.end(), {"-", "+", std::to_string(1 + random_.below(20))});
-      if (chance(3)) words.push_back(consumer());
-      return words;
-    }
-    default: {
-      Words words = {"XACK", key, group()};
-      for (uint64_t n = 1 + random_.below(5); n != 0; --n) words.push_back(some_id(model, key));
-      return words;
-    }
+    case 0:
+      return claim(model, key);
+    case 1:
+      return autoclaim(model, key);
+    case 2:
+      return list_pending(key);
+    default:
+      break;
   }
+  Words words = {"XACK", key, group()};
+  for (uint64_t n = 1 + random_.below(5); n != 0; --n) words.push_back(some_id(model, key));
+  return words;
 }
 
 Words Workload::key_command() {

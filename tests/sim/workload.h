@@ -24,6 +24,9 @@ class Workload {
   Words stream_read();
   Words group_read(const Model& model);
   Words group_admin(const Model& model);
+  Words claim(const Model& model, const std::string& key);
+  Words autoclaim(const Model& model, const std::string& key);
+  Words list_pending(const std::string& key);
   Words group_settle(const Model& model);
   Words key_command();
   Words companion();
