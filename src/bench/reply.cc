@@ -24,9 +24,9 @@ struct ShortHeader {
 };
 
 ShortHeader short_header(std::string_view bytes) {
-  constexpr size_t digits_max = 9;
+  constexpr size_t kDigitsMax = 9;
   ShortHeader header;
-  for (size_t i = 1; i + 1 < bytes.size() && i <= digits_max + 1; ++i) {
+  for (size_t i = 1; i + 1 < bytes.size() && i <= kDigitsMax + 1; ++i) {
     const char c = bytes[i];
     if (c == '\r' && bytes[i + 1] == '\n' && i > 1) {
       header.size = i + 2;
@@ -113,43 +113,44 @@ class ReplyCursor {
 }  // namespace
 
 size_t ReplySkipper::feed(std::string_view bytes) {
-  if (failed()) return 0;
   ended_ = 0;
-  while (!bytes.empty()) {
-    if (skip_ > 0) {
-      const size_t taken = std::min<uint64_t>(skip_, bytes.size());
-      bytes.remove_prefix(taken);
-      skip_ -= taken;
-      if (skip_ == 0) end_value();
-      continue;
-    }
-    if (line_.empty() && (bytes[0] == '$' || bytes[0] == '*')) {
-      const ShortHeader plain = short_header(bytes);
-      if (plain.size > 0) {
-        take_count(bytes[0], plain.count);
-        if (failed()) return 0;
-        bytes.remove_prefix(plain.size);
-        continue;
-      }
-    }
-    const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
-    if (newline == nullptr) {
-      line_.append(bytes);
-      if (line_.size() > kLineMax) fail("a line of more than 64 KB");
-      break;
-    }
-    const auto length = static_cast<size_t>(static_cast<const char*>(newline) - bytes.data());
-    if (line_.empty()) {
-      take_line(bytes.substr(0, length));
-    } else {
-      line_.append(bytes.substr(0, length));
-      take_line(line_);
-      line_.clear();
-    }
-    if (failed()) return 0;
-    bytes.remove_prefix(length + 1);
-  }
+  while (!bytes.empty() && !failed()) bytes.remove_prefix(take(bytes));
   return failed() ? 0 : ended_;
+}
+
+size_t ReplySkipper::take(std::string_view bytes) {
+  if (skip_ > 0) {
+    const size_t taken = std::min<uint64_t>(skip_, bytes.size());
+    skip_ -= taken;
+    if (skip_ == 0) end_value();
+    return taken;
+  }
+  if (line_.empty() && (bytes[0] == '$' || bytes[0] == '*')) {
+    const ShortHeader plain = short_header(bytes);
+    if (plain.size > 0) {
+      take_count(bytes[0], plain.count);
+      return plain.size;
+    }
+  }
+  return take_part_of_line(bytes);
+}
+
+size_t ReplySkipper::take_part_of_line(std::string_view bytes) {
+  const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
+  if (newline == nullptr) {
+    line_.append(bytes);
+    if (line_.size() > kLineMax) fail("a line of more than 64 KB");
+    return bytes.size();
+  }
+  const auto length = static_cast<size_t>(static_cast<const char*>(newline) - bytes.data());
+  if (line_.empty()) {
+    take_line(bytes.substr(0, length));
+  } else {
+    line_.append(bytes.substr(0, length));
+    take_line(line_);
+    line_.clear();
+  }
+  return length + 1;
 }
 
 // `line` is without its "\n".

@@ -34,6 +34,9 @@ class ReplySkipper {
   static constexpr size_t kDepthMax = 16;
   static constexpr size_t kLineMax = size_t{64} * 1024;
 
+  // Both take a part of `bytes`, which are not empty, and return its size.
+  size_t take(std::string_view bytes);
+  size_t take_part_of_line(std::string_view bytes);
   void take_line(std::string_view line);
   void take_count(char kind, uint64_t count);
   void end_value();

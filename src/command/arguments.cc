@@ -19,7 +19,7 @@ OwnedRequest::OwnedRequest(const Request& request) {
 void OwnedRequest::replace(size_t i, Bytes word) {
   std::vector<Bytes> words = request_.arguments;
   words[i] = word;
-  ByteBuffer previous = std::move(wire_);  // The words are views into it.
+  const ByteBuffer previous = std::move(wire_);  // The words are views into it.
   wire_ = ByteBuffer();
   render(words);
 }

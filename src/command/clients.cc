@@ -171,6 +171,9 @@ void cmd_client_getredir(Context& context, const Arguments& /*words*/) {
 
 // CLIENT HELP  ->  array of simple strings.
 void cmd_client_help(Context& context, const Arguments& words) {
+  static constexpr Bytes kKillForms =
+      "KILL <address> | [ID <id>] [ADDR <address>] [LADDR <address>] [TYPE <type>] [USER <name>] "
+      "[SKIPME YES|NO]";
   static constexpr Bytes kLines[] = {
       "GETNAME",
       "    Replies the name of this connection.",
@@ -178,8 +181,7 @@ void cmd_client_help(Context& context, const Arguments& words) {
       "    Replies the id of this connection.",
       "INFO",
       "    Describes this connection.",
-      "KILL <address> | [ID <id>] [ADDR <address>] [LADDR <address>] [TYPE <type>] [USER <name>] "
-      "[SKIPME YES|NO]",
+      kKillForms,
       "    Closes connections: the one of the address, or all that fit.",
       "LIST [TYPE normal|pubsub|master|replica] [ID <id> ...]",
       "    Describes connections, one per line.",

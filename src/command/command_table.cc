@@ -104,27 +104,31 @@ struct Table {
   absl::flat_hash_map<const CommandSpec*, std::string> full_names;  // Of subcommands.
 };
 
+void add_row(Table& table, const CommandSpec& row) {
+  LEAT_CHECK(row.name.size() <= kNameMax);
+  LEAT_CHECK(table.by_name.add(row));
+  table.rows.push_back(&row);
+  for (const CommandSpec& subcommand : row.subcommands) {
+    table.full_names.emplace(&subcommand,
+                             std::string(row.name) + '|' + std::string(subcommand.name));
+  }
+}
+
+Table build_table() {
+  Table table;
+  for (const auto family :
+       {stream_commands(), key_commands(), string_commands(), hash_commands(), set_commands(),
+        pubsub_commands(), transaction_commands(), connection_commands(), server_commands()}) {
+    for (const CommandSpec& row : family) add_row(table, row);
+  }
+  std::sort(table.rows.begin(), table.rows.end(),
+            [](const CommandSpec* a, const CommandSpec* b) { return a->name < b->name; });
+  return table;
+}
+
 const Table& table() {
-  static const Table built = [] {
-    Table table;
-    for (const auto family :
-         {stream_commands(), key_commands(), string_commands(), hash_commands(), set_commands(),
-          pubsub_commands(), transaction_commands(), connection_commands(), server_commands()}) {
-      for (const CommandSpec& row : family) {
-        LEAT_CHECK(row.name.size() <= kNameMax);
-        LEAT_CHECK(table.by_name.add(row));
-        table.rows.push_back(&row);
-        for (const CommandSpec& subcommand : row.subcommands) {
-          table.full_names.emplace(&subcommand,
-                                   std::string(row.name) + '|' + std::string(subcommand.name));
-        }
-      }
-    }
-    std::sort(table.rows.begin(), table.rows.end(),
-              [](const CommandSpec* a, const CommandSpec* b) { return a->name < b->name; });
-    return table;
-  }();
-  return built;
+  static const Table kTable = build_table();
+  return kTable;
 }
 
 }  // namespace

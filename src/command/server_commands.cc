@@ -53,10 +53,10 @@ void cmd_function_flush(Context& context, const Arguments& words) {
 void cmd_function_list(Context& context, const Arguments& words) {
   for (size_t i = 2; i < words.size(); ++i) {
     if (same_word(words[i], "withcode")) continue;
-    if (!same_word(words[i], "libraryname") || ++i == words.size()) {
-      return context.error(fmt::format("ERR Unknown argument {}",
-                                       words[std::min(i, words.size() - 1)].substr(0, kQuotedMax)));
+    if (!same_word(words[i], "libraryname") || i + 1 == words.size()) {
+      return context.error(fmt::format("ERR Unknown argument {}", words[i].substr(0, kQuotedMax)));
     }
+    ++i;
   }
   context.reply().array(0);
 }

@@ -155,8 +155,7 @@ void cmd_xgroup_delconsumer(Context& context, const Arguments& words) {
 void cmd_xgroup_help(Context& context, const Arguments& words) {
   static constexpr Bytes kLines[] = {
       "CREATE <key> <group> <id|$> [MKSTREAM] [ENTRIESREAD <count>]",
-      "    Creates a consumer group that is given the entries behind <id>; $: only those yet to "
-      "come.",
+      "    Creates a group that is given the entries behind <id>; $: only those yet to come.",
       "    MKSTREAM creates an empty stream if the key does not exist.",
       "    ENTRIESREAD sets how many entries the group counts as read.",
       "CREATECONSUMER <key> <group> <consumer>",

@@ -54,7 +54,7 @@ constexpr Directive kDirectives[] = {
 // clang-format on
 
 const std::vector<Directive>& table() {
-  static const std::vector<Directive> built = [] {
+  static const std::vector<Directive> kTable = [] {
     std::vector<Directive> rows(std::begin(kDirectives), std::end(kDirectives));
     const auto ignored = ignored_directives();
     rows.insert(rows.end(), ignored.begin(), ignored.end());
@@ -62,7 +62,7 @@ const std::vector<Directive>& table() {
               [](const Directive& a, const Directive& b) { return a.name < b.name; });
     return rows;
   }();
-  return built;
+  return kTable;
 }
 
 }  // namespace

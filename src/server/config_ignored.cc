@@ -15,8 +15,8 @@ struct Row {
   ValueKind kind;
   std::string_view initial;
   Change change = kAnyTime;
-  std::string_view choices = {};
-  std::string_view alias = {};
+  std::string_view choices;
+  std::string_view alias;
   int64_t min = 0;
 };
 
@@ -171,7 +171,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Directive> ignored_directives() {
-  static const std::vector<Directive> rows = [] {
+  static const std::vector<Directive> kIgnored = [] {
     std::vector<Directive> built;
     for (const Row& row : kRows) {
       built.push_back({.name = row.name,
@@ -185,7 +185,7 @@ std::span<const Directive> ignored_directives() {
     }
     return built;
   }();
-  return rows;
+  return kIgnored;
 }
 
 }  // namespace leat

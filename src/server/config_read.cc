@@ -85,7 +85,8 @@ class Reader {
     if (!names.ok()) return invalid(fmt::format("{}: {}", place, names.error().detail));
     for (const std::string& name : names.value()) {
       if (name.starts_with('.') || !glob_matches(path.substr(slash + 1), name)) continue;
-      if (Status status = file(directory + "/" + name, depth + 1); !status.ok()) return status;
+      Status status = file(fmt::format("{}/{}", directory, name), depth + 1);
+      if (!status.ok()) return status;
     }
     return {};
   }
@@ -152,10 +153,10 @@ Result<ReadConfig> read_config(std::span<const std::string_view> args, io::Disk&
   Reader reader(config.values, disk, working_directory);
   if (!args.empty() && !args[0].starts_with("--")) {
     config.file = absolute(working_directory, args[0]);
-    if (Status status = reader.file(config.file, 0); !status.ok()) return status.error();
+    if (const Status status = reader.file(config.file, 0); !status.ok()) return status.error();
     args = args.subspan(1);
   }
-  if (Status status = read_options(args, reader); !status.ok()) return status.error();
+  if (const Status status = read_options(args, reader); !status.ok()) return status.error();
   const Directive& directory = *find_directive("dir");
   const Bytes chosen = config.values.text(directory);
   const std::string problem = config.values.set(

@@ -4,9 +4,9 @@ namespace leat {
 namespace {
 
 // A buffer that one large reply has grown is given back once it is empty.
-constexpr size_t kCapacityKept = 64 * 1024;
+constexpr size_t kCapacityKept = size_t{64} << 10;
 // Moving the rest of a buffer to its start pays once that much has been sent.
-constexpr size_t kConsumeFrom = 256 * 1024;
+constexpr size_t kConsumeFrom = size_t{256} << 10;
 
 }  // namespace
 

@@ -14,7 +14,7 @@ constexpr size_t kRequestsPerTurn = 1024;
 // client-query-buffer-limit, so a client that writes all before it reads does not deadlock.
 constexpr size_t kOwedPause = 1 << 20;
 // Input that has been executed is dropped from the front of its buffer in steps of at least this.
-constexpr size_t kCompactFrom = 64 * 1024;
+constexpr size_t kCompactFrom = size_t{64} << 10;
 // The longest wait for nothing: expiry and limits by time are looked at this often.
 constexpr int64_t kTickNs = 100 * kNsPerMs;
 constexpr int64_t kSecondNs = 1000 * kNsPerMs;

@@ -115,7 +115,7 @@ int serve(Config config) {
   if (!system.ok()) return fail(system.error().detail);
   config.backend_name = io::backend_name(system.value()->backend());
   const io::World world = system.value()->world();
-  if (Status status = world.disk.make_directory(config.directory); !status.ok())
+  if (const Status status = world.disk.make_directory(config.directory); !status.ok())
     return fail(status.error().detail);
   if (!open_log(config.log_file, config.log_level)) {
     return fail(fmt::format("can't write to the logfile {}", config.log_file));
@@ -133,7 +133,7 @@ int serve(Config config) {
   }
   PidFile pid_file(world.disk);
   if (!config.pid_file.empty()) {
-    if (Status status = pid_file.write(config.pid_file); !status.ok()) {
+    if (const Status status = pid_file.write(config.pid_file); !status.ok()) {
       log(LogLevel::kWarning, "No pidfile: {}", status.error().detail);
     }
   }

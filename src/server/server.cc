@@ -47,8 +47,8 @@ Server::Server(const io::World& world, const Config& config)
 
 Result<std::unique_ptr<Server>> Server::start(const io::World& world, const Config& config) {
   std::unique_ptr<Server> server(new Server(world, config));
-  if (Status status = server->open_shard(); !status.ok()) return status.error();
-  if (Status status = server->listen(); !status.ok()) return status.error();
+  if (const Status status = server->open_shard(); !status.ok()) return status.error();
+  if (const Status status = server->listen(); !status.ok()) return status.error();
   return server;
 }
 
@@ -123,7 +123,7 @@ Status Server::listen_tcp() {
 int Server::run() {
   while (!stopping()) turn(MonoNs{INT64_MAX});
   log(LogLevel::kNotice, "Shutting down: finishing replies and syncing the log");
-  if (Status status = close(); !status.ok()) {
+  if (const Status status = close(); !status.ok()) {
     log(LogLevel::kWarning, "The shutdown was not clean: {}", status.error().detail);
     return 1;
   }

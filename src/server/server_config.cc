@@ -81,7 +81,7 @@ Status ServerConfig::write_file() {
 // Writes a file, which blocks: rare, and small.
 std::string ServerConfig::rewrite() {
   if (config_.file.empty()) return "ERR The server is running without a config file";
-  if (Status status = write_file(); !status.ok()) {
+  if (const Status status = write_file(); !status.ok()) {
     return fmt::format("ERR Rewriting config file: {}", status.error().detail);
   }
   return {};

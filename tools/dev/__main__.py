@@ -60,13 +60,12 @@ def run_lint(arguments):
     quality.check_format()
     quality.check_rules()
     if arguments == ["--all"]:
-        files = quality.units()
+        lint.lint_all()
     elif arguments:
-        files = arguments
+        lint.lint(arguments)
     else:
         changed = quality.changed()
-        files = [f for f in quality.sources() if f in changed]
-    lint.lint(files)
+        lint.lint([f for f in quality.sources() if f in changed])
 
 
 def run_fuzz(arguments):

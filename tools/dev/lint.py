@@ -14,6 +14,7 @@ import shlex
 import subprocess
 
 import build
+import quality
 import shell
 from tally import Tally
 
@@ -22,11 +23,14 @@ FOLDER = "build/lint"
 # function count; and tests are written to be read, not to be fast. They run under sanitizers.
 NOT_IN_TESTS = "-clang-analyzer-*,-performance-inefficient-*,-readability-function-cognitive-complexity,-readability-function-size"
 
+# Three times as much work as all other checks together: for the files that somebody works on, not for the whole tree.
+ANALYZER = "-clang-analyzer-*"
+
 BATCH = 12  # Files; more is quicker as a whole, and worse to share among CPUs.
 
-# What a file defines at namespace scope, as formatted here: constants and types. Functions seldom have a namesake.
+# What a file defines at namespace scope, as formatted here: constants, types, functions that are no members.
 LOCAL_NAME = re.compile(r"^(?:(?:inline )?const(?:expr|init)? .*?\b(k[A-Z]\w*)\b(?:\[\w*\])? ?[={]|(?:struct|class|enum class) (\w+)\b.*\{"
-                        r"|(?:extern \"C\" )?int (main|LLVMFuzzerTestOneInput)\()", re.M)
+                        r"|(?:extern \"C\" )?(?!TEST)\w[\w:<>,*& ]*[ *&](\w+)\()", re.M)
 
 
 def is_test(file):
@@ -59,7 +63,12 @@ def batches(files):
     return sorted((g[0] for known in groups.values() for g in known), key=len, reverse=True)
 
 
-def lint(files):
+def lint_all():
+    """Every source, without the analyzer."""
+    lint(quality.units(), analyzer=False)
+
+
+def lint(files, analyzer=True):
     """clang-tidy over `files`, as many batches at a time as there are CPUs; raises StepFailed if it finds anything."""
     build.configure("dev")
     flags = compiler_flags()
@@ -68,7 +77,7 @@ def lint(files):
           f"{shell.CPUS} at a time)", flush=True)
     shown, blamed = set(), set()
     with concurrent.futures.ThreadPoolExecutor(shell.CPUS) as pool:
-        for group, findings in pool.map(lambda group: (group, check(group, flags)), groups):
+        for group, findings in pool.map(lambda group: (group, check(group, flags, analyzer)), groups):
             print("".join(f for f in findings if f not in shown), end="", flush=True)
             shown.update(findings)  # One in a header comes up in every batch that includes it.
             blamed.update(file_of(f, group) for f in findings)
@@ -84,22 +93,22 @@ def file_of(finding, group):
     return named.group(1) if named else group[0]
 
 
-def check(group, flags):
+def check(group, flags, analyzer=True):
     """The findings in `group`."""
-    findings = clang_tidy(group, flags)
+    findings = clang_tidy(group, flags, analyzer)
     if len(group) > 1 and any("[clang-diagnostic-error" in f for f in findings):
         print(f"{', '.join(group)}: checked one at a time, as they can't be compiled together:\n{findings[0]}", flush=True)
-        findings = [f for file in group for f in clang_tidy([file], flags)]
+        findings = [f for file in group for f in clang_tidy([file], flags, analyzer)]
     return findings
 
 
-def clang_tidy(group, flags):
+def clang_tidy(group, flags, analyzer):
     """The findings of one run of clang-tidy over a unit that includes the files of `group`."""
     unit = shell.ROOT / FOLDER / (re.sub(r"\W", "_", group[0]) + ".cc")
     unit.parent.mkdir(parents=True, exist_ok=True)
     unit.write_text("".join(f'#include "{shell.ROOT / file}"\n' for file in group))
-    checks = [f"--checks={NOT_IN_TESTS}"] if is_test(group[0]) else []
-    done = subprocess.run(["clang-tidy-19", "--quiet", *checks, str(unit), "--", *flags], cwd=shell.ROOT, text=True,
+    off = [NOT_IN_TESTS] if is_test(group[0]) else [] if analyzer else [ANALYZER]
+    done = subprocess.run(["clang-tidy-19", "--quiet", *(f"--checks={checks}" for checks in off), str(unit), "--", *flags], cwd=shell.ROOT, text=True,
                           errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return [] if done.returncode == 0 else findings_of(done.stdout) or [done.stdout + done.stderr]
 
