@@ -112,7 +112,8 @@ Log::Facts Log::facts() const {
 }
 
 bool Log::State::sync_due() const {
-  if (sync_wanted > durable_lsn) return true;
+  // What has only been gathered is not there to be synced yet: it is written first.
+  if (sync_wanted > durable_lsn && written_lsn > durable_lsn) return true;
   if (!unsynced) return false;
   if (options.sync == SyncMode::kAlways) return true;  // The mode was changed meanwhile.
   return options.sync == SyncMode::kEverySec && now.value - last_sync.value >= kSyncEveryNs;

@@ -65,6 +65,22 @@ TEST(Log, WhatWasWrittenIsReadBackInEveryMode) {
   }
 }
 
+TEST(Log, ASyncThatIsAskedForCoversWhatIsStillGathered) {
+  for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.append({"a"});
+    fixture.log->sync_up_to(Lsn{1});
+    fixture.commit();
+    ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
+    fixture.run(io::Lane::kCommit);
+    EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1}) << static_cast<int>(mode);
+    fixture.commit();
+    EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit)) << "nothing is left to do";
+  }
+}
+
 TEST(Log, EverySecReleasesWhatIsWrittenAndSyncsOnceASecond) {
   LogFixture fixture(SyncMode::kEverySec);
   ASSERT_TRUE(fixture.open());
