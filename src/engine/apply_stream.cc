@@ -119,13 +119,17 @@ bool Engine::on(const GroupDeliver& record) {
   Stream* stream = nullptr;
   Group* const group = changed_group(record.object, record.group, &stream);
   Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
-  if (consumer == nullptr || record.first > record.last) return false;
+  if (consumer == nullptr || record.first <= group->last_delivered) return false;
   delivered_.clear();
-  for (auto cursor = stream->seek(record.first); !cursor.done(); cursor.advance()) {
+  for (auto cursor = stream->seek(group->last_delivered.next()); !cursor.done(); cursor.advance()) {
     const StreamId id = cursor.entry().id;
     if (id > record.last) break;
     delivered_.push_back(id);
   }
+  // The range is what the group has not been given yet, from entry to entry. A group that went beyond
+  // the stream or over entries without counting them would have a wrong lag from then on.
+  if (delivered_.empty() || delivered_.front() != record.first || delivered_.back() != record.last)
+    return false;
   if (!record.no_ack) deliver(group->pending, record.consumer, record.at);
   group->last_delivered = record.last;
   group->delivered_live += delivered_.size();

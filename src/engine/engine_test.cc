@@ -171,6 +171,29 @@ TEST_F(EngineTest, RefusesWhatContradictsTheStream) {
   EXPECT_EQ(stream().last_id(), (StreamId{5, 0}));
 }
 
+// A wrong range would leave a wrong lag behind, for good.
+TEST_F(EngineTest, RefusesADeliveryThatDoesNotFitTheGroup) {
+  must(GroupSetId{kStream, kGroup, {1, 0}, 1});
+  const auto delivery = [](StreamId first, StreamId last) {
+    return GroupDeliver{kStream, kGroup, kConsumer, {}, false, 0, first, last};
+  };
+  EXPECT_TRUE(refused(delivery({2, 0}, {9, 0}))) << "it ends beyond the stream";
+  EXPECT_TRUE(refused(delivery({2, 0}, {3, 5}))) << "it ends at no entry";
+  EXPECT_TRUE(refused(delivery({1, 0}, {2, 0}))) << "the group has been given the first one";
+  EXPECT_TRUE(refused(delivery({3, 0}, {4, 0}))) << "it leaves one out";
+  EXPECT_TRUE(refused(delivery({1, 5}, {2, 0}))) << "it starts at no entry";
+  EXPECT_EQ(lag_of(stream(), group()), 4);
+  must(StreamDelete{kStream, id_list({{2, 0}})});
+  must(delivery({3, 0}, {4, 0}));
+  EXPECT_EQ(lag_of(stream(), group()), 1);
+  const StreamId end = StreamId::max();
+  must(StreamAppend{kStream, true, end, 2, kEntry});
+  must(delivery({5, 0}, end));
+  EXPECT_TRUE(refused(delivery(end, end)))
+      << "there is nothing behind the last id that there can be";
+  EXPECT_EQ(lag_of(stream(), group()), 0);
+}
+
 TEST_F(EngineTest, RefusesMalformedLists) {
   must(KeyCreate{ObjectId{3}, {}, ObjectKind::kHash, "h"});
   must(KeyCreate{ObjectId{4}, {}, ObjectKind::kSet, "e"});

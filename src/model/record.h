@@ -213,7 +213,8 @@ struct ConsumerDrop {
   ConsumerId consumer;
 };
 // Hands all live entries in [first, last] to `consumer`: they become (or stay) pending, owned by it,
-// with one delivery at `at`. With `no_ack` only the group's position moves.
+// with one delivery at `at`. With `no_ack` only the group's position moves. `first` is the first entry
+// behind that position, `last` an entry as well.
 struct GroupDeliver {
   static constexpr auto kType = RecordType::kGroupDeliver;
   ObjectId object;
