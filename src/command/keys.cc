@@ -4,6 +4,7 @@
 #include "base/numbers.h"
 #include "command/context.h"
 #include "command/key_commands.h"
+#include "command/subcommands.h"
 #include "command/value_encoding.h"
 
 namespace leat {
@@ -169,13 +170,14 @@ void cmd_object_refcount(Context& context, const Arguments& words) {
   if (asked_object(context, words) != nullptr) context.reply().integer(1);
 }
 
-void cmd_object_help(Context& context, const Arguments& /*words*/) {
-  reply_help(
-      context.reply(), "OBJECT",
-      {{"ENCODING <key>", "Return the encoding that Redis would use for the value of a key."},
-       {"FREQ <key>", "Return the access frequency of a key; needs an LFU policy."},
-       {"IDLETIME <key>", "Return the seconds since a key was last used."},
-       {"REFCOUNT <key>", "Return the number of references to the value of a key."}});
+void cmd_object_help(Context& context, const Arguments& words) {
+  static constexpr Bytes kLines[] = {
+      "ENCODING <key>", "    Replies the encoding that Redis would use for the value of a key.",
+      "FREQ <key>",     "    Replies how often a key is used; needs an LFU policy.",
+      "IDLETIME <key>", "    Replies the seconds since a key was last used.",
+      "REFCOUNT <key>", "    Replies the number of references to the value of a key.",
+  };
+  reply_help(context, words, kLines);
 }
 
 }  // namespace leat

@@ -4,12 +4,10 @@
 // Source: redis.io/docs/latest/develop/pubsub
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "base/glob.h"
 #include "command/command_table.h"
 #include "command/context.h"
-#include "command/value_encoding.h"
+#include "command/subcommands.h"
 
 namespace leat {
 namespace {
@@ -74,11 +72,7 @@ int64_t publish(Context& context, ChannelKind kind, Bytes channel, Bytes message
 }
 
 void list_channels(Context& context, const Arguments& words, ChannelKind kind) {
-  if (words.size() > 3) {
-    return context.error(fmt::format(
-        "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
-        words[1].substr(0, 128)));
-  }
+  if (words.size() > 3) return reply_subcommand_error(context, words);
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
   size_t count = 0;
@@ -147,15 +141,20 @@ void cmd_pubsub_shardchannels(Context& context, const Arguments& words) {
 void cmd_pubsub_shardnumsub(Context& context, const Arguments& words) {
   count_listeners(context, words, ChannelKind::kShard);
 }
-void cmd_pubsub_help(Context& context, const Arguments& /*words*/) {
-  reply_help(
-      context.reply(), "PUBSUB",
-      {{"CHANNELS [<pattern>]", "Return the channels that have listeners and match a pattern."},
-       {"NUMPAT", "Return the number of patterns that have listeners."},
-       {"NUMSUB [<channel> ...]", "Return the number of listeners of channels."},
-       {"SHARDCHANNELS [<pattern>]",
-        "Return the shard channels that have listeners and match a pattern."},
-       {"SHARDNUMSUB [<shardchannel> ...]", "Return the number of listeners of shard channels."}});
+void cmd_pubsub_help(Context& context, const Arguments& words) {
+  static constexpr Bytes kLines[] = {
+      "CHANNELS [<pattern>]",
+      "    Replies the channels that have listeners and match a pattern.",
+      "NUMPAT",
+      "    Replies the number of patterns that have listeners.",
+      "NUMSUB [<channel> ...]",
+      "    Replies the number of listeners of channels.",
+      "SHARDCHANNELS [<pattern>]",
+      "    Replies the shard channels that have listeners and match a pattern.",
+      "SHARDNUMSUB [<channel> ...]",
+      "    Replies the number of listeners of shard channels.",
+  };
+  reply_help(context, words, kLines);
 }
 
 constexpr uint32_t kListen = kPubSub | kNoScript | kLoading | kStale;

@@ -110,6 +110,18 @@ TEST_F(CommandRowsTest, ListFilters) {
   EXPECT_FALSE(has(run("COMMAND LIST FILTERBY ACLCAT stream"), "get "));
 }
 
+TEST_F(CommandRowsTest, EveryHelpHasTheSameForm) {
+  size_t containers = 0;
+  for (const CommandSpec* const spec : all_commands()) {
+    if (find_subcommand(*spec, "help") == nullptr) continue;
+    ++containers;
+    const std::string text = run(std::string(spec->name) + " help");
+    EXPECT_TRUE(has(text, " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")) << text;
+    EXPECT_TRUE(text.ends_with("+HELP +    Shows this text.]")) << text;
+  }
+  EXPECT_GT(containers, 8U);
+}
+
 TEST_F(SlowlogTest, ShowsTheNewestFirst) {
   SlowLog& log = host().node().slow_log();
   for (const char* word : {"ONE", "TWO", "THREE"}) {

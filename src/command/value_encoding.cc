@@ -50,17 +50,4 @@ Bytes encoding_name(const Object& object) {
   return "stream";
 }
 
-void reply_help(ReplyWriter& reply, Bytes container,
-                std::initializer_list<std::pair<Bytes, Bytes>> subcommands) {
-  reply.array(2 * subcommands.size() + 3);
-  reply.simple(std::string(container) +
-               " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-  for (const auto& [call, effect] : subcommands) {
-    reply.simple(call);
-    reply.simple("    " + std::string(effect));
-  }
-  reply.simple("HELP");
-  reply.simple("    Print this help.");
-}
-
 }  // namespace leat

@@ -1,11 +1,8 @@
-// How kinds and encodings are called in replies, and the form of HELP replies.
+// How kinds and encodings are called in replies.
 #pragma once
 
-#include <initializer_list>
-#include <utility>
-
+#include "base/bytes.h"
 #include "engine/object.h"
-#include "resp/reply_writer.h"
 
 namespace leat {
 
@@ -15,9 +12,5 @@ namespace leat {
 // The encoding that Redis would have chosen for this value ("int", "embstr", "raw", "listpack", "hashtable",
 // "intset", "stream"): tools and test suites ask for it. Ours has no such encodings. O(n) for small values.
 [[nodiscard]] Bytes encoding_name(const Object& object);
-
-// The reply of "<container> HELP": the call of each subcommand and, indented, what it does.
-void reply_help(ReplyWriter& reply, Bytes container,
-                std::initializer_list<std::pair<Bytes, Bytes>> subcommands);
 
 }  // namespace leat
