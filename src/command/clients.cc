@@ -84,10 +84,11 @@ void cmd_client_reply(Context& context, const Arguments& words) {
   } else if (same_word(words[2], "off")) {
     mode = ReplyMode::kOff;
   } else if (same_word(words[2], "skip")) {
-    if (mode == ReplyMode::kOn) mode = ReplyMode::kSkipNext;
+    if (mode != ReplyMode::kOff) mode = ReplyMode::kSkipNext;
   } else {
-    context.error(kErrSyntax);
+    return context.error(kErrSyntax);
   }
+  if (mode != ReplyMode::kOn) context.replied_nothing();
 }
 
 // CLIENT UNBLOCK id [TIMEOUT|ERROR]  ->  integer: 1 when the client was waiting.

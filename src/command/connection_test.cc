@@ -159,6 +159,18 @@ TEST_F(ClientTest, UnblockPassesTheReasonOn) {
   EXPECT_EQ(host().clients().unblocked()[1].second, Unblock::kAsTimedOut);
 }
 
+TEST_F(ConnectionTest, ExecAnnouncesAsManyRepliesAsThereAre) {
+  expect({{"MULTI", "+OK"},
+          {"UNSUBSCRIBE", "+QUEUED"},
+          {"SUBSCRIBE a b", "+QUEUED"},
+          {"PING", "+QUEUED"},
+          {"UNSUBSCRIBE", "+QUEUED"},
+          {"CLIENT REPLY SKIP", "+QUEUED"},
+          {"EXEC",
+           "[[unsubscribe nil :0] [subscribe a :1] [subscribe b :2] [pong \"\"] "
+           "[unsubscribe a :1] [unsubscribe b :0]]"}});
+}
+
 TEST_F(ClientTest, SkipLastsForOneReplyAndNotOverOff) {
   run("CLIENT REPLY SKIP");
   EXPECT_EQ(session().reply_mode, ReplyMode::kSkipNext);

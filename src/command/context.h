@@ -122,6 +122,19 @@ class Context {
   }
 
   void error(Bytes text) { reply_.error(text); }
+  // A handler that does not write exactly one reply says so: for EXEC, which announces them.
+  void replied_nothing() { replies_ = 0; }
+  // Pushes leave whatever CLIENT REPLY says.
+  void replied_pushes(size_t count) {
+    replies_ = count;
+    pushed_ = true;
+  }
+  [[nodiscard]] bool pushed() const { return pushed_; }
+  // How many replies the command has written; what follows is another one.
+  [[nodiscard]] size_t take_replies() {
+    pushed_ = false;
+    return std::exchange(replies_, 1);
+  }
   // This reply and all that follow are in `protocol`. HELLO, RESET.
   void switch_protocol(Protocol protocol) {
     parts_.session.protocol = protocol;
@@ -153,6 +166,8 @@ class Context {
   Lsn release_;
   ByteBuffer scratch_;
   bool may_block_ = true;
+  size_t replies_ = 1;
+  bool pushed_ = false;
   std::optional<Park> park_;
 };
 

@@ -172,7 +172,7 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   Context context({*this, engine_, host_, session, records, reply, now_});
   call(context, spec, request);
   if (records.size() != records_start) end_group(records, records_start);
-  return {.release = context.release(), .park = context.parked()};
+  return {.release = context.release(), .park = context.parked(), .pushed = context.pushed()};
 }
 
 Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,

@@ -36,6 +36,7 @@ class Dispatcher {
   struct Outcome {
     Lsn release;               // The reply may leave when this is durable (written).
     std::optional<Park> park;  // No reply yet.
+    bool pushed = false;  // What it has replied are pushes, which CLIENT REPLY does not hold back.
   };
 
   // Borrowed; null: nobody observes.

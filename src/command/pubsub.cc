@@ -2,6 +2,7 @@
 //
 // Each channel of a call is confirmed on its own, so one command has several replies; in RESP3 they are pushes.
 // Source: redis.io/docs/latest/develop/pubsub
+#include <algorithm>
 #include <vector>
 
 #include "base/glob.h"
@@ -30,6 +31,7 @@ void subscribe(Context& context, const Arguments& words, ChannelKind kind, Bytes
     context.host().subscriptions().add(context.session(), kind, words[i]);
     confirm(context, act, kind, words[i]);
   }
+  context.replied_pushes(words.size() - 1);
 }
 
 void unsubscribe(Context& context, const Arguments& words, ChannelKind kind, Bytes act) {
@@ -44,6 +46,7 @@ void unsubscribe(Context& context, const Arguments& words, ChannelKind kind, Byt
     confirm(context, act, kind, channel);
   }
   if (channels.empty()) confirm(context, act, kind, Bytes());
+  context.replied_pushes(std::max(channels.size(), size_t{1}));
 }
 
 int64_t publish_to(Context& context, const Subscriptions::Clients& clients,

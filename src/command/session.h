@@ -22,7 +22,8 @@ struct Transaction {
   bool broken = false;  // A command was refused while queueing: EXEC answers EXECABORT.
 };
 
-enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
+// CLIENT REPLY. kSkip: the reply of the command that is executed, or waits, is dropped.
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 
 struct CommandSpec;
 
@@ -46,6 +47,13 @@ struct Session {
   ReplyMode reply_mode = ReplyMode::kOn;
   bool close_after_reply = false;  // QUIT, and errors after which the stream of requests is lost.
 
+  [[nodiscard]] bool silent() const {
+    return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkip;
+  }
+  // The command that was executed, or waited, has its reply.
+  void end_skip() {
+    if (reply_mode == ReplyMode::kSkip) reply_mode = ReplyMode::kOn;
+  }
   [[nodiscard]] bool subscribed() const {
     return !channels.empty() || !patterns.empty() || !shard_channels.empty();
   }

@@ -34,7 +34,7 @@ void cmd_multi(Context& context, const Arguments& /*words*/) {
 }
 
 // EXEC  ->  array of the replies; null when a watched key has changed; EXECABORT when a command was refused while
-// queueing.
+// queueing. The array announces what is in it: a SUBSCRIBE has one reply per channel, CLIENT REPLY SKIP none.
 void cmd_exec(Context& context, const Arguments& /*words*/) {
   Session& session = context.session();
   if (!session.transaction) return context.error("ERR EXEC without MULTI");
@@ -47,9 +47,13 @@ void cmd_exec(Context& context, const Arguments& /*words*/) {
   if (const std::string refused = refusal_of(context, transaction); !refused.empty())
     return context.error(refused);
   context.forbid_blocking();
-  context.reply().array(transaction.queue.size());
-  for (const OwnedRequest& queued : transaction.queue)
+  const size_t mark = context.reply().begin();
+  size_t replies = 0;
+  for (const OwnedRequest& queued : transaction.queue) {
     context.dispatcher().run_queued(context, queued.request());
+    replies += context.take_replies();
+  }
+  context.reply().end_array(mark, replies);
 }
 
 void cmd_discard(Context& context, const Arguments& /*words*/) {

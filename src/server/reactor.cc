@@ -152,17 +152,17 @@ bool Reactor::execute_next(Connection& connection) {
   }
   if (paused(connection)) return false;
   const bool authenticated = connection.session.authenticated;
-  const ReplyMode mode = connection.session.reply_mode;
+  const bool skips = connection.session.reply_mode == ReplyMode::kSkipNext;
+  if (skips) connection.session.reply_mode = ReplyMode::kSkip;
   const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
   Dispatcher::Outcome outcome =
       shard_->execute(connection.request, connection.session, connection.output.buffer());
   executing_ = nullptr;
-  if (connection.session.reply_mode == ReplyMode::kOff || mode == ReplyMode::kSkipNext) {
+  // CLIENT REPLY SKIP, skipped itself, still holds for the next one.
+  const bool renewed = skips && connection.session.reply_mode == ReplyMode::kSkipNext;
+  if ((connection.session.silent() || renewed) && !outcome.pushed) {
     connection.output.buffer().truncate(reply_start);
-    if (mode == ReplyMode::kSkipNext && connection.session.reply_mode == mode) {
-      connection.session.reply_mode = ReplyMode::kOn;
-    }
   }
   if (authenticated != connection.session.authenticated) set_parser_limits(connection);
   finish_request(connection, outcome);
@@ -176,6 +176,7 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
   if (outcome.park) {
     park(connection, OwnedRequest(connection.request), outcome);
   } else {
+    connection.session.end_skip();
     if (!connection.pushes.empty()) {
       connection.output.buffer().append(connection.pushes.view());
       connection.pushes.clear();
@@ -188,6 +189,7 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
 
 void Reactor::protocol_error(Connection& connection) {
   ++counters_.protocol_errors;
+  if (connection.session.silent()) return close_after_output(connection);
   ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
   writer.error(std::string("ERR Protocol error: ") + std::string(connection.parser.error_text()));
   added(connection, Lsn{});
@@ -239,9 +241,7 @@ void Reactor::resume(Connection& connection) {
       shard_->dispatcher().resume(parked.request.request(), connection.session,
                                   shard_->log().batch(), connection.output.buffer());
   executing_ = nullptr;
-  if (connection.session.reply_mode == ReplyMode::kOff) {
-    connection.output.buffer().truncate(reply_start);
-  }
+  if (connection.session.silent()) connection.output.buffer().truncate(reply_start);
   if (outcome.park) {
     // The time to wait counts from the first call.
     outcome.park->deadline = parked.deadline;

@@ -84,7 +84,9 @@ class Reactor : public io::Handler {
     if (!connection.parked) return false;
     const Lsn release = connection.parked->release;
     forget_parked(connection);
-    if (connection.session.reply_mode != ReplyMode::kOff) {
+    const bool silent = connection.session.silent();
+    connection.session.end_skip();
+    if (!silent) {
       ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
       write(writer);
       added(connection, release);

@@ -127,7 +127,7 @@ void ServerClients::show(const Session& session, const Request& request) {
   for (const Bytes word : shown_words(request)) append_quoted(line, word);
   for (const ClientId client : monitors_) {
     Connection* const connection = reactor_.find(client);
-    if (connection == nullptr) continue;
+    if (connection == nullptr || connection->session.silent()) continue;
     reactor_.push(*connection, [&line](ReplyWriter& reply) { reply.simple(line); });
   }
 }
