@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import command_rows  # noqa: E402
 import fill  # noqa: E402
 import random_commands  # noqa: E402
+import random_trims  # noqa: E402
 import transcript  # noqa: E402
 from leatlib.report import Report, arguments  # noqa: E402
 from leatlib.resp import ConnectionClosed, ProtocolError  # noqa: E402
@@ -88,7 +89,7 @@ def check_runner(report):
 
 def compare_with_oracle(servers, report, directory, seeds):
     """Leat and the oracle side by side: the rows of the command table, and the same random commands."""
-    tests = ("command table", "random commands")
+    tests = ("command table", "random commands", "random trims")
     if servers.name == "redis" or not any(map(report.selected, tests)):
         return
     if not pathlib.Path(REDIS_BINARY).exists():
@@ -99,8 +100,13 @@ def compare_with_oracle(servers, report, directory, seeds):
         if report.selected(tests[0]):
             compare(report, tests[0], lambda: command_rows.differences(server, oracle))
         if report.selected(tests[1]):
-            seeded = ((f"seed {n}", random_commands.difference(n, server, oracle)) for n in range(1, seeds + 1))
-            compare(report, tests[1], lambda: seeded)
+            compare(report, tests[1], lambda: seeded(random_commands, seeds, server, oracle))
+        if report.selected(tests[2]):
+            compare(report, tests[2], lambda: seeded(random_trims, seeds, server, oracle))
+
+
+def seeded(commands, seeds, server, oracle):
+    return ((f"seed {n}", commands.difference(n, server, oracle)) for n in range(1, seeds + 1))
 
 
 def compare(report, name, differences):

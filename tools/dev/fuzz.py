@@ -1,4 +1,4 @@
-"""Fuzz targets: tests/fuzz/<target>_fuzz.cc, with their seeds in tests/fuzz/corpus/<target>/."""
+"""Fuzz targets: tests/fuzz/<target>_fuzz.cc, with their seeds in tests/fuzz/corpus/<target>/, and in SEEDS."""
 
 import os
 import re
@@ -9,6 +9,7 @@ import shell
 SMOKE_S = 30
 INPUT_S_MAX = 10  # One input that takes longer is a finding.
 MEMORY_MB_MAX = 2048
+SEEDS = {"command": ["tests/conformance"]}  # Target -> folders of other suites that are seeds as they are.
 
 
 def targets():
@@ -21,10 +22,11 @@ def build_targets(names):
 
 def fuzz(name, seconds):
     """Runs one built target; what it finds new goes to build/fuzz/corpus, what fails it to build/fuzz/failures."""
-    found, failures, seeds = (shell.ROOT / folder / name for folder in ("build/fuzz/corpus", "build/fuzz/failures", "tests/fuzz/corpus"))
+    found, failures = (shell.ROOT / "build/fuzz" / folder / name for folder in ("corpus", "failures"))
     found.mkdir(parents=True, exist_ok=True)
     failures.mkdir(parents=True, exist_ok=True)
-    corpora = [os.path.relpath(p, shell.ROOT) for p in (found, seeds) if p.is_dir()]
+    seeds = [f"tests/fuzz/corpus/{name}", *SEEDS.get(name, [])]
+    corpora = [os.path.relpath(found, shell.ROOT), *(folder for folder in seeds if (shell.ROOT / folder).is_dir())]
     done = shell.run([f"build/fuzz/{name}_fuzz", f"-max_total_time={seconds}", f"-timeout={INPUT_S_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
                       "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix=build/fuzz/failures/{name}/", *corpora],
                      env={"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, repeat=f"./dev fuzz {name}", quiet=True)

@@ -1,0 +1,265 @@
+#include "fuzz/command_script.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/numbers.h"
+#include "base/split_arguments.h"
+#include "command/command_table.h"
+
+namespace leat::fuzz {
+namespace {
+
+constexpr uint64_t kRepeatsMax = 12;
+
+// What commands understand besides their own names. The first ones are the names of things, and drawn more often.
+constexpr size_t kNames = 8;
+constexpr Bytes kVocabulary = R"(s k t g c d f v STREAMS
+GROUP BLOCK COUNT NOACK MKSTREAM ENTRIESREAD MAXLEN MINID NOMKSTREAM LIMIT = ~ * IDLE TIME RETRYCOUNT FORCE JUSTID LASTID
+FULL ENTRIESADDED MAXDELETEDID CREATE CREATECONSUMER DELCONSUMER DESTROY SETID STREAM GROUPS CONSUMERS HELP
+NX XX GT LT EX PX EXAT PXAT KEEPTTL PERSIST GET REPLACE DB ASYNC SYNC MATCH TYPE WITHVALUES
+ON OFF SKIP SKIPME YES NO ID ADDR USER default AUTH SETNAME TIMEOUT ERROR WRITE ALL normal pubsub lib-name
+FILTERBY ACLCAT PATTERN MODULE stream NOSAVE NOW ABORT SAMPLES
+appendfsync everysec always maxmemory requirepass timeout stream-node-max-entries stream-node-max-bytes slowlog-log-slower-than
+client-output-buffer-limit client-query-buffer-limit latency-monitor-threshold latency-tracking 1mb
+0 1 2 3 -1 -2 5 6 15 16 100 1000 4294967295 4294967296 9223372036854775807 9223372036854775808 -9223372036854775808
+-9223372036854775809 18446744073709551615 18446744073709551616 0.5 1e300 nan -inf
+0-0 0-1 1-0 1-1 2-0 3-3 1-* 2-* 0-* - + $ > (1-1 (0-0 (+ 1700000000000-0 1700000000000-*
+18446744073709551615-* 18446744073709551615-18446744073709551615 18446744073709551615-0 0-18446744073709551615
+1-18446744073709551615 (18446744073709551615-18446744073709551615
+"" "\r\n" "a\r\n-ERR b\r\n" [a-z]* ? "\\" news *s* "\xff\xfe"
+)";
+
+std::vector<std::string> split(Bytes text) {
+  std::string storage;
+  std::vector<Bytes> words;
+  if (!split_arguments(text, storage, words)) return {};
+  return {words.begin(), words.end()};
+}
+
+const std::vector<std::string>& vocabulary() {
+  static const std::vector<std::string> words = split(kVocabulary);
+  return words;
+}
+
+uint64_t below(Chance& chance, size_t bound) {
+  return bound == 0 ? 0 : chance() % bound;
+}
+
+std::string drawn_word(Chance& chance) {
+  const uint64_t kind = below(chance, 16);
+  if (kind == 0) return std::to_string(below(chance, 300));
+  if (kind == 1) return fmt::format("{}-{}", below(chance, 12), below(chance, 4));
+  if (kind == 2) return std::string(all_commands()[below(chance, all_commands().size())]->name);
+  if (kind == 3) return std::string(below(chance, 200), 'x');
+  return vocabulary()[below(chance, kind < 8 ? kNames : vocabulary().size())];
+}
+
+// A command of the table with as many words as it needs, or a few more.
+std::vector<std::string> drawn_command(Chance& chance) {
+  const CommandSpec* spec = all_commands()[below(chance, all_commands().size())];
+  std::vector<std::string> words{std::string(spec->name)};
+  if (!spec->subcommands.empty() && below(chance, 16) != 0) {
+    spec = &spec->subcommands[below(chance, spec->subcommands.size())];
+    words.emplace_back(spec->name);
+  }
+  size_t size = static_cast<size_t>(std::abs(spec->arity));
+  if (spec->arity < 0) size += below(chance, 5);
+  while (words.size() < size) words.push_back(drawn_word(chance));
+  return words;
+}
+
+// ---- Text
+
+size_t client_of(Bytes name) {
+  if (name.empty() || name[0] < 'A') return 0;
+  return 1 + static_cast<size_t>(name[0] - 'A') % (kClients - 1);
+}
+
+std::string client_name(size_t client) {
+  return client == 0 ? "" : std::string(1, static_cast<char>('A' + client - 1));
+}
+
+bool is_name(Bytes text) {
+  return text.empty() ||
+         (text[0] >= 'A' && text[0] <= 'Z' && text.find_first_of(" \t\"'") == Bytes::npos);
+}
+
+void parse_repeat(const std::vector<std::string>& words, Script& script) {
+  const auto times = parse_uint64(words[1]);
+  for (uint64_t i = 1; times && i <= std::min(*times, kRepeatsMax); ++i) {
+    Step step{.words = {words.begin() + 2, words.end()}};
+    for (std::string& word : step.words) {
+      const size_t at = word.find("<i>");
+      if (at != std::string::npos) word.replace(at, 3, std::to_string(i));
+    }
+    script.push_back(std::move(step));
+  }
+}
+
+void parse_instruction(Bytes text, Script& script) {
+  const std::vector<std::string> words = split(text);
+  if (words.size() == 2 && words[0] == "wait") {
+    script.push_back({Step::Kind::kWait, 0, {words[1]}});
+  } else if (!words.empty() && words.size() <= 2 && words[0] == "close") {
+    script.push_back({Step::Kind::kClose, client_of(words.size() == 2 ? words[1] : ""), {}});
+  } else if (words.size() > 2 && words[0] == "repeat") {
+    parse_repeat(words, script);
+  }
+}
+
+void parse_line(Bytes line, Script& script) {
+  if (line.starts_with("! ")) return parse_instruction(line.substr(2), script);
+  const size_t sign = line.find('>');
+  if (sign == Bytes::npos || !is_name(line.substr(0, sign))) return;
+  Bytes rest = line.substr(sign + 1);
+  Step step{.client = client_of(line.substr(0, sign))};
+  if (rest.starts_with(">")) {
+    step.kind = Step::Kind::kBytes;
+    rest.remove_prefix(1);
+  }
+  if (!rest.starts_with(" ")) return;  // The reply `>["message" ...]`.
+  step.words = split(rest);
+  if (!step.words.empty()) script.push_back(std::move(step));
+}
+
+std::string quoted(Bytes word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char byte) {
+    return byte > ' ' && byte < '\x7f' && byte != '"' && byte != '\'' && byte != '\\';
+  });
+  if (plain) return std::string(word);
+  std::string text = "\"";
+  for (const char byte : word) {
+    if (byte == '"' || byte == '\\') text += '\\';
+    if (byte >= ' ' && byte < '\x7f') {
+      text += byte;
+    } else {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+  }
+  return text + '"';
+}
+
+// ---- Changes
+
+void mutate_word(std::string& word, Chance& chance) {
+  switch (below(chance, 4)) {
+    case 0:
+      if (!word.empty()) word.erase(below(chance, word.size()), 1);
+      return;
+    case 1:
+      word.insert(below(chance, word.size() + 1), 1, static_cast<char>(chance()));
+      return;
+    case 2:
+      if (!word.empty())
+        word[below(chance, word.size())] ^= static_cast<char>(1U << below(chance, 8));
+      return;
+    default:
+      if (const auto number = parse_int64(word)) {
+        word = std::to_string(static_cast<uint64_t>(*number) + below(chance, 5) - 2);
+      } else {
+        word += drawn_word(chance);
+      }
+  }
+}
+
+void mutate_words(std::vector<std::string>& words, Chance& chance) {
+  const size_t at = below(chance, words.size());
+  switch (below(chance, 6)) {
+    case 0:
+    case 1:
+      words[at] = drawn_word(chance);
+      break;
+    case 2:
+      words.insert(words.begin() + static_cast<ptrdiff_t>(at + 1), drawn_word(chance));
+      break;
+    case 3:
+      if (words.size() > 1) words.erase(words.begin() + static_cast<ptrdiff_t>(at));
+      break;
+    case 4:
+      std::swap(words[at], words[below(chance, words.size())]);
+      break;
+    default:
+      mutate_word(words[at], chance);
+  }
+}
+
+Step drawn_step(const Script& script, Chance& chance) {
+  const size_t client = below(chance, 3) == 0 ? below(chance, kClients) : below(chance, 2);
+  const uint64_t kind = below(chance, 16);
+  if (kind == 0) return {Step::Kind::kWait, 0, {std::to_string(1 << below(chance, 20))}};
+  if (kind == 1) return {Step::Kind::kClose, client, {}};
+  if (kind < 8 && !script.empty()) {
+    Step step = script[below(chance, script.size())];
+    if (step.kind != Step::Kind::kWait) step.client = client;
+    return step;
+  }
+  return {Step::Kind::kCommand, client, drawn_command(chance)};
+}
+
+}  // namespace
+
+Script parse_script(Bytes text) {
+  Script script;
+  while (!text.empty()) {
+    const Bytes line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    parse_line(line, script);
+  }
+  return script;
+}
+
+std::string script_text(const Script& script) {
+  std::string text;
+  for (const Step& step : script) {
+    switch (step.kind) {
+      case Step::Kind::kWait:
+        text += "! wait " + quoted(step.words[0]);
+        break;
+      case Step::Kind::kClose:
+        text += "! close " + client_name(step.client);
+        break;
+      case Step::Kind::kCommand:
+      case Step::Kind::kBytes:
+        text += client_name(step.client) + (step.kind == Step::Kind::kBytes ? ">>" : ">");
+        for (const std::string& word : step.words) text += ' ' + quoted(word);
+        break;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+void mutate_script(Script& script, Chance& chance) {
+  const size_t at = below(chance, script.size());
+  const auto place = script.begin() + static_cast<ptrdiff_t>(at);
+  const uint64_t kind = script.empty() ? 0 : below(chance, 16);
+  if (kind < 4) {
+    script.insert(place, drawn_step(script, chance));
+  } else if (kind == 4) {
+    script.erase(place);
+  } else if (kind == 5) {
+    std::swap(*place, script[below(chance, script.size())]);
+  } else if (kind == 6) {
+    place->client = below(chance, kClients);
+  } else if (kind == 7 && script.size() > 2) {
+    // Most of a long script has nothing to do with what it finds.
+    script.erase(place, place + static_cast<ptrdiff_t>(1 + below(chance, script.size() - at)));
+  } else if (!place->words.empty()) {
+    mutate_words(place->words, chance);
+  }
+}
+
+Script cross_scripts(const Script& one, const Script& other, Chance& chance) {
+  Script mixed;
+  size_t a = below(chance, one.size());
+  size_t b = below(chance, other.size());
+  while (a < one.size() || b < other.size()) {
+    const bool first = b == other.size() || (a < one.size() && below(chance, 2) == 0);
+    mixed.push_back(first ? one[a++] : other[b++]);
+  }
+  return mixed;
+}
+
+}  // namespace leat::fuzz
