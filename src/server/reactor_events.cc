@@ -22,9 +22,11 @@ void Reactor::on_accepted(io::ConnectionId id, io::ListenerId listener, const st
   connection->session.id = next_client_;
   ++next_client_.value;
   connection->session.authenticated = !limits_.password_required;
-  connection->peer = peer;
-  connection->local = local;
   connection->unix_socket = is_unix_ && is_unix_(listener);
+  // Clients of a unix socket have no port; tools that split addresses at the colon know it as 0.
+  const std::string port = connection->unix_socket ? ":0" : "";
+  connection->peer = peer + port;
+  connection->local = local + port;
   connection->created = connection->last_active = world_.clock.mono();
   set_parser_limits(*connection);
   Connection& added_connection = *connection;

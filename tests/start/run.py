@@ -35,6 +35,41 @@ def check(condition, why):
         raise Failed(why)
 
 
+def wait_ready(process):
+    """The lines that a starting server prints, up to the one that says it is ready."""
+    lines = []
+    while not lines or "Ready to accept connections" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        check(lines[-1], f"it ended: {lines}")
+    return lines
+
+
+def receive_until(plain, end):
+    received = b""
+    while not received.endswith(end):
+        part = plain.recv(4096)
+        check(part, f"closed after {received!r}")
+        received += part
+    return received
+
+
+class ConfiguredServer:
+    """`leat serve FILE`, ready; ended cleanly."""
+
+    def __init__(self, leat, config, port, data):
+        self.arguments = [leat, "serve", str(config), "--port", str(port), "--dir", str(data)]
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, text=True)
+        wait_ready(self.process)
+        return self
+
+    def __exit__(self, kind, *rest):
+        self.process.terminate()
+        check(self.process.wait(STOP_SECONDS) == 0 or kind is not None, "unclean end")
+
+
 class Suite:
     """One test per method whose name starts with test_; each gets an empty directory of its own."""
 
@@ -141,26 +176,79 @@ class Suite:
                 plain.sendall(b"PING\r\n")
                 check(plain.recv(100) == b"+PONG\r\n", "no answer")
 
+    def test_unix_socket_alone(self):
+        """Without TCP, over the file that a killed server has left."""
+        path = self.directory / "leat.sock"
+        with self.server(unixsocket=str(path)) as killed:
+            killed.kill()
+        check(path.is_socket(), "the killed server's socket is gone: nothing is tested")
+        data = self.directory / "data"
+        process = subprocess.Popen([self.leat, "serve", "--port", "0", "--unixsocket", "../leat.sock", "--dir", str(data)],
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            lines = wait_ready(process)
+            check(any("unix socket" in line for line in lines), f"no address: {lines}")
+            with socket.socket(socket.AF_UNIX) as plain:
+                plain.settimeout(PATIENCE)
+                plain.connect(str(path))
+                plain.sendall(b"CLIENT INFO\r\n")
+                line = receive_until(plain, b"\n\r\n").decode()
+                check(f" addr={data}/../leat.sock:0 " in line or f" addr={path}:0 " in line, line)
+                check(" flags=U " in line, line)
+                address = line.split(" addr=")[1].split()[0]
+                plain.sendall(f"CLIENT KILL ADDR {address} SKIPME no\r\n".encode())
+                check(receive_until(plain, b"\r\n") == b":1\r\n", "the address names nobody")
+                check(plain.recv(1) == b"", "the killed client's connection stays")
+        finally:
+            process.terminate()
+            check(process.wait(STOP_SECONDS) == 0, "unclean end")
+        check(not path.exists(), "the socket's file stays after a clean end")
+
     def test_rewritten_config_starts_the_same(self):
         config = self.directory / "leat.conf"
         config.write_text("# mine\ntimeout 7\n")
         port = free_port()
-        arguments = [self.leat, "serve", str(config), "--port", str(port), "--dir", str(self.directory / "data")]
         for timeout in ("7", "9"):
-            process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-            try:
-                while "Ready to accept connections" not in process.stdout.readline():
-                    check(process.poll() is None, "it ended")
-                with Client(port) as client:
-                    check(client.call("CONFIG", "GET", "timeout")[1] == timeout.encode(), "another timeout")
-                    client.call("CONFIG", "SET", "timeout", "9", "requirepass", "a b")
-                    check(client.call("CONFIG", "REWRITE") == "OK", "no rewrite")
-                    client.call("CONFIG", "SET", "requirepass", "")
-                    client.call("CONFIG", "REWRITE")
-            finally:
-                process.terminate()
-                check(process.wait(STOP_SECONDS) == 0, "unclean end")
+            with ConfiguredServer(self.leat, config, port, self.directory / "data"), Client(port) as client:
+                check(client.call("CONFIG", "GET", "timeout")[1] == timeout.encode(), "another timeout")
+                client.call("CONFIG", "SET", "timeout", "9", "requirepass", "a b")
+                check(client.call("CONFIG", "REWRITE") == "OK", "no rewrite")
+                client.call("CONFIG", "SET", "requirepass", "")
+                client.call("CONFIG", "REWRITE")
         check(config.read_text().startswith("# mine\ntimeout 9\n"), config.read_text())
+
+    def test_config_rewrite_keeps_what_it_does_not_change(self):
+        config = self.directory / "leat.conf"
+        text = "# a comment\n\nloglevel verbose\nhz 20\nclient-output-buffer-limit pubsub 1mb 512kb 30\nslowlog-max-len 7\n"
+        config.write_text(text)
+        port = free_port()
+        with ConfiguredServer(self.leat, config, port, self.directory / "data"), Client(port) as client:
+            check(client.call("CONFIG", "SET", "slowlog-max-len", "9", "requirepass", 'a "b" \\ \x01') == "OK", "CONFIG SET")
+            check(client.call("CONFIG", "REWRITE") == "OK", "no rewrite")
+            lines = config.read_text().splitlines()
+            check(lines[:4] == ["# a comment", "", "loglevel verbose", "hz 20"], config.read_text())
+            check("slowlog-max-len 9" in lines and 'requirepass "a \\"b\\" \\\\ \\x01"' in lines, config.read_text())
+            check(not list(self.directory.glob("*.rewrite")), "a temporary file stays")
+            first = config.read_text()
+            check(client.call("CONFIG", "REWRITE") == "OK" and config.read_text() == first, "a second rewrite differs")
+        with ConfiguredServer(self.leat, config, port, self.directory / "data"), Client(port) as client:
+            check(client.call("AUTH", 'a "b" \\ \x01') == "OK", "another password")
+            limits = client.call("CONFIG", "GET", "client-output-buffer-limit")[1]
+            check(b"pubsub 1048576 524288 30" in limits, limits)
+
+    def test_config_rewrite_that_fails_changes_nothing(self):
+        folder = self.directory / "etc"
+        folder.mkdir()
+        config = folder / "leat.conf"
+        config.write_text("timeout 7\n")
+        port = free_port()
+        with ConfiguredServer(self.leat, config, port, self.directory / "data"), Client(port) as client:
+            (folder / "leat.conf.rewrite" / "full").mkdir(parents=True)  # Where the new file would be written.
+            check(client.call("CONFIG", "SET", "timeout", "8") == "OK", "CONFIG SET")
+            reply = client.call("CONFIG", "REWRITE")
+            check(isinstance(reply, RespError) and reply.startswith("ERR Rewriting config file: "), repr(reply))
+            check(config.read_text() == "timeout 7\n", config.read_text())
+            check(client.call("PING") == "PONG", "no answer afterwards")
 
     def stop_under_load(self, number):
         """Writers keep pipelines full while the server is told to end. What was answered must be there afterwards,
@@ -219,15 +307,23 @@ class Suite:
             check(time.monotonic() - begin < 5, "a client that does not read holds the end up")
 
     def test_shutdown(self):
-        with self.server() as server:
-            client = server.client()
-            client.call("SET", "a", "1")
-            client.send("SHUTDOWN", "NOSAVE")
-            try:
-                check(False, f"SHUTDOWN answered {client.read()!r}")
-            except (ConnectionClosed, OSError):
-                pass
-            check(server.process.wait(STOP_SECONDS) == 0, "unclean end")
+        """Each form ends the server, answers nothing, and loses nothing, whatever NOSAVE says."""
+        forms = (["SHUTDOWN"], ["shutdown", "nosave"], ["SHUTDOWN", "SAVE"], ["SHUTDOWN", "NOW", "FORCE"], ["SHUTDOWN", "NOSAVE", "NOW"])
+        with self.server(appendfsync="no") as server:
+            for number, form in enumerate(forms, 1):
+                client, waiting = server.client(), server.client()
+                waiting.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+                check(client.call("INCR", "ends") == number, f"before {form}: something is lost")
+                client.send(*form)
+                for one in (client, waiting):
+                    try:
+                        check(False, f"{form} answered {one.read()!r}")
+                    except (ConnectionClosed, OSError):
+                        pass
+                check(server.process.wait(STOP_SECONDS) == 0, f"{form}: unclean end")
+                server.start()
+            with server.client() as client:
+                check(client.call("GET", "ends") == str(len(forms)).encode(), "the last end lost something")
 
     def test_idle_clients_are_closed(self):
         with self.server(timeout="1") as server:
