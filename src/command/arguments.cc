@@ -33,6 +33,7 @@ void OwnedRequest::render(const std::vector<Bytes>& words) {
   }
   request_.canonical = true;
   request_.arguments.clear();
+  request_.arguments.reserve(words.size());
   for (size_t i = 0; i < words.size(); ++i) {
     request_.arguments.emplace_back(wire_.bytes() + starts[i], words[i].size());
   }

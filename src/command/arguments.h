@@ -33,6 +33,12 @@ class OwnedRequest {
 
   [[nodiscard]] const Request& request() const { return request_; }
   [[nodiscard]] size_t bytes() const { return wire_.size(); }
+  // What it holds: of many short words that is a multiple of their bytes.
+  [[nodiscard]] size_t memory() const {
+    constexpr size_t kTwoAllocations = 32;
+    return sizeof *this + kTwoAllocations + wire_.capacity() +
+           request_.arguments.capacity() * sizeof(Bytes);
+  }
   // Replaces word `i`.
   void replace(size_t i, Bytes word);
 

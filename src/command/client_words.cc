@@ -54,7 +54,7 @@ std::string client_line(const ClientFacts& client, const Watches& watches) {
   const Session& session = client.session;
   const int64_t queued =
       session.transaction ? static_cast<int64_t>(session.transaction->queue.size()) : -1;
-  const uint64_t queued_bytes = session.transaction ? session.transaction->bytes : 0;
+  const uint64_t queued_bytes = session.transaction ? session.transaction->memory : 0;
   const uint64_t total = sizeof(Session) + client.input_bytes + client.input_free_bytes +
                          client.output_capacity + queued_bytes;
   return fmt::format(

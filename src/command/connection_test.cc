@@ -159,6 +159,18 @@ TEST_F(ClientTest, UnblockPassesTheReasonOn) {
   EXPECT_EQ(host().clients().unblocked()[1].second, Unblock::kAsTimedOut);
 }
 
+// A short command takes a multiple of its bytes to keep.
+TEST_F(ConnectionTest, ATransactionHoldsNoMoreThanTheQueryBufferMay) {
+  constexpr size_t kLimit = 100'000;
+  host().change_settings().query_buffer_max = kLimit;
+  run("MULTI");
+  size_t queued = 0;
+  while (run("PING") == "+QUEUED") ++queued;
+  EXPECT_GT(queued, 100U);
+  EXPECT_LT(queued * sizeof(OwnedRequest), kLimit);
+  EXPECT_EQ(run("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
+}
+
 TEST_F(ConnectionTest, ExecAnnouncesAsManyRepliesAsThereAre) {
   expect({{"MULTI", "+OK"},
           {"UNSUBSCRIBE", "+QUEUED"},

@@ -125,12 +125,13 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
                        ByteBuffer& reply) {
   Transaction& transaction = *session.transaction;
   OwnedRequest owned(request);
-  if (transaction.bytes + owned.bytes() > host_.settings().query_buffer_max) {
+  if (transaction.memory + owned.memory() > host_.settings().query_buffer_max) {
     reject(&spec, session, reply,
            "ERR the transaction is larger than client-query-buffer-limit; send it in smaller ones");
     return;
   }
   transaction.bytes += owned.bytes();
+  transaction.memory += owned.memory();
   transaction.queue.push_back(std::move(owned));
   ReplyWriter(reply, session.protocol).simple("QUEUED");
 }

@@ -18,7 +18,8 @@ namespace leat {
 // Commands queued between MULTI and EXEC.
 struct Transaction {
   std::vector<OwnedRequest> queue;
-  size_t bytes = 0;
+  size_t bytes = 0;     // Of the words, as RESP.
+  size_t memory = 0;    // What the queue holds, about; client-query-buffer-limit bounds it.
   bool broken = false;  // A command was refused while queueing: EXEC answers EXECABORT.
 };
 

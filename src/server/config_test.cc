@@ -312,6 +312,16 @@ TEST(ConfigTest, RelativePathsAreBelowTheDataDirectory) {
   EXPECT_EQ(config.pid_file, "");
 }
 
+// An empty argument takes 6 bytes to send and 32 to keep: the query buffer's limit bounds both.
+TEST(ConfigTest, TheQueryBufferLimitBoundsTheArgumentsOfARequest) {
+  ConfigValues values;
+  EXPECT_EQ(arguments_max(make_limits(values)), 33'554'432) << "the limit is 1 GiB";
+  ASSERT_EQ(values.set(*find_directive("client-query-buffer-limit"), "1mb"), "");
+  EXPECT_EQ(arguments_max(make_limits(values)), 32'768);
+  ASSERT_EQ(values.set(*find_directive("client-query-buffer-limit"), "1024gb"), "");
+  EXPECT_EQ(arguments_max(make_limits(values)), INT32_MAX) << "as Redis";
+}
+
 TEST(ConfigTest, APasswordEndsProtectedMode) {
   ConfigValues values;
   EXPECT_TRUE(make_limits(values).protected_mode);

@@ -1,6 +1,7 @@
 // ConnectionLimits: how much one client may make the server hold. From the configuration.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,6 +26,15 @@ struct ConnectionLimits {
   bool password_required = false;  // New connections must authenticate.
   bool protected_mode = false;     // Only loopback and unix sockets may talk.
 };
+
+// What is kept for one argument of a request while it is read and executed, at most: a span, then a view.
+constexpr uint64_t kArgumentBytesKept = 32;
+// An argument takes 6 bytes to send. What many empty ones make the server keep besides stays within
+// client-query-buffer-limit as well.
+[[nodiscard]] inline int64_t arguments_max(const ConnectionLimits& limits) {
+  return static_cast<int64_t>(
+      std::min<uint64_t>(INT32_MAX, limits.query_buffer_max / kArgumentBytesKept));
+}
 
 // Before authentication a client gets little: it may still be anybody.
 constexpr int64_t kUnauthenticatedArguments = 10;

@@ -134,6 +134,7 @@ bool Reactor::execute_next(Connection& connection) {
   size_t consumed = 0;
   switch (connection.parser.next(connection.unread(), connection.request, consumed)) {
     case RequestParser::Status::kNeedMore:
+      close_if_too_large(connection);
       return false;
     case RequestParser::Status::kEmpty:
       connection.input_at += consumed;
@@ -307,7 +308,7 @@ void Reactor::compact_input(Connection& connection) {
     connection.input.consume(connection.input_at);
     connection.input_at = 0;
   }
-  if (connection.paused && connection.input.size() < limits_.query_buffer_max) {
+  if (connection.paused && connection.unread().size() <= limits_.query_buffer_max) {
     connection.paused = false;
     world_.loop.resume_receive(connection.id);
   }

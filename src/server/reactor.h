@@ -139,6 +139,8 @@ class Reactor : public io::Handler {
   bool execute_next(Connection& connection);
   void finish_request(Connection& connection, Dispatcher::Outcome& outcome);
   void protocol_error(Connection& connection);
+  // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
+  void close_if_too_large(Connection& connection);
   void serve_ready();
   void resume(Connection& connection);
   void expire_parked();

@@ -8,7 +8,8 @@ namespace leat {
 namespace {}  // namespace
 
 void Reactor::set_limits(const ConnectionLimits& limits) {
-  const bool parser_changed = limits.bulk_bytes_max != limits_.bulk_bytes_max;
+  const bool parser_changed = limits.bulk_bytes_max != limits_.bulk_bytes_max ||
+                              arguments_max(limits) != arguments_max(limits_);
   const bool keepalive_changed = limits.keepalive_seconds != limits_.keepalive_seconds;
   limits_ = limits;
   for (const auto& [id, connection] : connections_) {
@@ -22,11 +23,17 @@ void Reactor::set_limits(const ConnectionLimits& limits) {
 
 void Reactor::set_parser_limits(Connection& connection) {
   RequestLimits limits;
-  limits.arguments_max =
-      INT32_MAX;  // As Redis: what arrives is bounded by client-query-buffer-limit.
+  limits.arguments_max = arguments_max(limits_);
   limits.bulk_bytes_max = limits_.bulk_bytes_max;
   limits.authenticated = connection.session.authenticated;
   connection.parser.set_limits(limits);
+}
+
+void Reactor::close_if_too_large(Connection& connection) {
+  if (connection.unread().size() <= limits_.query_buffer_max) return;
+  log(LogLevel::kWarning,
+      "Client {} is closed: one request is larger than client-query-buffer-limit", connection.peer);
+  close(connection);
 }
 
 void Reactor::enforce_output_limit(Connection& connection) {
