@@ -113,17 +113,21 @@ uint64_t Model::trim_nodes(ModelStream& stream, const Trim& asked) {
 }
 
 void Model::xadd(const Words& words) {
-  ModelStream* stream = nullptr;
-  if (!find(words[1], stream)) return;
   size_t i = 2;
   const bool make = words[i] != "NOMKSTREAM";
   if (!make) ++i;
+  const auto asked = read_trim(words, i);
+  const std::string& word = words[i++];
+  if (word == "0-0") {
+    reply_ = "-ERR The ID specified in XADD must be greater than 0-0\r\n";
+    return;
+  }
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
   if (stream == nullptr && !make) {
     reply_ = kNull;
     return;
   }
-  const auto asked = read_trim(words, i);
-  const std::string& word = words[i++];
   const StreamId last = stream == nullptr ? StreamId{} : stream->last;
   StreamId id;
   bool too_small = false;
