@@ -67,6 +67,10 @@ Status Log::State::recover(RecordSink& sink, RecoveryReport& report) {
   if (!scan.exists) {
     if (Status status = create_superblock(); !status.ok()) return status;
     scan.superblock = superblock;
+  } else if (Status status = world.disk.sync_directory(options.directory); !status.ok()) {
+    // A start that failed may have left the superblock's name there to be seen, but not durable. A segment must not
+    // outlive it.
+    return status;
   }
   superblock = scan.superblock;
   auto file = world.disk.open(path_of(kSuperblockName), io::OpenMode::kReadWrite);
