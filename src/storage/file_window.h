@@ -30,7 +30,7 @@ class FileWindow {
     offset = std::min(offset, size_);
     count = std::min(count, size_ - offset);
     if (offset < start_ || offset + count > start_ + buffer_.size()) {
-      if (Status status = load(offset, std::max(count, kPiece)); !status.ok())
+      if (const Status status = load(offset, std::max(count, kPiece)); !status.ok())
         return status.error();
     }
     return buffer_.view(offset - start_).substr(0, count);

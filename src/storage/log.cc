@@ -74,9 +74,10 @@ bool Log::has_room(uint64_t bytes, bool reserve) const {
   const State& state = *state_;
   if (state.failure) return false;
   // A single command always gets its turn, whatever its size: its segment is made to measure.
-  if (!state.disk_full)
+  if (!state.disk_full) {
     return state.gathered() == 0 || state.gathered() + bytes <= kGatheredMax || state.spare_ready ||
            state.flight != State::Flight::kNone;
+  }
   const uint64_t kept = reserve ? 0 : state.options.segment_bytes / kReservePart;
   return state.room() >= bytes + kept + kLogAlignment + sizeof(BatchHeader);
 }
@@ -212,7 +213,7 @@ void Log::State::write(Flight kind, ByteBuffer& buffer, Lsn last) {
     return;
   }
   // Into the page cache only, of blocks that exist: as fast as handing it to another thread.
-  if (Status status = segment.file->write(at, buffer.view()); !status.ok())
+  if (const Status status = segment.file->write(at, buffer.view()); !status.ok())
     return fail(status.error());
   unsynced = true;
   written(last);
@@ -281,7 +282,7 @@ bool Log::State::open_next_segment(uint64_t needed) {
 bool Log::State::drop_spare() {
   spare.file.reset();
   spare_ready = false;
-  if (Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number)));
+  if (const Status status = world.disk.remove(path_of(segment_name(options.shard, spare.number)));
       !status.ok()) {
     fail(status.error());
     return false;

@@ -54,7 +54,7 @@ Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions&
   state->last_sync = state->last_batch = state->now;
   std::memset(state->batch.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
   std::memset(state->flying.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
-  if (Status status = state->recover(sink, report); !status.ok()) return status.error();
+  if (const Status status = state->recover(sink, report); !status.ok()) return status.error();
   report.epoch = state->superblock.epoch;
   state->prepare_spare();
   return std::unique_ptr<Log>(new Log(std::move(state)));
@@ -187,7 +187,7 @@ Status Log::State::first_segment() {
   segment.number = 1;
   segment.size = options.segment_bytes;
   const std::string path = path_of(segment_name(options.shard, segment.number));
-  if (Status status = fill_first_segment(path); !status.ok()) {
+  if (const Status status = fill_first_segment(path); !status.ok()) {
     segment.file.reset();
     if (world.disk.exists(path)) static_cast<void>(world.disk.remove(path).ok());
     return Error{status.error().code,

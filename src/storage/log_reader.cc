@@ -289,7 +289,8 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
   const auto names = disk.list(directory);
   if (!names.ok()) return names.error();
   for (const std::string& name : names.value()) {
-    SegmentFile segment{.number = segment_number(shard, name), .path = directory + "/" + name};
+    SegmentFile segment{.number = segment_number(shard, name),
+                        .path = fmt::format("{}/{}", directory, name)};
     if (segment.number == 0) continue;
     auto opened = disk.open(segment.path, io::OpenMode::kRead);
     if (!opened.ok()) return opened.error();
@@ -312,8 +313,9 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
 Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,
                          RecordSink& sink, RecoveryReport& report) {
   LogScan scan;
-  if (Status status = read_superblock(disk, directory, scan); !status.ok()) return status.error();
-  if (Status status = list_segments(disk, directory, shard, scan); !status.ok())
+  if (const Status status = read_superblock(disk, directory, scan); !status.ok())
+    return status.error();
+  if (const Status status = list_segments(disk, directory, shard, scan); !status.ok())
     return status.error();
   scan.end_segment = scan.segments.size();
   if (!scan.exists) {
@@ -328,9 +330,9 @@ Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t 
     auto opened = disk.open(segment.path, io::OpenMode::kRead);
     if (!opened.ok()) return opened.error();
     FileWindow file(*opened.value(), segment.size);
-    if (Status status = scanner.segment(i, file); !status.ok()) return status.error();
+    if (const Status status = scanner.segment(i, file); !status.ok()) return status.error();
   }
-  if (Status status = scanner.verdict(); !status.ok()) return status.error();
+  if (const Status status = scanner.verdict(); !status.ok()) return status.error();
   return scan;
 }
 

@@ -121,8 +121,8 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
     loop_.serve(*this);
     loop_.faults.network_ns = 1;
     loop_.faults.disk_ns = 1;
-    static const Config chosen = config();
-    auto server = Server::start({clock_, random_, disk_, loop_}, chosen);
+    static const Config kChosen = config();
+    auto server = Server::start({clock_, random_, disk_, loop_}, kChosen);
     LEAT_CHECK(server.ok());
     server_ = std::move(server).value();
     server_->shard().dispatcher().observe(this);
@@ -282,6 +282,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* bytes, size_t size, size_t si
   return give(leat::fuzz::script_text(script), bytes, size_max);
 }
 
+// NOLINTNEXTLINE(readability-function-size): libFuzzer says what its parameters are.
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* one, size_t one_size,
                                             const uint8_t* other, size_t other_size, uint8_t* out,
                                             size_t size_max, unsigned seed) {

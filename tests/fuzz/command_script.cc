@@ -39,8 +39,8 @@ std::vector<std::string> split(Bytes text) {
 }
 
 const std::vector<std::string>& vocabulary() {
-  static const std::vector<std::string> words = split(kVocabulary);
-  return words;
+  static const std::vector<std::string> kWords = split(kVocabulary);
+  return kWords;
 }
 
 uint64_t below(Chance& chance, size_t bound) {
@@ -152,8 +152,10 @@ void mutate_word(std::string& word, Chance& chance) {
       word.insert(below(chance, word.size() + 1), 1, static_cast<char>(chance()));
       return;
     case 2:
-      if (!word.empty())
-        word[below(chance, word.size())] ^= static_cast<char>(1U << below(chance, 8));
+      if (!word.empty()) {
+        char& changed = word[below(chance, word.size())];
+        changed = static_cast<char>(static_cast<uint8_t>(changed) ^ (1U << below(chance, 8)));
+      }
       return;
     default:
       if (const auto number = parse_int64(word)) {
