@@ -150,10 +150,10 @@ TEST(PlanTrimTest, DropsAsManyAsItSays) {
     for (uint64_t i = random() % 40; i > 0; --i) {
       static_cast<void>(stream.erase({1 + random() % 60, 0}));
     }
-    Trim trim{.by = random() % 2 == 0 ? Trim::By::kLength : Trim::By::kId,
-              .approximate = random() % 2 == 0,
-              .length = random() % 70,
-              .first_kept = {random() % 70, random() % 2}};
+    const Trim trim{.by = random() % 2 == 0 ? Trim::By::kLength : Trim::By::kId,
+                    .approximate = random() % 2 == 0,
+                    .length = random() % 70,
+                    .first_kept = {random() % 70, random() % 2}};
     const uint64_t before = stream.length();
     const TrimPlan plan = plan_trim(stream, trim);
     if (plan.count == 0) continue;

@@ -178,21 +178,23 @@ void draw(Drawn& in, ByteBuffer& out) {
   draw_raw(in, out);
 }
 
+void read(const Stream& stream) {
+  uint64_t entries = 0;
+  for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) ++entries;
+  LEAT_CHECK(entries == stream.length());
+  for (const auto& [name, group] : stream.groups().by_name()) {
+    LEAT_CHECK(lag_of(stream, *group) == stream.count_after(group->last_delivered));
+  }
+  static_cast<void>(stream.memory());
+}
+
 // Reads what the engine holds in the ways that commands do.
 void read_all(const Engine& engine) {
   for (uint32_t db = 0; db < kDatabases; ++db) {
     size_t seen = 0;
     engine.keyspace().visit(DbIndex{db}, [&](const Object& object) {
       ++seen;
-      const Stream* const stream = object.stream();
-      if (stream == nullptr) return true;
-      uint64_t entries = 0;
-      for (auto cursor = stream->seek(StreamId::min()); !cursor.done(); cursor.advance()) ++entries;
-      LEAT_CHECK(entries == stream->length());
-      for (const auto& [name, group] : stream->groups().by_name()) {
-        LEAT_CHECK(lag_of(*stream, *group) == stream->count_after(group->last_delivered));
-      }
-      static_cast<void>(stream->memory());
+      if (object.stream() != nullptr) read(*object.stream());
       return true;
     });
     LEAT_CHECK(seen == engine.keyspace().size(DbIndex{db}));
