@@ -6,7 +6,7 @@
 //   - Booking the amount, remembering the line's number and acknowledging the entry is one transaction (book).
 //   - A line that has failed MAX_DELIVERIES times goes to the dead letters, with the reason (bury).
 
-import { Unbillable, amountInPence } from '../shared/order-lines.mjs';
+import { Unbillable, amountInPence } from '../common/order-lines.mjs';
 import {
   BILLED_LINES,
   BILLING,

@@ -8,7 +8,7 @@
 
 import { WatchError } from 'redis';
 
-import { Unbillable, amountInPence } from '../shared/order-lines.mjs';
+import { Unbillable, amountInPence } from '../common/order-lines.mjs';
 import {
   BILLED_LINES,
   BILLING,

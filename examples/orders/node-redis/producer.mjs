@@ -3,7 +3,7 @@
 // A batch whose reply was lost is appended again, because nobody can know whether it arrived. So a line may be in the
 // stream twice, and consumers go by its number (the field `line`), never by the entry's id.
 
-import { readLines } from '../shared/order-lines.mjs';
+import { readLines } from '../common/order-lines.mjs';
 import { STREAM, connect, keepTrying } from './pipeline.mjs';
 
 const BATCH = 200;
