@@ -37,7 +37,8 @@ class Random {
   [[nodiscard]] virtual uint64_t next() = 0;
 };
 
-// An open file. Errors carry path, operation and the system's text.
+// An open file. Errors carry path, operation and the system's text. One thread at a time, but for sync(): what is
+// written elsewhere while it runs may or may not be covered.
 class File {
  public:
   virtual ~File() = default;
@@ -100,8 +101,12 @@ struct DiskJob {
   uint64_t size = 0;
 };
 
-enum class Lane : uint8_t { kCommit, kBackground };
-constexpr size_t kLanes = 2;
+enum class Lane : uint8_t {
+  kCommit,      // What replies wait for.
+  kBackground,  // Files to be made ready, the superblock.
+  kSync,        // Syncs of what has been written, while more is written.
+};
+constexpr size_t kLanes = 3;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;

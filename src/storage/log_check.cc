@@ -168,7 +168,8 @@ Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& d
     return findings;
   }
   note_scan(scan, findings);
-  if (scan.torn) {
+  for (const std::string& text : report.unused) note(findings, text);
+  if (report.cut_bytes != 0) {
     note(findings, fmt::format("a torn tail, as a crash leaves it, of writes that nobody had been "
                                "told of as durable: {}; the next start cuts it",
                                report.cut_detail));
