@@ -11,6 +11,9 @@ class Replay : public RecordSink {
   Replay(Engine& engine, const Shard::Progress& progress) : engine_(engine), progress_(progress) {}
 
   bool on_record(Lsn lsn, const RecordView& record) override {
+    // What the log drops by the way is freed by the way.
+    constexpr size_t kReapedPerRecord = 256;
+    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
     return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
   }
   void on_progress(uint64_t done, uint64_t total) override { progress_(done, total); }
