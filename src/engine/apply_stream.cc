@@ -44,6 +44,8 @@ bool Engine::on(const StreamAppend& record) {
   if (stream == nullptr || record.id <= stream->last_id()) return false;
   if (record.elements == 0 || record.elements % 2 != 0) return false;
   if (!stream->append(record.id, record.elements, record.wire, record.new_block)) return false;
+  if (stream->length() == 1) [[unlikely]]
+    keyspace_.schedule_age(*object);
   touch(*object);
   waits_.signal(object->db, object->key);
   return true;
@@ -75,6 +77,15 @@ bool Engine::on(const StreamSetId& record) {
   Stream* const stream = changed_stream(record.object);
   return stream != nullptr &&
          stream->set_id(record.last_id, record.entries_added, record.max_deleted);
+}
+
+bool Engine::on(const StreamConfigure& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr) return false;
+  stream->configure(record.policy);
+  keyspace_.schedule_age(*object);
+  return true;
 }
 
 bool Engine::on(const GroupCreate& record) {

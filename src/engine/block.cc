@@ -34,6 +34,7 @@ bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   bytes_.commit(static_cast<size_t>(out + wire.size() - start));
   last_id_ = id;
   ++live_;
+  live_bytes_ += wire.size();
   return true;
 }
 
@@ -42,6 +43,7 @@ bool Block::erase(StreamId id) {
   if (found.done() || found.entry().id != id || !found.live()) return false;
   bytes_.bytes()[found.at_ - bytes_.bytes()] = 0;
   --live_;
+  live_bytes_ -= found.entry().wire.size();
   ++deleted_;
   return true;
 }
@@ -50,7 +52,9 @@ uint32_t Block::erase_until(StreamId last) {
   uint32_t removed = 0;
   Cursor cursor = begin();
   for (; !cursor.done() && cursor.entry().id <= last; cursor.advance()) {
-    removed += cursor.live() ? 1U : 0U;
+    if (!cursor.live()) continue;
+    ++removed;
+    live_bytes_ -= cursor.entry().wire.size();
   }
   start_ = static_cast<size_t>(cursor.at_ - bytes_.bytes());
   live_ -= removed;

@@ -1,10 +1,23 @@
 #include "engine/keyspace.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/hash.h"
 
 namespace leat {
+namespace {
+
+// When the oldest entry of the stream reaches MAXAGE; 0: there is none, or no MAXAGE.
+WallMs age_due(const Stream& stream) {
+  const uint64_t age_max = stream.retention().age_max_ms;
+  if (age_max == 0 || stream.length() == 0) return WallMs{0};
+  constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const uint64_t from = std::min(stream.first_id().ms, kLatest);
+  return WallMs{static_cast<int64_t>(from + std::min(age_max, kLatest - from))};
+}
+
+}  // namespace
 
 Object* Keyspace::find(DbIndex db, Bytes key) const {
   if (recent_ != nullptr && recent_->key == key && recent_->db == db) return recent_;
@@ -43,6 +56,19 @@ WallMs Keyspace::next_expiry() const {
   return expiries_.empty() ? WallMs{0} : expiries_.begin()->first;
 }
 
+std::vector<const Object*> Keyspace::ageing(WallMs now, size_t count) const {
+  std::vector<const Object*> objects;
+  for (const auto& [at, id] : ages_) {
+    if (at > now || objects.size() == count) break;
+    objects.push_back(find(id));
+  }
+  return objects;
+}
+
+WallMs Keyspace::next_ageing() const {
+  return ages_.empty() ? WallMs{0} : ages_.begin()->first;
+}
+
 bool Keyspace::add(std::unique_ptr<Object> object) {
   if (object->db.value >= databases_.size() || find(object->id) != nullptr) return false;
   if (find(object->db, object->key) != nullptr) return false;
@@ -52,6 +78,7 @@ bool Keyspace::add(std::unique_ptr<Object> object) {
   objects_.emplace_hint(objects_.end(), added->id, std::move(object));
   link(*added);
   if (added->expires.value != 0) expiries_.emplace(added->expires, added->id);
+  schedule_age(*added);
   return true;
 }
 
@@ -60,6 +87,7 @@ bool Keyspace::drop(ObjectId id) {
   if (found == objects_.end()) return false;
   unlink(*found->second);
   forget_expiry(*found->second);
+  look_at(*found->second, WallMs{0});
   objects_.erase(found);
   return true;
 }
@@ -104,9 +132,30 @@ void Keyspace::flush(DbIndex db) {
   for (const auto& [hash, object] : database.keys) {
     const ObjectId id = object->id;
     forget_expiry(*object);
+    look_at(*object, WallMs{0});
     objects_.erase(id);
   }
   database = {};
+}
+
+void Keyspace::schedule_age(Object& object) {
+  if (const Stream* const stream = object.stream()) look_at(object, age_due(*stream));
+}
+
+void Keyspace::schedule_age(ObjectId id, WallMs earliest) {
+  Object* const object = find(id);
+  const Stream* const stream = object == nullptr ? nullptr : object->stream();
+  if (stream == nullptr) return;
+  const WallMs due = age_due(*stream);
+  look_at(*object, due.value == 0 ? due : std::max(due, earliest));
+}
+
+void Keyspace::look_at(Object& object, WallMs at) {
+  auto* const stream = std::get_if<std::unique_ptr<Stream>>(&object.value);
+  if (stream == nullptr || (*stream)->age_check() == at) return;
+  if ((*stream)->age_check().value != 0) ages_.erase({(*stream)->age_check(), object.id});
+  if (at.value != 0) ages_.emplace(at, object.id);
+  (*stream)->set_age_check(at);
 }
 
 void Keyspace::unlink(Object& object) {

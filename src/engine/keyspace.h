@@ -58,6 +58,11 @@ class Keyspace {
   [[nodiscard]] std::vector<const Object*> due(WallMs now, size_t count) const;
   // The time at which the next object expires; 0 if none will.
   [[nodiscard]] WallMs next_expiry() const;
+  // Up to `count` streams whose oldest entries may have reached MAXAGE by `now`; those that were to be looked at
+  // first come first.
+  [[nodiscard]] std::vector<const Object*> ageing(WallMs now, size_t count) const;
+  // The time at which the next stream is to be looked at; 0 if none is.
+  [[nodiscard]] WallMs next_ageing() const;
 
   // ---- Changes; only apply() calls them. All are false, and nothing has changed, when a name or id is
   // taken or missing.
@@ -68,6 +73,11 @@ class Keyspace {
   bool expire(ObjectId id, WallMs at);
   bool swap(DbIndex first, DbIndex second);
   void flush(DbIndex db);
+  // The stream's policy is another, or it has its first entry: looks at it when its oldest entry reaches MAXAGE, or
+  // never. A stream that loses its head need not be told of: it is looked at too early, once.
+  void schedule_age(Object& object);
+  // The same, not before `earliest`. Volatile.
+  void schedule_age(ObjectId id, WallMs earliest);
 
  private:
   // (hash, object): objects are compared by name when hashes are equal; null sorts first.
@@ -92,10 +102,14 @@ class Keyspace {
   void unlink(Object& object);
   void link(Object& object);
   void forget_expiry(const Object& object);
+  void look_at(Object& object, WallMs at);
 
   std::vector<Database> databases_;
   absl::btree_map<ObjectId, std::unique_ptr<Object>> objects_;
   absl::btree_set<std::pair<WallMs, ObjectId>> expiries_;
+  // Streams with MAXAGE and entries, by Stream::age_check(): not later than when the oldest entry reaches it, but
+  // for what schedule_age() was asked to wait.
+  absl::btree_set<std::pair<WallMs, ObjectId>> ages_;
   ObjectId next_id_{1};
   // What was found last by name: clients tend to stay with one stream. Null, or linked.
   mutable Object* recent_ = nullptr;

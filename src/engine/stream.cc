@@ -28,6 +28,7 @@ std::unique_ptr<Stream> Stream::clone() const {
   copy->max_deleted_ = max_deleted_;
   copy->groups_reach_ = groups_reach_;
   copy->groups_.copy_from(groups_);
+  copy->retention_ = retention_;
   return copy;
 }
 
@@ -104,6 +105,7 @@ bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
   if (length_ == 0) first_id_ = id;
   last_id_ = id;
   ++length_;
+  bytes_ += wire.size();
   ++entries_added_;
   if (id <= groups_reach_) [[unlikely]]
     count_behind_groups(id);
@@ -126,7 +128,11 @@ void Stream::place(Group& group, StreamId last_delivered) {
 
 bool Stream::erase(StreamId id) {
   const auto block = block_of(id);
-  if (block == blocks_.end() || !block->second->erase(id)) return false;
+  if (block == blocks_.end()) return false;
+  const uint64_t bytes_before = block->second->live_bytes();
+  if (!block->second->erase(id)) return false;
+  bytes_ -= bytes_before - block->second->live_bytes();
+  unacked_from_.reset();
   if (block->second->live() == 0) {
     if (block->second.get() == tail_) tail_ = nullptr;
     blocks_.erase(block);
@@ -145,11 +151,14 @@ uint64_t Stream::trim(StreamId last) {
   uint64_t removed = 0;
   while (!blocks_.empty()) {
     const auto head = blocks_.begin();
+    const uint64_t bytes_before = head->second->live_bytes();
     if (head->second->last_id() > last) {
       removed += head->second->erase_until(last);
+      bytes_ -= bytes_before - head->second->live_bytes();
       if (head->second->live() != 0) break;
     } else {
       removed += head->second->live();
+      bytes_ -= bytes_before;
     }
     if (head->second.get() == tail_) tail_ = nullptr;
     blocks_.erase(head);
@@ -177,6 +186,27 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
   entries_added_ = entries_added;
   max_deleted_ = max_deleted;
   return true;
+}
+
+StreamId Stream::unacked_from() const {
+  if (unacked_from_) {
+    const bool same_head = unacked_from_->first == first_id_;
+    const bool before_it = unacked_from_->first < first_id_ && first_id_ <= unacked_from_->id;
+    if (same_head || before_it) return unacked_from_->id;
+  }
+  StreamId least = StreamId::max();
+  for (const auto& [name, group] : groups_.by_name()) {
+    least = std::min(least, group->last_delivered.next());
+    // What was pending when XDEL or XTRIM took it out is no entry that could be kept.
+    group->pending.visit_from(first_id_, [this, &least](const PendingEntry& pending) {
+      if (pending.id >= least) return false;
+      if (!find(pending.id)) return true;
+      least = pending.id;
+      return false;
+    });
+  }
+  unacked_from_ = {.id = least, .first = first_id_};
+  return least;
 }
 
 void Stream::settle_first_id() {
