@@ -214,6 +214,13 @@ class CommandFixture : public ::testing::Test {
     now_.wall.value += ms;
     now_.mono.value += ms * kNsPerMs;
   }
+  // What a turn does without a command: entries that have reached MAXAGE go.
+  void age_out() {
+    dispatcher_.begin_turn(now_);
+    last_start_ = history_.size();
+    dispatcher_.age_out(history_);
+    check_replay();
+  }
   [[nodiscard]] int64_t now_ms() const { return now_.wall.value; }
 
   // What blocked clients were replied since the last call: "name: reply", in order.

@@ -3,12 +3,20 @@
 #include <fmt/format.h>
 
 #include "command/subcommands.h"
+#include "engine/retention_plan.h"
 
 namespace leat {
 namespace {
 
 // Keys dropped by one expire() call: bounds the turn, not the rate, as it is called every turn.
 constexpr size_t kExpiresPerCall = 200;
+// The same for streams whose oldest entries are too old, and for the blocks that one of them loses in a call.
+constexpr size_t kAgedPerCall = 200;
+constexpr size_t kAgedBlocksPerCall = 1000;
+// A stream is looked at no more often than this, so that one that loses an entry each millisecond does not write a
+// record each millisecond; what RETAIN UNACKED holds back, less often. Both keep age-out within its second.
+constexpr int64_t kAgedEveryMs = 500;
+constexpr int64_t kHeldEveryMs = 900;
 
 std::string unknown_command(const Request& request) {
   std::string quoted;
@@ -232,6 +240,29 @@ bool Dispatcher::expire(ByteBuffer& records) {
   if (observer_ != nullptr && !due.empty()) [[unlikely]]
     observer_->on_expired();
   return due.size() == kExpiresPerCall;
+}
+
+void Dispatcher::age_out(ByteBuffer& records) {
+  const WallMs next = engine_.keyspace().next_ageing();
+  if (next.value == 0 || next > now_.wall) [[likely]]
+    return;
+  constexpr uint64_t kRecordBytes = 64;
+  if (!host_.failure().empty() || !host_.write_refusal(kAgedPerCall * kRecordBytes, true).empty())
+    return;
+  for (const Object* object : engine_.keyspace().ageing(now_.wall, kAgedPerCall)) {
+    const AgePlan plan = plan_age(*object->stream(), now_.wall, kAgedBlocksPerCall);
+    if (plan.last_dropped != StreamId::min()) {
+      const size_t start = records.size();
+      const StreamTrim trim{.object = object->id, .last_dropped = plan.last_dropped};
+      RecordWriter(records).put(trim);
+      LEAT_CHECK(engine_.apply_decoded(trim));
+      end_group(records, start);
+      if (observer_ != nullptr) [[unlikely]]
+        observer_->on_aged(*object, plan.last_dropped);
+    }
+    const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
+    engine_.note_aged(object->id, WallMs{now_.wall.value + pause});
+  }
 }
 
 }  // namespace leat

@@ -27,6 +27,8 @@ class ExecutionObserver {
                            bool parked) = 0;
   // Keys whose time has come have been dropped without a command.
   virtual void on_expired() = 0;
+  // Entries of the stream that had reached MAXAGE, those up to `last_dropped`, have been dropped without a command.
+  virtual void on_aged(const Object& object, StreamId last_dropped) = 0;
 };
 
 class Dispatcher {
@@ -53,6 +55,9 @@ class Dispatcher {
   // Drops what has expired, a bounded number of keys per call.
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
+
+  // Drops entries that have reached MAXAGE, of a bounded number of streams and blocks per call.
+  void age_out(ByteBuffer& records);
 
   // Whether expire() does anything; without it keys go only when somebody asks for them.
   void set_active_expiry(bool active) { active_expiry_ = active; }

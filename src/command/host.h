@@ -18,6 +18,7 @@
 #include "command/node_host.h"
 #include "command/subscriptions.h"
 #include "model/ids.h"
+#include "model/retention.h"
 
 namespace leat {
 
@@ -26,10 +27,17 @@ struct CommandSpec;
 // Who may use DEBUG. enable-debug-command.
 enum class DebugAccess : uint8_t { kNobody, kLocal, kAll };
 
+// The policy of streams that are created under a name that the glob matches. stream-retention.
+struct RetentionRule {
+  std::string pattern;
+  Retention policy;
+};
+
 // Configuration that commands read while they decide. Values as CONFIG GET shows them.
 struct Settings {
   uint64_t stream_node_max_entries = 100;  // 0: no limit.
   uint64_t stream_node_max_bytes = 4096;   // 0: 1 GiB.
+  std::vector<RetentionRule> retention;    // The last one that matches counts.
   uint32_t databases = 16;
   std::string password;                    // requirepass; empty: none.
   uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.

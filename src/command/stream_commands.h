@@ -9,6 +9,7 @@ class Context;
 
 void cmd_xadd(Context& context, const Arguments& words);
 void cmd_xtrim(Context& context, const Arguments& words);
+void cmd_xcfgset(Context& context, const Arguments& words);
 void cmd_xlen(Context& context, const Arguments& words);
 void cmd_xrange(Context& context, const Arguments& words);
 void cmd_xrevrange(Context& context, const Arguments& words);

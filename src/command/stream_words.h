@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "command/context.h"
+#include "engine/retention_plan.h"
 #include "engine/stream_plan.h"
 #include "model/stream_id.h"
 
@@ -49,6 +50,15 @@ class TrimWords {
 
 // Applies `trim` to the stream; returns how many entries went.
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
+
+// False, after STREAMFULL has been replied, when WHENFULL REJECT refuses an entry of `bytes` in wire form. `stream` null:
+// a new one, which will have `policy`.
+[[nodiscard]] bool admit_append(Context& context, Bytes key, const Stream* stream,
+                                const Retention& policy, uint64_t bytes);
+// Creates an empty stream under a free key. Applied at once.
+[[nodiscard]] const Object& create_stream(Context& context, Bytes key, const Retention& policy);
+// Drops what exceeds MAXLEN and MAXBYTES, as far as the stream's policy lets it.
+void enforce_size(Context& context, const Object& object);
 
 // The group of XPENDING, XCLAIM and XAUTOCLAIM: key words[1], group words[2]. False after the error has been
 // replied.

@@ -1,6 +1,7 @@
 // XADD and XTRIM.
 #include <fmt/format.h>
 
+#include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
 
@@ -89,20 +90,26 @@ void cmd_xadd(Context& context, const Arguments& words) {
   uint64_t payload = 0;
   for (size_t i = add.first_field; i < words.size(); ++i) payload += words[i].size();
   if (payload > kEntryBytesMax) return context.error("ERR Elements are too large to be stored");
-  StreamId id;
-  if (!plan_id(context, object == nullptr ? nullptr : object->stream(), add.id, id)) return;
-
-  if (object == nullptr) object = &context.create(key, ObjectKind::kStream);
   const Settings& settings = context.settings();
+  const Stream* const stream = object == nullptr ? nullptr : object->stream();
+  StreamId id;
+  if (!plan_id(context, stream, add.id, id)) return;
+  ByteBuffer rendered;
+  const Bytes wire = words.wire(add.first_field, words.size(), rendered);
+  const Retention policy =
+      stream == nullptr ? default_retention(settings, key) : stream->retention();
+  if (!admit_append(context, key, stream, policy, wire.size())) return;
+
+  if (object == nullptr) object = &create_stream(context, key, policy);
   const NodeLimits limits{.entries = settings.stream_node_max_entries,
                           .bytes = settings.stream_node_max_bytes};
-  ByteBuffer rendered;
   context.commit(StreamAppend{.object = object->id,
                               .new_block = plan_new_block(*object->stream(), payload, limits),
                               .id = id,
                               .elements = static_cast<uint32_t>(words.size() - add.first_field),
-                              .wire = words.wire(add.first_field, words.size(), rendered)});
+                              .wire = wire});
   if (const auto trim = add.trim.trim(settings)) trim_stream(context, *object, *trim);
+  enforce_size(context, *object);
   reply_id(context.reply(), id);
 }
 

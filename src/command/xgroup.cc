@@ -1,4 +1,5 @@
 // XGROUP.
+#include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
 #include "command/subcommands.h"
@@ -78,7 +79,7 @@ void cmd_xgroup_create(Context& context, const Arguments& words) {
     return;
   }
   if (object == nullptr) {
-    object = &context.create(words[2], ObjectKind::kStream);
+    object = &create_stream(context, words[2], default_retention(context.settings(), words[2]));
   } else if (object->stream()->groups().find(words[3]) != nullptr) {
     return context.error("BUSYGROUP Consumer Group name already exists");
   } else if (object->stream()->groups().next_id().value == kGroupIdEnd) {

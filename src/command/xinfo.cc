@@ -59,6 +59,25 @@ void reply_stream_head(ReplyWriter& reply, const Stream& stream) {
   reply_named_id(reply, "recorded-first-entry-id", stream.first_id());
 }
 
+// What Redis does not have stands behind what it has, and only where a policy has been set: some clients (go-redis)
+// refuse a description with a name that they do not know.
+constexpr size_t kRetentionPairs = 6;
+size_t retention_pairs(const Stream& stream) {
+  return stream.retention().none() ? 0 : kRetentionPairs;
+}
+void reply_retention(ReplyWriter& reply, const Stream& stream) {
+  const Retention& policy = stream.retention();
+  if (policy.none()) return;
+  reply_count(reply, "bytes", stream.bytes());
+  reply_count(reply, "retention-maxlen", policy.length_max);
+  reply_count(reply, "retention-maxage-ms", policy.age_max_ms);
+  reply_count(reply, "retention-maxbytes", policy.bytes_max);
+  reply.bulk("retention-retain");
+  reply.bulk(policy.retain == Retain::kUnacked ? "unacked" : "any");
+  reply.bulk("retention-whenfull");
+  reply.bulk(policy.when_full == WhenFull::kReject ? "reject" : "trim");
+}
+
 void reply_edge_entry(ReplyWriter& reply, Bytes name, const std::optional<EntryView>& entry) {
   reply.bulk(name);
   entry ? reply_entry(reply, *entry) : reply.null();
@@ -125,7 +144,7 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const Group& gro
 }
 
 void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
-  reply.map(9);
+  reply.map(9 + retention_pairs(stream));
   reply_stream_head(reply, stream);
   reply.bulk("entries");
   const size_t mark = reply.begin();
@@ -140,14 +159,16 @@ void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
   reply.array(stream.groups().size());
   for (const auto& [name, group] : stream.groups().by_name())
     reply_full_group(reply, stream, *group, count);
+  reply_retention(reply, stream);
 }
 
 void reply_short(ReplyWriter& reply, const Stream& stream) {
-  reply.map(10);
+  reply.map(10 + retention_pairs(stream));
   reply_stream_head(reply, stream);
   reply_count(reply, "groups", stream.groups().size());
   reply_edge_entry(reply, "first-entry", stream.find(stream.first_id()));
   reply_edge_entry(reply, "last-entry", stream.last_entry());
+  reply_retention(reply, stream);
 }
 
 // Milliseconds since `then`; a clock that went back shows as 0.
@@ -161,6 +182,8 @@ int64_t since(WallMs then, WallMs now) {
 //   ->  map of 10: length, radix-tree-keys, radix-tree-nodes, last-generated-id, max-deleted-entry-id,
 //       entries-added, recorded-first-entry-id, groups (how many), first-entry, last-entry;
 //       FULL: map of 9, the first seven of these, then entries and groups, each list cut at COUNT.
+//       A stream with a policy has six more: bytes, retention-maxlen, retention-maxage-ms, retention-maxbytes,
+//       retention-retain (any, unacked), retention-whenfull (trim, reject).
 // Source: redis.io/docs/latest/commands/xinfo-stream
 void cmd_xinfo_stream(Context& context, const Arguments& words) {
   const Object* object = nullptr;

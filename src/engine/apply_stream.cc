@@ -50,6 +50,8 @@ bool Engine::on(const StreamAppend& record) {
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_append(*stream, record.id, record.new_block);
   if (!stream->append(record.id, record.elements, record.wire, record.new_block)) return false;
+  if (stream->length() == 1) [[unlikely]]
+    keyspace_.schedule_age(*object);
   touch(*object);
   waits_.signal(object->db(), object->key);
   return true;
@@ -93,6 +95,15 @@ bool Engine::on(const StreamSetId& record) {
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_set_id(*stream);
   return stream->set_id(record.last_id, record.entries_added, record.max_deleted);
+}
+
+bool Engine::on(const StreamConfigure& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr) return false;
+  stream->configure(record.policy);
+  keyspace_.schedule_age(*object);
+  return true;
 }
 
 bool Engine::on(const GroupCreate& record) {

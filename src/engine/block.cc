@@ -27,7 +27,7 @@ bool is_wire_form(Bytes wire, uint64_t elements) {
 }
 
 // Reads one row of a block that starts at `first`; false when it is none.
-bool read_row(ByteReader& in, StreamId first, StreamId& id, bool& live) {
+bool read_row(ByteReader& in, StreamId first, StreamId& id, uint64_t& live_bytes, bool& live) {
   const uint8_t flag = in.u8();
   const uint64_t size = in.varint();
   const uint64_t elements = in.varint();
@@ -35,6 +35,7 @@ bool read_row(ByteReader& in, StreamId first, StreamId& id, bool& live) {
   id.seq = in.varint() + (id.ms == first.ms ? first.seq : 0);
   const Bytes wire = in.bytes(size);
   live = flag == 1;
+  live_bytes = live ? wire.size() : 0;
   return in.ok() && flag <= 1 && elements != 0 && elements % 2 == 0 &&
          elements <= std::numeric_limits<uint32_t>::max() && is_wire_form(wire, elements);
 }
@@ -57,20 +58,26 @@ std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
   StreamId previous;
   bool start_seen = false;
   uint64_t live = 0;
+  uint64_t live_bytes = 0;
   for (bool first = true; !in.done(); first = false) {
     const auto at = static_cast<uint64_t>(in.position() - parts.rows.data());
     start_seen = start_seen || at == parts.start;
     StreamId id;
     bool alive = false;
-    if (!read_row(in, parts.first_id, id, alive)) return nullptr;
+    uint64_t bytes = 0;
+    if (!read_row(in, parts.first_id, id, bytes, alive)) return nullptr;
     if (first ? id < parts.first_id : id <= previous) return nullptr;
-    live += start_seen && alive ? 1U : 0U;
+    if (start_seen) {
+      live += alive ? 1U : 0U;
+      live_bytes += bytes;
+    }
     previous = id;
   }
   if (!start_seen || live != parts.live || previous > parts.last_id) return nullptr;
   auto block = std::make_unique<Block>(parts.first_id, parts.rows.size());
   block->last_id_ = parts.last_id;
   block->live_ = parts.live;
+  block->live_bytes_ = live_bytes;
   block->deleted_ = parts.deleted;
   block->start_ = static_cast<size_t>(parts.start);
   block->node_ = NodeModel(static_cast<size_t>(parts.node_bytes));
@@ -95,6 +102,7 @@ bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   bytes_.commit(static_cast<size_t>(out + wire.size() - start));
   last_id_ = id;
   ++live_;
+  live_bytes_ += wire.size();
   return true;
 }
 
@@ -103,6 +111,7 @@ bool Block::erase(StreamId id) {
   if (found.done() || found.entry().id != id || !found.live()) return false;
   bytes_.bytes()[found.at_ - bytes_.bytes()] = 0;
   --live_;
+  live_bytes_ -= found.entry().wire.size();
   ++deleted_;
   return true;
 }
@@ -111,7 +120,9 @@ uint32_t Block::erase_until(StreamId last) {
   uint32_t removed = 0;
   Cursor cursor = begin();
   for (; !cursor.done() && cursor.entry().id <= last; cursor.advance()) {
-    removed += cursor.live() ? 1U : 0U;
+    if (!cursor.live()) continue;
+    ++removed;
+    live_bytes_ -= cursor.entry().wire.size();
   }
   start_ = static_cast<size_t>(cursor.at_ - bytes_.bytes());
   live_ -= removed;

@@ -52,6 +52,8 @@ class Block {
   [[nodiscard]] StreamId last_id() const { return last_id_; }
   [[nodiscard]] uint32_t live() const { return live_; }
   [[nodiscard]] uint32_t deleted() const { return deleted_; }
+  // Bytes of the live entries in wire form.
+  [[nodiscard]] uint64_t live_bytes() const { return live_bytes_; }
   [[nodiscard]] size_t bytes_used() const { return bytes_.size(); }
   [[nodiscard]] size_t memory() const { return sizeof(Block) + bytes_.capacity(); }
   [[nodiscard]] const NodeModel& node() const { return node_; }
@@ -107,6 +109,7 @@ class Block {
   StreamId last_id_;
   uint32_t live_ = 0;
   uint32_t deleted_ = 0;
+  uint64_t live_bytes_ = 0;
   size_t start_ = 0;  // Where the first entry that is not cut off stands.
   NodeModel node_;
   ByteBuffer bytes_;

@@ -46,9 +46,17 @@ uint64_t digest_of(const Group& group) {
   return sum;
 }
 
+uint64_t digest_of(const Retention& policy) {
+  return (Mixer() << policy.length_max << policy.age_max_ms << policy.bytes_max
+                  << static_cast<uint64_t>(policy.retain)
+                  << static_cast<uint64_t>(policy.when_full))
+      .hash();
+}
+
 uint64_t digest_of(const Stream& stream) {
   uint64_t sum = (Mixer() << stream.length() << stream.entries_added() << stream.last_id()
-                          << stream.max_deleted() << stream.groups().next_id().value)
+                          << stream.max_deleted() << stream.groups().next_id().value
+                          << digest_of(stream.retention()))
                      .hash();
   for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) {
     const EntryView& entry = cursor.entry();

@@ -71,6 +71,8 @@ bool Engine::apply(const RecordView& record) {
       return decode_and_apply<StreamDelete>(record.payload);
     case RecordType::kStreamSetId:
       return decode_and_apply<StreamSetId>(record.payload);
+    case RecordType::kStreamConfigure:
+      return decode_and_apply<StreamConfigure>(record.payload);
     case RecordType::kGroupCreate:
       return decode_and_apply<GroupCreate>(record.payload);
     case RecordType::kGroupSetId:

@@ -1,10 +1,23 @@
 #include "engine/keyspace.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/hash.h"
 
 namespace leat {
+namespace {
+
+// When the oldest entry of the stream reaches MAXAGE; 0: there is none, or no MAXAGE.
+WallMs age_due(const Stream& stream) {
+  const uint64_t age_max = stream.retention().age_max_ms;
+  if (age_max == 0 || stream.length() == 0) return WallMs{0};
+  constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const uint64_t from = std::min(stream.first_id().ms, kLatest);
+  return WallMs{static_cast<int64_t>(from + std::min(age_max, kLatest - from))};
+}
+
+}  // namespace
 
 Keyspace::Keyspace(uint32_t databases) {
   databases_.reserve(databases);
@@ -67,6 +80,27 @@ WallMs Keyspace::next_expiry() const {
   return next;
 }
 
+std::vector<const Object*> Keyspace::ageing(WallMs now, size_t count) const {
+  std::vector<const Object*> objects;
+  for (const std::unique_ptr<Database>& database : databases_) {
+    for (const auto& [at, id] : database->ages) {
+      if (at > now || objects.size() == count) break;
+      objects.push_back(find(id));
+    }
+  }
+  return objects;
+}
+
+WallMs Keyspace::next_ageing() const {
+  WallMs next{0};
+  for (const std::unique_ptr<Database>& database : databases_) {
+    if (database->ages.empty()) continue;
+    const WallMs first = database->ages.begin()->first;
+    if (next.value == 0 || first < next) next = first;
+  }
+  return next;
+}
+
 bool Keyspace::add(std::unique_ptr<Object> object, DbIndex db) {
   if (object->id < next_id_) return false;
   const ObjectId id = object->id;
@@ -82,6 +116,7 @@ bool Keyspace::restore(std::unique_ptr<Object> object, DbIndex db) {
   Object* const added = object.get();
   objects_.emplace_hint(objects_.end(), added->id, std::move(object));
   link(*added, *databases_[db.value]);
+  schedule_age(*added);
   return true;
 }
 
@@ -101,6 +136,7 @@ bool Keyspace::rename(ObjectId id, DbIndex db, Bytes key) {
   object->key = std::string(key);
   object->key_hash = hash64(key);
   link(*object, *databases_[db.value]);
+  schedule_age(*object);
   return true;
 }
 
@@ -141,14 +177,15 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
       flushed_.begin(), flushed_.end(),
       [&object](const std::unique_ptr<Database>& one) { return &one->home == object.home; });
   LEAT_CHECK(database != flushed_.end());
-  auto& [home, keys, expiries] = **database;
+  auto& [home, keys, expiries, ages] = **database;
   if (keys.begin()->second == &object) {
     keys.erase(keys.begin());
   } else {
     keys.erase(Place{object.key_hash, &object});
   }
-  // Nobody asks when it would have expired: with each object one expiry goes, whichever is quickest.
+  // Nobody asks when it would have expired or aged: with each object one of each goes, whichever is quickest.
   if (!expiries.empty()) expiries.erase(expiries.begin());
+  if (!ages.empty()) ages.erase(ages.begin());
   if (keys.empty()) flushed_.erase(database);
   const auto found = objects_.find(object.id);
   std::unique_ptr<Object> taken = std::move(found->second);
@@ -168,11 +205,33 @@ void Keyspace::note_numbers() {
   for (const std::unique_ptr<Database>& database : flushed_) database->home.forgotten = true;
 }
 
+void Keyspace::schedule_age(Object& object) {
+  if (const Stream* const stream = object.stream()) look_at(object, age_due(*stream));
+}
+
+void Keyspace::schedule_age(ObjectId id, WallMs earliest) {
+  Object* const object = find(id);
+  const Stream* const stream = object == nullptr ? nullptr : object->stream();
+  if (stream == nullptr) return;
+  const WallMs due = age_due(*stream);
+  look_at(*object, due.value == 0 ? due : std::max(due, earliest));
+}
+
+void Keyspace::look_at(Object& object, WallMs at) {
+  auto* const stream = std::get_if<std::unique_ptr<Stream>>(&object.value);
+  if (stream == nullptr || (*stream)->age_check() == at) return;
+  auto& ages = database_of(object).ages;
+  if ((*stream)->age_check().value != 0) ages.erase({(*stream)->age_check(), object.id});
+  if (at.value != 0) ages.emplace(at, object.id);
+  (*stream)->set_age_check(at);
+}
+
 void Keyspace::unlink(Object& object) {
   if (recent_ == &object) recent_ = nullptr;
   Database& database = database_of(object);
   database.keys.erase(Place{object.key_hash, &object});
   forget_expiry(object, database);
+  look_at(object, WallMs{0});
 }
 
 void Keyspace::link(Object& object, Database& database) {

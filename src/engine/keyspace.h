@@ -62,6 +62,11 @@ class Keyspace {
   [[nodiscard]] std::vector<const Object*> due(WallMs now, size_t count) const;
   // The time at which the next object expires; 0 if none will.
   [[nodiscard]] WallMs next_expiry() const;
+  // Up to `count` streams whose oldest entries may have reached MAXAGE by `now`; in each database those that were to
+  // be looked at first come first. O(databases + result).
+  [[nodiscard]] std::vector<const Object*> ageing(WallMs now, size_t count) const;
+  // The time at which the next stream is to be looked at; 0 if none is.
+  [[nodiscard]] WallMs next_ageing() const;
 
   // ---- Changes; only apply() calls them. All are false, and nothing has changed, when a name or id is
   // taken or missing.
@@ -76,6 +81,11 @@ class Keyspace {
   bool swap(DbIndex first, DbIndex second);
   // O(1).
   void flush(DbIndex db);
+  // The stream's policy is another, or it has its first entry: looks at it when its oldest entry reaches MAXAGE, or
+  // never. A stream that loses its head need not be told of: it is looked at too early, once.
+  void schedule_age(Object& object);
+  // The same, not before `earliest`. Volatile.
+  void schedule_age(ObjectId id, WallMs earliest);
 
   // ---- Objects of flushed databases.
 
@@ -113,6 +123,9 @@ class Keyspace {
     Home home;
     absl::btree_set<Place, Order> keys;
     absl::btree_set<std::pair<WallMs, ObjectId>> expiries;
+    // Streams with MAXAGE and entries, by Stream::age_check(): not later than when the oldest entry reaches it, but
+    // for what schedule_age() was asked to wait.
+    absl::btree_set<std::pair<WallMs, ObjectId>> ages;
   };
 
   [[nodiscard]] static std::unique_ptr<Database> make_database(DbIndex number);
@@ -124,6 +137,7 @@ class Keyspace {
   void link(Object& object, Database& database);
   void enter_expiry(const Object& object, Database& database);
   void forget_expiry(const Object& object, Database& database);
+  void look_at(Object& object, WallMs at);
 
   std::vector<std::unique_ptr<Database>> databases_;
   std::vector<Database*> expiring_;  // Those with expiries, in no order.

@@ -136,7 +136,8 @@ bool StateLoader::take(const ObjectPiece& piece, const StreamPart& stream) {
                      .entries_added = stream.entries_added,
                      .last_id = stream.last_id,
                      .max_deleted = stream.max_deleted,
-                     .groups_reach = stream.groups_reach};
+                     .groups_reach = stream.groups_reach,
+                     .retention = stream.retention};
   } else {
     left.elements = piece.elements;
   }
@@ -156,7 +157,10 @@ StateLoader::Missing* StateLoader::missing(ObjectId object) {
 bool StateLoader::settle(ObjectId object, Missing& missing) {
   if (!missing.nothing()) return true;
   auto* const stream = std::get_if<std::unique_ptr<Stream>>(&missing.object->value);
-  if (stream != nullptr && !(*stream)->restore(missing.counters)) return false;
+  if (stream != nullptr) {
+    if (!(*stream)->restore(missing.counters)) return false;
+    engine_.keyspace_.schedule_age(*missing.object);
+  }
   if (auto* const string = std::get_if<std::string>(&missing.object->value)) {
     for (const auto& [offset, part] : missing.strings) string->append(part);
   }

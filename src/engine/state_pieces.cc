@@ -26,6 +26,10 @@ class Encoder {
     std::memcpy(out_.grow(sizeof(id.ms)), &id.ms, sizeof(id.ms));
     append_varint(out_, id.seq);
   }
+  void operator()(const Retention& policy) {
+    char* const end = put_retention(out_.room(kRetentionBytesMax), policy);
+    out_.commit(static_cast<size_t>(end - (out_.bytes() + out_.size())));
+  }
   void operator()(const Bytes& bytes) {
     append_varint(out_, bytes.size());
     out_.append(bytes);
@@ -73,6 +77,7 @@ class Decoder {
     id.ms = in_.u64();
     id.seq = in_.varint();
   }
+  void operator()(Retention& policy) { read_retention(in_, policy); }
   void operator()(Bytes& bytes) { bytes = in_.string(); }
   void list(Bytes& list) { list = rest(); }
 
@@ -93,7 +98,7 @@ void object_fields(Walk& walk, Piece& p) {
 template <typename Walk, typename Piece>
 void stream_fields(Walk& walk, Piece& p) {
   walk(p.entries_added), walk(p.last_id), walk(p.max_deleted), walk(p.groups_reach);
-  walk(p.next_group), walk(p.blocks), walk(p.groups);
+  walk(p.retention), walk(p.next_group), walk(p.blocks), walk(p.groups);
 }
 
 template <typename Walk, typename Piece>

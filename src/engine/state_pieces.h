@@ -20,6 +20,7 @@
 #include "engine/pending_entries.h"
 #include "model/ids.h"
 #include "model/record.h"
+#include "model/retention.h"
 #include "model/stream_id.h"
 
 namespace leat {
@@ -67,6 +68,7 @@ struct StreamPart {
   StreamId last_id;
   StreamId max_deleted;
   StreamId groups_reach;
+  Retention retention;
   GroupId next_group;
   uint64_t blocks = 0;
   uint64_t groups = 0;

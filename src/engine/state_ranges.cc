@@ -80,6 +80,7 @@ void RangeWriter::object(const Object& object, DbIndex db) {
                        .last_id = counters.last_id,
                        .max_deleted = counters.max_deleted,
                        .groups_reach = counters.groups_reach,
+                       .retention = counters.retention,
                        .next_group = stream->groups().next_id(),
                        .blocks = stream->blocks().size(),
                        .groups = stream->groups().size()});

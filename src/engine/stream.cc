@@ -28,6 +28,7 @@ std::unique_ptr<Stream> Stream::clone() const {
   copy->max_deleted_ = max_deleted_;
   copy->groups_reach_ = groups_reach_;
   copy->groups_.copy_from(groups_);
+  copy->retention_ = retention_;
   return copy;
 }
 
@@ -104,6 +105,7 @@ bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
   if (length_ == 0) first_id_ = id;
   last_id_ = id;
   ++length_;
+  bytes_ += wire.size();
   ++entries_added_;
   if (id <= groups_reach_) [[unlikely]]
     count_behind_groups(id);
@@ -126,7 +128,11 @@ void Stream::place(Group& group, StreamId last_delivered) {
 
 bool Stream::erase(StreamId id) {
   const auto block = block_of(id);
-  if (block == blocks_.end() || !block->second->erase(id)) return false;
+  if (block == blocks_.end()) return false;
+  const uint64_t bytes_before = block->second->live_bytes();
+  if (!block->second->erase(id)) return false;
+  bytes_ -= bytes_before - block->second->live_bytes();
+  unacked_from_.reset();
   if (block->second->live() == 0) {
     if (block->second.get() == tail_) tail_ = nullptr;
     blocks_.erase(block);
@@ -147,7 +153,9 @@ uint64_t Stream::trim(StreamId last, Blocks& dropped) {
   if (kept != blocks_.begin()) {
     const auto cut = std::prev(kept);
     if (cut->second->last_id() > last) {
+      const uint64_t bytes_before = cut->second->live_bytes();
       removed = cut->second->erase_until(last);
+      bytes_ -= bytes_before - cut->second->live_bytes();
       length_ -= removed;
       if (cut->second->live() != 0) kept = cut;
     }
@@ -178,15 +186,18 @@ uint64_t Stream::take_blocks_before(Blocks::iterator kept, Blocks& dropped) {
   if (low == kept) {
     for (auto block = blocks_.begin(); block != kept; ++block) {
       removed += block->second->live();
+      bytes_ -= block->second->live_bytes();
       dropped.emplace_hint(dropped.end(), block->first, std::move(block->second));
     }
     blocks_.erase(blocks_.begin(), kept);
     return removed;
   }
   removed = length_;  // But for what stays.
+  bytes_ = 0;
   Blocks left;
   for (auto block = kept; block != blocks_.end(); ++block) {
     removed -= block->second->live();
+    bytes_ += block->second->live_bytes();
     left.emplace_hint(left.end(), block->first, std::move(block->second));
   }
   blocks_.erase(kept, blocks_.end());
@@ -225,15 +236,21 @@ bool Stream::restore(std::unique_ptr<Block> block) {
 
 bool Stream::restore(const Counters& counters) {
   uint64_t length = 0;
-  for (const auto& [first, block] : blocks_) length += block->live();
+  uint64_t bytes = 0;
+  for (const auto& [first, block] : blocks_) {
+    length += block->live();
+    bytes += block->live_bytes();
+  }
   if (length != counters.length) return false;
   tail_ = blocks_.empty() ? nullptr : blocks_.rbegin()->second.get();
   if (tail_ != nullptr && tail_->last_id() > counters.last_id) return false;
   length_ = length;
+  bytes_ = bytes;
   entries_added_ = counters.entries_added;
   last_id_ = counters.last_id;
   max_deleted_ = counters.max_deleted;
   groups_reach_ = counters.groups_reach;
+  retention_ = counters.retention;
   settle_first_id();
   return true;
 }
@@ -250,6 +267,27 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
   entries_added_ = entries_added;
   max_deleted_ = max_deleted;
   return true;
+}
+
+StreamId Stream::unacked_from() const {
+  if (unacked_from_) {
+    const bool same_head = unacked_from_->first == first_id_;
+    const bool before_it = unacked_from_->first < first_id_ && first_id_ <= unacked_from_->id;
+    if (same_head || before_it) return unacked_from_->id;
+  }
+  StreamId least = StreamId::max();
+  for (const auto& [name, group] : groups_.by_name()) {
+    least = std::min(least, group->last_delivered.next());
+    // What was pending when XDEL or XTRIM took it out is no entry that could be kept.
+    group->pending.visit_from(first_id_, [this, &least](const PendingEntry& pending) {
+      if (pending.id >= least) return false;
+      if (!find(pending.id)) return true;
+      least = pending.id;
+      return false;
+    });
+  }
+  unacked_from_ = {.id = least, .first = first_id_};
+  return least;
 }
 
 void Stream::settle_first_id() {

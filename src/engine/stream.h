@@ -1,7 +1,8 @@
 // Stream: the entries of one stream, its counters and its groups.
 //
 // Invariants  ids increase strictly; last_id() never goes down but by set_id(); length() is the number
-//             of live entries; a block without live entries is freed, the last one too.
+//             of live entries, bytes() that of their wire forms; a block without live entries is freed, the
+//             last one too.
 // Cost        O(log blocks) to find a block, O(entries of a block, at most stream-node-max-entries) in it.
 #pragma once
 
@@ -13,9 +14,11 @@
 
 #include <absl/container/btree_map.h>
 
+#include "base/time.h"
 #include "engine/block.h"
 #include "engine/group.h"
 #include "model/ids.h"
+#include "model/retention.h"
 #include "model/stream_id.h"
 
 namespace leat {
@@ -33,6 +36,8 @@ class Stream {
   [[nodiscard]] std::unique_ptr<Stream> clone() const;
 
   [[nodiscard]] uint64_t length() const { return length_; }
+  // Of fields and values of the live entries, in wire form.
+  [[nodiscard]] uint64_t bytes() const { return bytes_; }
   [[nodiscard]] uint64_t entries_added() const { return entries_added_; }
   [[nodiscard]] StreamId last_id() const { return last_id_; }
   // The greatest id that XDEL has removed; trimming does not count. 0-0: none.
@@ -76,7 +81,19 @@ class Stream {
   void visit_backwards(StreamId from, StreamId to, Visit&& visit) const;
 
   [[nodiscard]] const Groups& groups() const { return groups_; }
-  [[nodiscard]] Groups& groups() { return groups_; }
+  [[nodiscard]] Groups& groups() {
+    unacked_from_.reset();
+    return groups_;
+  }
+
+  [[nodiscard]] const Retention& retention() const { return retention_; }
+  // Every entry before this id, every group has been given and has acknowledged; one that stands at it is pending in
+  // a group, or was not given to it. The greatest id without groups.
+  // O(groups) after a group has changed or an entry was deleted, else O(1); more when many entries were deleted
+  // while they were pending.
+  [[nodiscard]] StreamId unacked_from() const;
+  // When Keyspace looks at the stream's age next; 0: not at all.
+  [[nodiscard]] WallMs age_check() const { return age_check_; }
 
   // Changes; only apply() calls them.
 
@@ -107,9 +124,10 @@ class Stream {
     StreamId last_id;
     StreamId max_deleted;
     StreamId groups_reach;
+    Retention retention;
   };
   [[nodiscard]] Counters counters() const {
-    return {length_, entries_added_, last_id_, max_deleted_, groups_reach_};
+    return {length_, entries_added_, last_id_, max_deleted_, groups_reach_, retention_};
   }
   // The block in which `id` stands or would stand; end() when it lies before all of them.
   [[nodiscard]] Blocks::const_iterator block_at(StreamId id) const;
@@ -117,6 +135,9 @@ class Stream {
   [[nodiscard]] bool restore(std::unique_ptr<Block> block);
   // Ends the loading; false when the blocks are not those of a stream with these counters.
   [[nodiscard]] bool restore(const Counters& counters);
+  void configure(const Retention& policy) { retention_ = policy; }
+  // Only Keyspace calls it, which has an index of these times. Volatile.
+  void set_age_check(WallMs at) { age_check_ = at; }
 
  private:
   [[nodiscard]] Blocks::const_iterator block_of(StreamId id) const;
@@ -128,6 +149,7 @@ class Stream {
   Blocks blocks_;
   Block* tail_ = nullptr;
   uint64_t length_ = 0;
+  uint64_t bytes_ = 0;
   uint64_t entries_added_ = 0;
   StreamId last_id_;
   StreamId max_deleted_;
@@ -136,6 +158,14 @@ class Stream {
   // set back behind a group; it then counts as having had what is appended up to where it stands.
   StreamId groups_reach_;
   Groups groups_;
+  Retention retention_;
+  WallMs age_check_;
+  // What unacked_from() has found, of the groups as they are, when the first entry was `first`.
+  struct UnackedFrom {
+    StreamId id;
+    StreamId first;
+  };
+  mutable std::optional<UnackedFrom> unacked_from_;
 };
 
 // Frees up to `count` blocks from the front; returns how many.

@@ -47,6 +47,7 @@ class Encoder {
   void operator()(const bool& value) { *at_++ = value ? 1 : 0; }
   void operator()(const ObjectKind& kind) { *at_++ = static_cast<char>(kind); }
   void operator()(const DeliveryCount& count) { *at_++ = static_cast<char>(count); }
+  void operator()(const Retention& policy) { at_ = put_retention(at_, policy); }
   // Milliseconds take six bytes as a varint and are slow to read that way.
   void operator()(const StreamId& id) {
     std::memcpy(at_, &id.ms, sizeof(id.ms));
@@ -94,6 +95,7 @@ class Decoder {
   void operator()(DeliveryCount& count) {
     count = static_cast<DeliveryCount>(limited(static_cast<uint8_t>(DeliveryCount::kSet)));
   }
+  void operator()(Retention& policy) { read_retention(in_, policy); }
   void operator()(StreamId& id) {
     id.ms = in_.u64();
     id.seq = in_.varint();
@@ -164,6 +166,8 @@ void stream_fields(Walk& walk, Record& r) {
     walk(r.ids);
   } else if constexpr (std::is_same_v<T, StreamSetId>) {
     walk(r.last_id), walk(r.entries_added), walk(r.max_deleted);
+  } else if constexpr (std::is_same_v<T, StreamConfigure>) {
+    walk(r.policy);
   } else {
     walk(r.group);
     group_fields(walk, r);
@@ -270,6 +274,9 @@ void RecordWriter::put(const StreamDelete& record) {
 void RecordWriter::put(const StreamSetId& record) {
   encode(*out_, record);
 }
+void RecordWriter::put(const StreamConfigure& record) {
+  encode(*out_, record);
+}
 void RecordWriter::put(const GroupCreate& record) {
   encode(*out_, record);
 }
@@ -350,6 +357,9 @@ bool decode(Bytes payload, StreamDelete& record) {
   return decode_fields(payload, record);
 }
 bool decode(Bytes payload, StreamSetId& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamConfigure& record) {
   return decode_fields(payload, record);
 }
 bool decode(Bytes payload, GroupCreate& record) {

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "base/varint.h"
 #include "model/ids.h"
+#include "model/retention.h"
 #include "model/stream_id.h"
 
 namespace leat {
@@ -44,6 +45,7 @@ enum class RecordType : uint8_t {
   kStreamTrim = 33,
   kStreamDelete = 34,
   kStreamSetId = 35,
+  kStreamConfigure = 36,
   kGroupCreate = 48,
   kGroupSetId = 49,
   kGroupDrop = 50,
@@ -173,6 +175,11 @@ struct StreamSetId {
   uint64_t entries_added = 0;
   StreamId max_deleted;
 };
+struct StreamConfigure {
+  static constexpr auto kType = RecordType::kStreamConfigure;
+  ObjectId object;
+  Retention policy;
+};
 
 // Groups. Times are wall times, as clients see them.
 
@@ -286,6 +293,7 @@ class RecordWriter {
   void put(const StreamTrim& record);
   void put(const StreamDelete& record);
   void put(const StreamSetId& record);
+  void put(const StreamConfigure& record);
   void put(const GroupCreate& record);
   void put(const GroupSetId& record);
   void put(const GroupDrop& record);
@@ -334,6 +342,7 @@ struct RecordView {
 [[nodiscard]] bool decode(Bytes payload, StreamTrim& record);
 [[nodiscard]] bool decode(Bytes payload, StreamDelete& record);
 [[nodiscard]] bool decode(Bytes payload, StreamSetId& record);
+[[nodiscard]] bool decode(Bytes payload, StreamConfigure& record);
 [[nodiscard]] bool decode(Bytes payload, GroupCreate& record);
 [[nodiscard]] bool decode(Bytes payload, GroupSetId& record);
 [[nodiscard]] bool decode(Bytes payload, GroupDrop& record);

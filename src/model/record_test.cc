@@ -34,6 +34,13 @@ class Draw {
   void operator()(StreamId& id) { id = {number(), number()}; }
   void operator()(ObjectKind& kind) { kind = static_cast<ObjectKind>(1 + random_() % 4); }
   void operator()(DeliveryCount& count) { count = static_cast<DeliveryCount>(random_() % 3); }
+  void operator()(Retention& policy) {
+    policy = {.length_max = number(),
+              .age_max_ms = number(),
+              .bytes_max = number(),
+              .retain = coin() ? Retain::kUnacked : Retain::kAny,
+              .when_full = coin() ? WhenFull::kReject : WhenFull::kTrim};
+  }
   template <typename Tag, typename Rep>
   void operator()(Strong<Tag, Rep>& strong) {
     (*this)(strong.value);
@@ -99,6 +106,9 @@ auto tie(StreamDelete& r) {
 auto tie(StreamSetId& r) {
   return std::tie(r.object, r.last_id, r.entries_added, r.max_deleted);
 }
+auto tie(StreamConfigure& r) {
+  return std::tie(r.object, r.policy);
+}
 auto tie(GroupCreate& r) {
   return std::tie(r.object, r.group, r.last_delivered, r.entries_read, r.name);
 }
@@ -142,11 +152,12 @@ class RecordTest : public ::testing::Test {
   }
 };
 
-using Records = ::testing::Types<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush,
-                                 StringSet, StringAppend, StringPatch, HashSet, HashDelete, SetAdd,
-                                 SetRemove, StreamAppend, StreamTrim, StreamDelete, StreamSetId,
-                                 GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop,
-                                 GroupDeliver, GroupAck, GroupClaim, GroupRedeliver>;
+using Records =
+    ::testing::Types<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
+                     StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove,
+                     StreamAppend, StreamTrim, StreamDelete, StreamSetId, StreamConfigure,
+                     GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver,
+                     GroupAck, GroupClaim, GroupRedeliver>;
 TYPED_TEST_SUITE(RecordTest, Records);
 
 TYPED_TEST(RecordTest, DecodesToWhatWasEncoded) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/numbers.h"
+#include "command/retention_words.h"
 
 namespace leat {
 namespace {
@@ -61,6 +62,8 @@ Settings make_settings(const ConfigValues& values) {
   Settings settings;
   settings.stream_node_max_entries = values.memory("stream-node-max-entries");
   settings.stream_node_max_bytes = values.memory("stream-node-max-bytes");
+  LEAT_CHECK(
+      read_retention_rules(words_of(values.text("stream-retention")), settings.retention).empty());
   settings.databases = static_cast<uint32_t>(values.integer("databases"));
   settings.password = values.text("requirepass");
   settings.query_buffer_max = values.memory("client-query-buffer-limit");

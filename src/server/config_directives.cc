@@ -37,6 +37,7 @@ constexpr Directive kDirectives[] = {
     {.name = "slowlog-max-len", .kind = kInteger, .initial = "128", .max = 1 << 20, .help = "how many of them are kept"},
     {.name = "stream-node-max-bytes", .kind = kMemory, .initial = "4096", .help = "size of a node of a stream, what XTRIM ~ trims by; 0: no limit"},
     {.name = "stream-node-max-entries", .kind = kInteger, .initial = "100", .help = "entries of a node of a stream; 0: no limit"},
+    {.name = "stream-retention", .kind = kRetention, .initial = "", .help = "<pattern> <options of XCFGSET>: what streams with such names keep from when they are created; the last one that matches counts"},
     {.name = "tcp-backlog", .kind = kInteger, .initial = "511", .change = kAtStart, .max = INT32_MAX, .help = "connections that may wait to be accepted"},
     {.name = "tcp-keepalive", .kind = kInteger, .initial = "300", .max = INT32_MAX, .help = "seconds of silence after which a client is probed; 0: never"},
     {.name = "timeout", .kind = kInteger, .initial = "0", .max = INT32_MAX, .help = "seconds of idleness after which a client is closed; 0: never"},

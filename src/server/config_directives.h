@@ -25,6 +25,7 @@ enum class ValueKind : uint8_t {
   kAddresses,     // What to bind to.
   kSave,          // Pairs of seconds and changes.
   kOutputLimits,  // Class, hard limit, soft limit, seconds; any number of times.
+  kRetention,     // Pattern and options of a policy; any number of times.
 };
 
 enum class Effect : uint8_t {

@@ -98,11 +98,13 @@ class Reader {
         !words[0].empty()) {
       return invalid(fmt::format("{}: '{}' can't be used: {}", place, row->name, row->help));
     }
-    const bool may_be_empty = row->kind == ValueKind::kText || row->kind == ValueKind::kSave;
+    const bool may_be_empty = row->kind == ValueKind::kText || row->kind == ValueKind::kSave ||
+                              row->kind == ValueKind::kRetention;
     if (words.empty() && !may_be_empty)
       return invalid(fmt::format("{}: '{}' needs a value", place, row->name));
     const bool one_word = row->kind != ValueKind::kText && row->kind != ValueKind::kAddresses &&
-                          row->kind != ValueKind::kSave && row->kind != ValueKind::kOutputLimits;
+                          row->kind != ValueKind::kSave && row->kind != ValueKind::kOutputLimits &&
+                          row->kind != ValueKind::kRetention;
     if (one_word && words.size() != 1)
       return invalid(fmt::format("{}: '{}' takes one value", place, row->name));
     std::string text;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/split_arguments.h"
+#include "command/retention_words.h"
 #include "server/config_read.h"
 
 namespace leat {
@@ -25,6 +26,13 @@ std::vector<std::string> rendered(const Directive& directive, const std::string&
     for (size_t i = 0; i + 3 < words.size(); i += 4) {
       lines.push_back(
           fmt::format("{} {} {} {} {}", name, words[i], words[i + 1], words[i + 2], words[i + 3]));
+    }
+  } else if (directive.kind == ValueKind::kRetention && !words.empty()) {
+    std::vector<RetentionRule> rules;
+    LEAT_CHECK(read_retention_rules(words, rules).empty());
+    for (const RetentionRule& rule : rules) {
+      lines.push_back(
+          fmt::format("{} {} {}", name, quoted_word(rule.pattern), retention_text(rule.policy)));
     }
   } else if (directive.kind == ValueKind::kSave && !words.empty()) {
     for (size_t i = 0; i + 1 < words.size(); i += 2) {

@@ -113,6 +113,11 @@ TEST(ConfigValuesTest, TakeTheOneNormalForm) {
       {"CLIENT-OUTPUT-BUFFER-LIMIT", "pubsub 1 2 3 normal 4 5 6",
        "normal 4 5 6 slave 268435456 67108864 60 pubsub 1 2 3"},
       {"slave-read-only", "no", "no"},
+      {"stream-retention", "", ""},
+      {"stream-retention", " e:*  maxage 1h MaxBytes 1kb  retain unacked",
+       "e:* MAXAGE 3600000 MAXBYTES 1024 RETAIN UNACKED"},
+      {"stream-retention", "* MAXLEN 5 WHENFULL REJECT e:* RETAIN any",
+       "* MAXLEN 5 WHENFULL REJECT e:* MAXLEN 0"},
   };
   for (const Case& one : cases) {
     ConfigValues values;
@@ -147,6 +152,13 @@ TEST(ConfigValuesTest, RefuseWhatDoesNotFitAndKeepWhatWas) {
        "Invalid client class specified in buffer limit configuration."},
       {"client-output-buffer-limit", "normal 0 0 x",
        "Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+      {"stream-retention", "*",
+       "the pattern '*' needs at least one of MAXLEN, MAXAGE, MAXBYTES, RETAIN and WHENFULL"},
+      {"stream-retention", "a b MAXLEN 1",
+       "the pattern 'a' needs at least one of MAXLEN, MAXAGE, MAXBYTES, RETAIN and WHENFULL"},
+      {"stream-retention", "* MAXLEN", "MAXLEN needs a value"},
+      {"stream-retention", "* MAXLEN x", "MAXLEN must be a number of entries; 0: no limit"},
+      {"stream-retention", "* MAXLEN 1 MAXLEN 2", "MAXLEN specified multiple times"},
   };
   for (const Case& one : cases) {
     ConfigValues values;
@@ -229,6 +241,15 @@ TEST_F(ConfigFileTest, LinesThatAddAddUp) {
   const auto config = read({write("a.conf", "save 1 1\nsave 2 2\n")});
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config.value().values.text("save"), "1 1 2 2");
+  const auto rules = read({write("b.conf",
+                                 "stream-retention * MAXLEN 9\n"
+                                 "stream-retention \"#e:*\" MAXAGE 1s\n")});
+  ASSERT_TRUE(rules.ok()) << rules.error().detail;
+  EXPECT_EQ(rules.value().values.text("stream-retention"), "* MAXLEN 9 #e:* MAXAGE 1000");
+  const Settings settings = make_settings(rules.value().values);
+  ASSERT_EQ(settings.retention.size(), 2U);
+  EXPECT_EQ(settings.retention[1].pattern, "#e:*");
+  EXPECT_EQ(settings.retention[1].policy, Retention{.age_max_ms = 1000});
 }
 
 TEST_F(ConfigFileTest, IncludesInItsPlace) {
@@ -255,6 +276,9 @@ TEST_F(ConfigFileTest, SaysFileAndLineOfWhatIsWrong) {
       {"port 1 2\n", ", line 1: 'port' takes one value"},
       {"port 1x\n", ", line 1: 'port' can't be '1x': argument couldn't be parsed into an integer"},
       {"requirepass \"x\n", ", line 1: unbalanced quotes"},
+      {"stream-retention * MAXLEN 1\nstream-retention * KEEP 2\n",
+       ", line 2: 'stream-retention' can't be '* KEEP 2': the pattern '*' needs at least one of "
+       "MAXLEN, MAXAGE, MAXBYTES, RETAIN and WHENFULL"},
       {"include\n", ", line 1: include takes one path"},
       {"user alice on\n",
        ", line 1: 'user' can't be used: users other than the default one are not part of this "
@@ -288,11 +312,15 @@ TEST_F(ConfigFileTest, RewritingKeepsCommentsAndSaysWhatHolds) {
   ConfigValues values = config.value().values;
   ASSERT_EQ(values.set(*find_directive("timeout"), "9"), "");
   ASSERT_EQ(values.set(*find_directive("requirepass"), "a \"b\"\x01"), "");
+  ASSERT_EQ(values.set(*find_directive("stream-retention"), "#a MAXLEN 1 b* MAXAGE 1d"), "");
   const std::string after = rewritten_config(before, values);
   EXPECT_TRUE(
       after.starts_with("# mine\nport 7001\n\nsave 1 1\nsave 2 2\ntimeout 9\ndir " + directory_))
       << after;
   EXPECT_NE(after.find("\nrequirepass \"a \\\"b\\\"\\x01\"\n"), std::string::npos) << after;
+  EXPECT_NE(after.find("\nstream-retention \"#a\" MAXLEN 1\nstream-retention b* MAXAGE 86400000\n"),
+            std::string::npos)
+      << after;
   const auto again = read({write("b.conf", after)});
   ASSERT_TRUE(again.ok()) << again.error().detail;
   for (const Directive& directive : directives()) {

@@ -7,6 +7,7 @@
 
 #include "base/numbers.h"
 #include "command/arguments.h"
+#include "command/retention_words.h"
 
 namespace leat {
 namespace {
@@ -89,6 +90,18 @@ Normal normal_save(Bytes text) {
   return {joined(words), {}};
 }
 
+Normal normal_retention(Bytes text) {
+  std::vector<RetentionRule> rules;
+  if (std::string problem = read_retention_rules(words_of(text), rules); !problem.empty())
+    return wrong(std::move(problem));
+  Normal value;
+  for (const RetentionRule& rule : rules) {
+    value.text += fmt::format("{}{} {}", value.text.empty() ? "" : " ", rule.pattern,
+                              retention_text(rule.policy));
+  }
+  return value;
+}
+
 constexpr std::string_view kClasses[] = {"normal", "slave", "pubsub"};
 
 // Replaces in `current`, which has all classes, those that `text` names.
@@ -139,6 +152,8 @@ Normal normal(const Directive& directive, Bytes current, Bytes text) {
       return normal_save(text);
     case ValueKind::kOutputLimits:
       return normal_limits(current, text);
+    case ValueKind::kRetention:
+      return normal_retention(text);
   }
   return wrong("unknown kind of value");
 }
@@ -177,8 +192,9 @@ std::string ConfigValues::set(const Directive& directive, Bytes text) {
 }
 
 std::string ConfigValues::add(const Directive& directive, Bytes text) {
-  const bool adds =
-      directive.kind == ValueKind::kSave && given(directive) && !words_of(text).empty();
+  const bool repeated =
+      directive.kind == ValueKind::kSave || directive.kind == ValueKind::kRetention;
+  const bool adds = repeated && given(directive) && !words_of(text).empty();
   if (!adds) return set(directive, text);
   return set(directive, fmt::format("{} {}", texts_[index_of(directive)], text));
 }

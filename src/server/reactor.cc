@@ -50,9 +50,11 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
-  const WallMs expiry = shard_->engine().keyspace().next_expiry();
-  if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
-    const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
+  const Keyspace& keyspace = shard_->engine().keyspace();
+  const WallMs expiry = shard_->dispatcher().active_expiry() ? keyspace.next_expiry() : WallMs{0};
+  for (const WallMs due : {expiry, keyspace.next_ageing()}) {
+    if (due.value == 0) continue;
+    const int64_t left_ms = std::max(due.value - world_.clock.wall().value, int64_t{0});
     if (left_ms < kTickNs / kNsPerMs)
       deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
   }
@@ -77,6 +79,7 @@ void Reactor::turn(MonoNs deadline) {
     }
     expire_parked();
     shard_->dispatcher().expire(shard_->log().batch());
+    shard_->dispatcher().age_out(shard_->log().batch());
     serve_ready();
     shard_->commit();
     shard_->engine().reap(kReapedPerTurn);

@@ -5,7 +5,7 @@ import threading
 
 import redis
 import redis.asyncio
-from suite import Suite, equal
+from suite import Skip, Suite, equal
 
 suite = Suite("redis-py")
 test = suite.test
@@ -343,6 +343,25 @@ def xsetid(target):
     stream = client.xinfo_stream("s")
     equal((stream["last-generated-id"], stream["entries-added"], stream["max-deleted-entry-id"]), ("10-0", 12, "9-0"))
     raises(redis.ResponseError, "The ID specified in XSETID is smaller", client.execute_command, "XSETID", "s", "1-0")
+
+
+@test("XCFGSET, and a producer that is pushed back")
+def xcfgset(target):
+    client = connect(target)
+    if "leat_version" not in client.info("server"):
+        raise Skip("the options are Leat's own")
+    client.xgroup_create("jobs", "g", id="0", mkstream=True)
+    equal(client.execute_command("XCFGSET", "jobs", "MAXLEN", 3, "RETAIN", "UNACKED", "WHENFULL", "REJECT"), "OK")
+    three_entries(client, "jobs")
+    raises(redis.ResponseError, "STREAMFULL Stream 'jobs' is at its limit of MAXLEN 3", client.xadd, "jobs", {"n": 4})
+    client.xreadgroup("g", "alice", {"jobs": ">"}, count=1)
+    client.xack("jobs", "g", "1-1")
+    client.xadd("jobs", {"n": 4}, id="4-1")
+    equal([entry_id for entry_id, _ in client.xrange("jobs")], ["2-1", "3-1", "4-1"])
+    info = client.xinfo_stream("jobs")
+    equal((info["length"], info["first-entry"][0], info["last-entry"][0]), (3, "2-1", "4-1"))
+    equal((info["retention-maxlen"], info["retention-retain"], info["bytes"]), (3, "unacked", 42))
+    equal(client.xinfo_stream("jobs", full=True)["retention-whenfull"], "reject")
 
 
 @test("HELP of XGROUP and XINFO")

@@ -55,6 +55,9 @@ class Player:
                 wanted = ".".join(map(str, block.since))
                 yield block, "skip", f"since {wanted}, the oracle is {'.'.join(map(str, self.version))}"
                 continue
+            if self.name == "redis" and block.ours:
+                yield block, "skip", "Redis does not have it"
+                continue
             why = []
             for step in block.steps:
                 try:

@@ -42,6 +42,7 @@ class Block:
     title: str
     line: int
     since: tuple = ()
+    ours: bool = False  # Of something that Redis does not have.
     differs: str = ""
     steps: list = dataclasses.field(default_factory=list)
 
@@ -133,6 +134,8 @@ class Reader:
     def comment(self, block, text):
         if found := re.fullmatch(r"since (\d+)\.(\d+)", text):
             block.since = (int(found[1]), int(found[2]))
+        elif text == "only leat":
+            block.ours = True
         elif text.startswith("differs:"):
             block.differs = text[8:].strip()
         elif not block.title:

@@ -238,6 +238,7 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
     }
   }
   void on_expired() override {}
+  void on_aged(const Object& /*object*/, StreamId /*last_dropped*/) override {}
 
   sim::SimRandom random_;
   sim::SimClock clock_;

@@ -158,6 +158,14 @@ void draw_group(Drawn& d, uint8_t type, RecordWriter& out) {
   }
 }
 
+void draw_policy(Drawn& d, RecordWriter& out) {
+  StreamConfigure record{.object = d};
+  record.policy = {.length_max = d.number(), .age_max_ms = d.number(), .bytes_max = d.number()};
+  if (d.byte() % 2 != 0) record.policy.retain = Retain::kUnacked;
+  if (d.byte() % 2 != 0) record.policy.when_full = WhenFull::kReject;
+  out.put(record);
+}
+
 void draw_raw(Drawn& d, ByteBuffer& out) {
   const Bytes payload = d.raw();
   char* const head = out.grow(kRecordHeadSize);
@@ -175,13 +183,18 @@ void draw(Drawn& in, ByteBuffer& out) {
   if (type < 14) return draw_value(in, type, writer);
   if (type < 21) return draw_stream(in, type, writer);
   if (type < 27) return draw_group(in, type, writer);
+  if (type == 27) return draw_policy(in, writer);
   draw_raw(in, out);
 }
 
 void read(const Stream& stream) {
   uint64_t entries = 0;
-  for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) ++entries;
-  LEAT_CHECK(entries == stream.length());
+  uint64_t bytes = 0;
+  for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) {
+    ++entries;
+    bytes += cursor.entry().wire.size();
+  }
+  LEAT_CHECK(entries == stream.length() && bytes == stream.bytes());
   for (const auto& [name, group] : stream.groups().by_name()) {
     LEAT_CHECK(lag_of(stream, *group) == stream.count_after(group->last_delivered));
   }

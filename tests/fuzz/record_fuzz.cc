@@ -90,9 +90,9 @@ void check_ids(Bytes bytes) {
 void check_all(uint8_t type, Bytes payload) {
   check_one_of<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
                StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend,
-               StreamTrim, StreamDelete, StreamSetId, GroupCreate, GroupSetId, GroupDrop,
-               ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck, GroupClaim, GroupRedeliver>(
-      type, payload);
+               StreamTrim, StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId,
+               GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck, GroupClaim,
+               GroupRedeliver>(type, payload);
   check_framing(payload);
   check_ids(payload);
 }

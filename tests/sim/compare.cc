@@ -74,11 +74,21 @@ std::string group_difference(const ModelStream& stream, const ModelGroup& model,
        unequal("the list of consumers", consumers, found), pending_difference(model, engine)});
 }
 
+uint64_t wire_bytes(const ModelStream& stream) {
+  uint64_t bytes = 0;
+  for (const auto& [id, held] : stream.entries) {
+    for (const std::string& field : held.fields) bytes += bulk(field).size();
+  }
+  return bytes;
+}
+
 std::string stream_difference(const ModelStream& model, const Stream& engine) {
   std::string text = first_of(
       {unequal<uint64_t>("the length", model.entries.size(), engine.length()),
        unequal("entries_added", model.added, engine.entries_added()),
        unequal("last_id", to_string(model.last), to_string(engine.last_id())),
+       unequal("the number of bytes", wire_bytes(model), engine.bytes()),
+       model.policy == engine.retention() ? "" : "the policy differs",
        unequal("max_deleted", to_string(model.max_deleted), to_string(engine.max_deleted())),
        entries_difference(model, engine),
        unequal("the number of groups", model.groups.size(), engine.groups().size())});

@@ -47,7 +47,9 @@ bool shows_nothing(const Words& words, Bytes reply) {
 }
 
 void replay(Model& model, const Ledger::Executed& item) {
-  if (item.expiry) {
+  if (item.ageing) {
+    static_cast<void>(model.age(*item.ageing, item.wall));
+  } else if (item.expiry) {
     model.expire(item.wall);
   } else if (item.refused) {
     model.refuse(item.client, item.words);
@@ -144,7 +146,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
   const bool wrote = moment.lsn != last_;
   last_ = moment.lsn;
   const bool refused = is_refusal(reply);
-  since_.push_back({number, words, moment.wall, refused, false, last_});
+  since_.push_back({number, words, moment.wall, refused, false, last_, {}});
   if (refused) {
     ++counters_.refusals;
     if (!moment.may_refuse) violated("refused though the disk is well: " + shown(words));
@@ -176,10 +178,23 @@ void Ledger::expired(const Moment& moment) {
   last_ = moment.lsn;
   model_.expire(moment.wall);
   for (const std::string& key : model_.touched()) changed_[key] = last_;
-  since_.push_back({0, {}, moment.wall, false, true, last_});
+  since_.push_back({0, {}, moment.wall, false, true, last_, {}});
+}
+
+void Ledger::aged(const Ageing& ageing, const Moment& moment) {
+  last_ = moment.lsn;
+  if (const std::string wrong = model_.age(ageing, moment.wall); !wrong.empty())
+    return violated(wrong);
+  if (ageing.db == 0) changed_[ageing.key] = last_;
+  since_.push_back({0, {}, moment.wall, false, false, last_, ageing});
 }
 
 void Ledger::turn_ended(Waits& waits, const Moment& moment) {
+  constexpr int64_t kLateMax = 1000;
+  if (moment.steady && !moment.may_refuse) {
+    if (const std::string late = model_.overdue(moment.wall - kLateMax); !late.empty())
+      violated(late);
+  }
   for (auto& [number, client] : clients_) {
     if (!client.parked) continue;
     const Parked& parked = *client.parked;

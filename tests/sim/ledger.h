@@ -32,9 +32,10 @@ class Ledger {
     uint64_t client = 0;
     Words words;
     int64_t wall = 0;
-    bool refused = false;  // By a full disk.
-    bool expiry = false;   // Not a command: keys whose time had come were dropped.
-    uint64_t lsn = 0;      // Of the last record then.
+    bool refused = false;          // By a full disk.
+    bool expiry = false;           // Not a command: keys whose time had come were dropped.
+    uint64_t lsn = 0;              // Of the last record then.
+    std::optional<Ageing> ageing;  // Nor this: entries that had reached MAXAGE were.
   };
 
   // Clients, by the number the server gives them.
@@ -54,9 +55,11 @@ class Ledger {
     int64_t mono = 0;
     uint64_t lsn = 0;         // Of the last record.
     bool may_refuse = false;  // A refusal is right: the disk was full or has failed.
+    bool steady = true;       // The wall clock makes no steps.
   };
   void executed(uint64_t client, Words words, Bytes reply, bool parked, const Moment& moment);
   void expired(const Moment& moment);
+  void aged(const Ageing& ageing, const Moment& moment);
   // The turn is over: who waits, waits rightly.
   void turn_ended(Waits& waits, const Moment& moment);
 

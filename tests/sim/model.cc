@@ -79,21 +79,21 @@ bool Model::in_transaction(uint64_t client) const {
 
 void Model::run(const Words& words) {
   static const std::map<std::string, Handler> kHandlers = {
-      {"GET", &Model::get},          {"SET", &Model::set},
-      {"DEL", &Model::del},          {"PEXPIRE", &Model::pexpire},
-      {"PERSIST", &Model::persist},  {"RENAME", &Model::rename},
-      {"COPY", &Model::copy},        {"FLUSHALL", &Model::flushall},
-      {"SWAPDB", &Model::swapdb},    {"HSET", &Model::hset},
-      {"HDEL", &Model::hdel},        {"HGET", &Model::hget},
-      {"SADD", &Model::sadd},        {"SREM", &Model::srem},
-      {"SCARD", &Model::scard},      {"XADD", &Model::xadd},
-      {"XTRIM", &Model::xtrim},      {"XDEL", &Model::xdel},
-      {"XSETID", &Model::xsetid},    {"XLEN", &Model::xlen},
-      {"XRANGE", &Model::xrange},    {"XREVRANGE", &Model::xrange},
-      {"XREAD", &Model::xread},      {"XREADGROUP", &Model::xread},
-      {"XGROUP", &Model::xgroup},    {"XACK", &Model::xack},
-      {"XCLAIM", &Model::xclaim},    {"XAUTOCLAIM", &Model::xautoclaim},
-      {"XPENDING", &Model::xpending}};
+      {"GET", &Model::get},           {"SET", &Model::set},
+      {"DEL", &Model::del},           {"PEXPIRE", &Model::pexpire},
+      {"PERSIST", &Model::persist},   {"RENAME", &Model::rename},
+      {"COPY", &Model::copy},         {"FLUSHALL", &Model::flushall},
+      {"SWAPDB", &Model::swapdb},     {"HSET", &Model::hset},
+      {"HDEL", &Model::hdel},         {"HGET", &Model::hget},
+      {"SADD", &Model::sadd},         {"SREM", &Model::srem},
+      {"SCARD", &Model::scard},       {"XADD", &Model::xadd},
+      {"XTRIM", &Model::xtrim},       {"XDEL", &Model::xdel},
+      {"XSETID", &Model::xsetid},     {"XLEN", &Model::xlen},
+      {"XRANGE", &Model::xrange},     {"XREVRANGE", &Model::xrange},
+      {"XREAD", &Model::xread},       {"XREADGROUP", &Model::xread},
+      {"XGROUP", &Model::xgroup},     {"XACK", &Model::xack},
+      {"XCLAIM", &Model::xclaim},     {"XAUTOCLAIM", &Model::xautoclaim},
+      {"XPENDING", &Model::xpending}, {"XCFGSET", &Model::xcfgset}};
   (this->*kHandlers.at(words[0]))(words);
 }
 

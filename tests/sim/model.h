@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/retention.h"
 #include "model/stream_id.h"
 
 namespace leat::sim {
@@ -46,11 +47,18 @@ struct ModelStream {
   StreamId last;
   StreamId max_deleted;
   std::map<std::string, ModelGroup> groups;
+  Retention policy;
 };
 struct ModelObject {
   int64_t expires = 0;  // 0: never.
   std::variant<std::string, std::map<std::string, std::string>, std::set<std::string>, ModelStream>
       value;
+};
+// Entries up to `last_dropped` have reached MAXAGE.
+struct Ageing {
+  uint64_t db = 0;
+  std::string key;
+  StreamId last_dropped;
 };
 using ModelDatabase = std::map<std::string, ModelObject>;
 
@@ -69,6 +77,11 @@ class Model {
   void refuse(uint64_t client, const Words& words);
   // Drops all keys whose time has come.
   void expire(int64_t now);
+  // The server has dropped what is too old.
+  //   returns  what is wrong about it; empty: nothing.
+  [[nodiscard]] std::string age(const Ageing& ageing, int64_t now);
+  // Which stream holds an entry that had to be gone at `now`; empty: none.
+  [[nodiscard]] std::string overdue(int64_t now) const;
   // The connection is gone.
   void forget(uint64_t client) { sessions_.erase(client); }
   void forget_clients() { sessions_.clear(); }
@@ -130,6 +143,7 @@ class Model {
   // Streams.
   void xadd(const Words& words);
   void xtrim(const Words& words);
+  void xcfgset(const Words& words);
   void xdel(const Words& words);
   void xsetid(const Words& words);
   void xlen(const Words& words);
@@ -146,6 +160,13 @@ class Model {
   static uint64_t trim(ModelStream& stream, const Trim& asked);
   static uint64_t trim_nodes(ModelStream& stream, const Trim& asked);
   static void erase(ModelStream& stream, StreamId id);
+  // A group has not acknowledged the entry, or not been given it.
+  static bool needed(const ModelStream& stream, StreamId id);
+  static bool over(const ModelStream& stream, uint64_t entries, uint64_t bytes);
+  // Drops the oldest entries until MAXLEN and MAXBYTES hold with `entries` more of `bytes`, as far as the policy lets it.
+  //   returns  whether they hold.
+  static bool make_room(ModelStream& stream, uint64_t entries, uint64_t bytes);
+  bool admits(const std::string& key, const ModelStream* stream, const Words& fields);
   void append(ModelStream& stream, StreamId id, Words fields);
   // What a read of one key returns, nothing if there is nothing for it.
   static std::optional<std::string> read_last(const ModelStream& stream);

@@ -147,12 +147,15 @@ void Model::xadd(const Words& words) {
         "-ERR The ID specified in XADD is equal or smaller than the target stream top item\r\n";
     return;
   }
+  const Words fields(words.begin() + static_cast<ptrdiff_t>(i), words.end());
+  if (!admits(words[1], stream, fields)) return;
   if (stream == nullptr) {
     databases_[0][words[1]].value.emplace<ModelStream>();
     stream = std::get_if<ModelStream>(&databases_[0][words[1]].value);
   }
-  append(*stream, id, Words(words.begin() + static_cast<ptrdiff_t>(i), words.end()));
+  append(*stream, id, fields);
   if (asked) trim(*stream, *asked);
+  make_room(*stream, 0, 0);
   touch(words[1]);
   reply_ = bulk(id);
 }

@@ -52,7 +52,8 @@ Simulation::Simulation(uint64_t seed, bool trace)
       swarm_(random_),
       disk_(random_),
       loop_(random_, clock_, disk_),
-      workload_(random_),
+      // Drawn apart, so that a seed without policies draws the same for everything else.
+      workload_(random_, SimRandom(seed + 2).one_in(3)),
       ledger_(swarm_.node_entries, swarm_.mode),
       clients_(swarm_.clients) {
   loop_.serve(*this);
@@ -85,7 +86,8 @@ Ledger::Moment Simulation::moment() {
   return {.wall = clock_.wall().value,
           .mono = clock_.mono().value,
           .lsn = server_->shard().engine().last_lsn().value,
-          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0};
+          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
+          .steady = !swarm_.clock_steps};
 }
 
 std::string Simulation::run() {
@@ -418,6 +420,11 @@ void Simulation::on_executed(const Session& session, const Request& request, Byt
 void Simulation::on_expired() {
   note("keys expire");
   ledger_.expired(moment());
+}
+
+void Simulation::on_aged(const Object& object, StreamId last_dropped) {
+  note(fmt::format("{} loses what is too old, up to {}", object.key, to_string(last_dropped)));
+  ledger_.aged({object.db.value, object.key, last_dropped}, moment());
 }
 
 }  // namespace leat::sim

@@ -97,6 +97,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void on_executed(const Session& session, const Request& request, Bytes reply,
                    bool parked) override;
   void on_expired() override;
+  void on_aged(const Object& object, StreamId last_dropped) override;
 
   void note(const std::string& text);
   void mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL; }

@@ -4,7 +4,7 @@
 
 namespace leat::sim {
 
-Workload::Workload(SimRandom& random) : random_(random) {
+Workload::Workload(SimRandom& random, bool policies) : random_(random), policies_(policies) {
   streams_ = 1 + random_.below(3);
   payload_ = chance(8) ? 3000 : 1 + random_.below(40);
   pipeline_ = chance(2) ? 1 : 1 + random_.below(16);
@@ -52,7 +52,20 @@ void Workload::add_trim(const Model& model, const std::string& key, Words& words
   if (approximate && chance(3)) words.insert(words.end(), {"LIMIT", number(20)});
 }
 
+// Limits that are reached after a few commands, or switched off.
+Words Workload::policy() {
+  Words words = {"XCFGSET", stream_key()};
+  if (chance(2)) words.insert(words.end(), {"MAXLEN", number(20)});
+  if (chance(2)) words.insert(words.end(), {"MAXAGE", chance(3) ? "0" : number(1500)});
+  if (chance(3)) words.insert(words.end(), {"MAXBYTES", number(60 * payload_)});
+  if (chance(2)) words.insert(words.end(), {"RETAIN", chance(3) ? "ANY" : "UNACKED"});
+  if (chance(2) || words.size() == 2)
+    words.insert(words.end(), {"WHENFULL", chance(2) ? "TRIM" : "REJECT"});
+  return words;
+}
+
 Words Workload::stream_write(const Model& model) {
+  if (policies_ && chance(10)) return policy();
   const std::string key = stream_key();
   if (deletes_ && chance(8)) {
     Words words = {"XDEL", key};

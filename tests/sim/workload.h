@@ -13,14 +13,15 @@ namespace leat::sim {
 
 class Workload {
  public:
-  // Switches classes of commands on or off by the seed.
-  explicit Workload(SimRandom& random);
+  // Switches classes of commands on or off by the seed; `policies`: streams are given policies.
+  Workload(SimRandom& random, bool policies);
   // What a client sends at once: one command, a pipeline or a transaction.
   [[nodiscard]] std::vector<Words> next(const Model& model);
 
  private:
   Words command(const Model& model);
   Words stream_write(const Model& model);
+  Words policy();
   Words stream_read();
   Words group_read(const Model& model);
   Words group_admin(const Model& model);
@@ -47,6 +48,7 @@ class Workload {
   bool groups_ = true;
   bool blocking_ = true;
   bool trims_ = true;
+  bool policies_ = false;
   bool deletes_ = true;
   bool keys_ = true;
   bool rare_keys_ = false;

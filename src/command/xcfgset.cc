@@ -1,0 +1,85 @@
+// XCFGSET, and what a stream's policy does to the commands that append.
+#include <fmt/format.h>
+
+#include "command/retention_words.h"
+#include "command/stream_commands.h"
+#include "command/stream_words.h"
+
+namespace leat {
+namespace {
+
+constexpr size_t kKeyQuotedMax = 128;
+
+// Words 2 and on. False after the error has been replied.
+bool read_policy_words(Context& context, const Arguments& words, RetentionWords& asked) {
+  for (size_t i = 2; i < words.size(); i += 2) {
+    const bool valued = i + 1 < words.size();
+    const auto read = valued ? asked.read(words[i], words[i + 1]) : RetentionWords::Read::kNotMine;
+    if (read == RetentionWords::Read::kTaken) continue;
+    context.error(read == RetentionWords::Read::kWrong ? "ERR " + asked.problem()
+                                                       : std::string(kErrSyntax));
+    return false;
+  }
+  if (asked.any()) return true;
+  context.error("ERR At least one parameter must be specified");
+  return false;
+}
+
+}  // namespace
+
+bool admit_append(Context& context, Bytes key, const Stream* stream, const Retention& policy,
+                  uint64_t bytes) {
+  const Excess excess = plan_admission(stream, policy, bytes);
+  if (excess == Excess::kNone) return true;
+  const Bytes name = key.substr(0, kKeyQuotedMax);
+  if (excess == Excess::kBytes && bytes > policy.bytes_max) {
+    context.error(fmt::format(
+        "STREAMFULL The entry has {} bytes, and the limit of stream '{}' is MAXBYTES {}; raise it "
+        "with XCFGSET, or split the entry",
+        bytes, name, policy.bytes_max));
+    return false;
+  }
+  const bool by_length = excess == Excess::kLength;
+  context.error(fmt::format(
+      "STREAMFULL Stream '{}' is at its limit of {} {} and {}, or raise the limit with XCFGSET",
+      name, by_length ? "MAXLEN" : "MAXBYTES", by_length ? policy.length_max : policy.bytes_max,
+      policy.retain == Retain::kUnacked
+          ? "has entries that a group has not acknowledged; acknowledge them (XACK)"
+          : "drops nothing to make room (WHENFULL REJECT); remove entries (XTRIM, XDEL)"));
+  return false;
+}
+
+const Object& create_stream(Context& context, Bytes key, const Retention& policy) {
+  const Object& object = context.create(key, ObjectKind::kStream);
+  if (!policy.none()) context.commit(StreamConfigure{.object = object.id, .policy = policy});
+  return object;
+}
+
+void enforce_size(Context& context, const Object& object) {
+  const Stream& stream = *object.stream();
+  if (!stream.retention().limits_size()) [[likely]]
+    return;
+  const SizePlan plan = plan_size(stream, {});
+  if (plan.last_dropped != StreamId::min())
+    context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
+}
+
+// XCFGSET key [MAXLEN n] [MAXAGE duration] [MAXBYTES n] [RETAIN UNACKED|ANY] [WHENFULL TRIM|REJECT]  ->  OK
+// What is not named stays as it was; limits hold from now on, and what exceeds them goes at once.
+// Source: redis.io/docs/latest/commands/xcfgset has the command; these options are Leat's: docs/retention.md
+void cmd_xcfgset(Context& context, const Arguments& words) {
+  const Object* object = nullptr;
+  if (!context.find(words[1], ObjectKind::kStream, object)) return;
+  if (object == nullptr) return context.error(kErrNoSuchKey);
+  RetentionWords asked;
+  if (!read_policy_words(context, words, asked)) return;
+  const Retention& present = object->stream()->retention();
+  const Retention policy = asked.over(present);
+  if (policy != present) {
+    context.commit(StreamConfigure{.object = object->id, .policy = policy});
+    enforce_size(context, *object);
+  }
+  context.reply().ok();
+}
+
+}  // namespace leat
