@@ -75,7 +75,10 @@ void StateWriter::before_patch(const std::string& value, uint64_t offset, uint64
 
 void StateWriter::append_to_tail(const Stream& stream, StreamId id, bool new_block) {
   const StreamId from = stream.tail() == nullptr || new_block ? id : stream.tail()->first_id();
-  if (!note_->blocks.contains(from)) ranges_.block(touched_, stream.blocks(), note_->blocks, from);
+  // All from there on: a trim that went beyond the stream's end leaves `from` done, and not what follows.
+  for (auto gap = note_->blocks.gap_from(from); gap; gap = note_->blocks.gap_from(*gap)) {
+    ranges_.block(touched_, stream.blocks(), note_->blocks, *gap);
+  }
   note_->tail_done = true;
   // Groups that stand beyond the stream's end count what is appended before them.
   if (id <= stream.counters().groups_reach) write_group_heads(stream);
