@@ -48,7 +48,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_ == nullptr) return deadline;
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   const WallMs expiry = shard_->engine().keyspace().next_expiry();
-  if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
+  if (expiry.value != 0 && shard_->dispatcher().active_expiry() && !shard_->loading().active) {
     const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
     if (left_ms < kTickNs / kNsPerMs)
       deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
@@ -73,7 +73,7 @@ void Reactor::turn(MonoNs deadline) {
       if (!connection->dead) execute(*connection);
     }
     expire_parked();
-    shard_->dispatcher().expire(shard_->log().batch());
+    if (!shard_->loading().active) shard_->dispatcher().expire(shard_->log().batch());
     serve_ready();
     shard_->commit();
     serve_durable();
