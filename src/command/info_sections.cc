@@ -148,7 +148,7 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
 void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) {
   const Lsn last = context.engine().last_lsn();
   text.section("Persistence");
-  text.line("loading", 0);
+  text.line("loading", facts.loading ? 1 : 0);
   text.line("async_loading", 0);
   text.line("current_cow_peak", 0);
   text.line("current_cow_size", 0);
@@ -156,7 +156,7 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.real("current_fork_perc", 0, 2);
   text.line("current_save_keys_processed", 0);
   text.line("current_save_keys_total", 0);
-  text.line("rdb_changes_since_last_save", last.value - facts.durable.value);
+  text.line("rdb_changes_since_last_save", facts.loading ? 0 : last.value - facts.durable.value);
   text.line("rdb_bgsave_in_progress", 0);
   text.line("rdb_last_save_time", facts.last_sync_s);
   text.line("rdb_last_bgsave_status", "ok");
@@ -194,6 +194,13 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("leat_last_lsn", last.value);
   text.line("leat_written_lsn", facts.written.value);
   text.line("leat_durable_lsn", facts.durable.value);
+  if (!facts.loading) return;
+  text.line("loading_start_time", facts.loading_start_s);
+  text.line("loading_total_bytes", facts.loading_total);
+  text.line("loading_rdb_used_mem", 0);
+  text.line("loading_loaded_bytes", facts.loading_done);
+  text.real("loading_loaded_perc", 100 * ratio(facts.loading_done, facts.loading_total), 2);
+  text.line("loading_eta_seconds", facts.loading_left_s);
 }
 
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {

@@ -50,6 +50,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
+  if (shard_->loading().active) return deadline;
   const Keyspace& keyspace = shard_->engine().keyspace();
   const WallMs expiry = shard_->dispatcher().active_expiry() ? keyspace.next_expiry() : WallMs{0};
   for (const WallMs due : {expiry, keyspace.next_ageing()}) {
@@ -78,8 +79,10 @@ void Reactor::turn(MonoNs deadline) {
       if (!connection->dead) execute(*connection);
     }
     expire_parked();
-    shard_->dispatcher().expire(shard_->log().batch());
-    shard_->dispatcher().age_out(shard_->log().batch());
+    if (!shard_->loading().active) {
+      shard_->dispatcher().expire(shard_->log().batch());
+      shard_->dispatcher().age_out(shard_->log().batch());
+    }
     serve_ready();
     shard_->commit();
     shard_->engine().reap(kReapedPerTurn);

@@ -103,6 +103,21 @@ void ServerNode::add_log(NodeFacts& facts) const {
   facts.durable = shard_->log().durable_lsn();
 }
 
+void ServerNode::add_loading(NodeFacts& facts) const {
+  const Loading& loading = shard_->loading();
+  if (!loading.active) return;
+  facts.loading = true;
+  facts.loading_start_s = started_s_;
+  facts.loading_total = loading.total;
+  facts.loading_done = loading.done;
+  const auto left = static_cast<double>(loading.total - std::min(loading.done, loading.total));
+  const auto spent = static_cast<double>(world_.clock.mono().value - started_.value);
+  if (loading.done != 0) {
+    facts.loading_left_s = static_cast<int64_t>(spent / static_cast<double>(kNsPerSecond) * left /
+                                                static_cast<double>(loading.done));
+  }
+}
+
 NodeFacts ServerNode::facts() {
   sample_heap();
   NodeFacts facts;
@@ -123,6 +138,7 @@ NodeFacts ServerNode::facts() {
   add_clients(facts);
   add_traffic(facts);
   add_log(facts);
+  add_loading(facts);
   const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
   const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
   facts.cpu_system_s = seconds(process.system_us);
