@@ -24,7 +24,8 @@ struct BlockImage {
   StreamId last_id;
   uint32_t live = 0;
   uint32_t deleted = 0;
-  uint64_t node_bytes = 0;  // Of Redis' node with the same entries; decides where `~` trimming cuts.
+  uint64_t node_bytes =
+      0;  // Of Redis' node with the same entries; decides where `~` trimming cuts.
   ByteBuffer rows;
 };
 using BlockImages = std::vector<BlockImage>;

@@ -51,11 +51,10 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_->engine().reaping()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   if (shard_->loading().active) return deadline;
-  const Keyspace& keyspace = shard_->engine().keyspace();
-  const WallMs expiry = shard_->dispatcher().active_expiry() ? keyspace.next_expiry() : WallMs{0};
-  for (const WallMs due : {expiry, keyspace.next_ageing()}) {
-    if (due.value == 0) continue;
-    const int64_t left_ms = std::max(due.value - world_.clock.wall().value, int64_t{0});
+  // Entries that reach MAXAGE are looked for at every turn, so within a tick; nothing waits for them more exactly.
+  const WallMs expiry = shard_->engine().keyspace().next_expiry();
+  if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
+    const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
     if (left_ms < kTickNs / kNsPerMs)
       deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
   }

@@ -47,6 +47,7 @@ struct ModelStream {
   StreamId last;
   StreamId max_deleted;
   std::map<std::string, ModelGroup> groups;
+  bool had_group = false;
   Retention policy;
 };
 struct ModelObject {

@@ -125,8 +125,8 @@ std::string Model::overdue(int64_t now) const {
       const auto* const stream = std::get_if<ModelStream>(&object.value);
       if (stream == nullptr || stream->entries.empty()) continue;
       const StreamId first = stream->entries.begin()->first;
-      // What a group needed a moment ago may stay for another second.
-      const bool kept = stream->policy.retain == Retain::kUnacked && !stream->groups.empty();
+      // What a group needed a moment ago may stay for another second, also when it was the group that went.
+      const bool kept = stream->policy.retain == Retain::kUnacked && stream->had_group;
       if (!kept && too_old(*stream, first, now))
         return "entry " + to_string(first) + " of " + key + " is still there, a second too late";
     }

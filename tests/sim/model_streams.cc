@@ -388,6 +388,7 @@ void Model::xgroup(const Words& words) {
       reply_ = "-BUSYGROUP Consumer Group name already exists\r\n";
       return;
     }
+    stream->had_group = true;
     stream->groups[words[3]].last_delivered = words[4] == "$" ? stream->last : id_of(words[4]);
     reply_ = kOk;
     return;

@@ -424,7 +424,7 @@ void Simulation::on_expired() {
 
 void Simulation::on_aged(const Object& object, StreamId last_dropped) {
   note(fmt::format("{} loses what is too old, up to {}", object.key, to_string(last_dropped)));
-  ledger_.aged({object.db.value, object.key, last_dropped}, moment());
+  ledger_.aged({object.db().value, object.key, last_dropped}, moment());
 }
 
 }  // namespace leat::sim
