@@ -10,6 +10,9 @@ class Replay : public RecordSink {
  public:
   Replay(Engine& engine, const Shard::Progress& progress) : engine_(engine), progress_(progress) {}
 
+  // The engine knows no pieces yet, so a directory with a checkpoint is refused.
+  bool on_pieces(Bytes /*pieces*/) override { return false; }
+  bool on_state(Lsn /*lsn*/) override { return false; }
   bool on_record(Lsn lsn, const RecordView& record) override {
     return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
   }

@@ -105,6 +105,7 @@ Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
+  facts.bytes_logged = facts.bytes_appended + state_->bytes_recovered;
   facts.in_flight = state_->flight != State::Flight::kNone ||
                     state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;
@@ -117,6 +118,10 @@ LogIdentity Log::identity() const {
           .node = state_->superblock.node,
           .epoch = state_->superblock.epoch,
           .shard = state_->options.shard};
+}
+
+const CheckpointFiles& Log::checkpoint_files() const {
+  return state_->checkpoint_files;
 }
 
 LogPlace Log::place_of(Lsn lsn) const {

@@ -25,6 +25,7 @@
 #include "io/io.h"
 #include "model/ids.h"
 #include "model/record.h"
+#include "storage/checkpoint_format.h"
 #include "storage/log_format.h"
 
 namespace leat {
@@ -54,6 +55,16 @@ struct RecoveryReport {
   std::string cut_detail;  // Where and why, in words; empty when nothing was cut.
   WallMs last_wall;        // Wall time of the newest batch; 0 when there is none.
   uint64_t epoch = 0;      // Of this start.
+  Lsn checkpoint;          // The record up to which a checkpoint gave the state; 0: there is none.
+  uint64_t checkpoint_bytes = 0;
+};
+
+// What stands beside the log.
+struct CheckpointFiles {
+  std::optional<Manifest> manifest;
+  std::vector<std::string>
+      leftovers;        // Paths of files that nothing refers to, as crashes leave them.
+  uint64_t newest = 0;  // Number of the newest checkpoint file, whatever it is worth.
 };
 
 // Whose log it is, and which of its runs: what the headers of every file of it carry.
@@ -70,10 +81,14 @@ struct LogPlace {
   uint32_t previous_crc = 0;  // Of the last batch before it; 0: there is none.
 };
 
-// Takes recovered records in log order.
+// Takes what is recovered: the state of the checkpoint, if there is one, then records in log order.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
+  // Pieces of the checkpoint's state, whole ones. False when they do not fit.
+  virtual bool on_pieces(Bytes pieces) = 0;
+  // All pieces have been given: false when they are not the state after record `lsn`.
+  virtual bool on_state(Lsn lsn) = 0;
   // False when the record does not fit the state: recovery then reports corruption.
   virtual bool on_record(Lsn lsn, const RecordView& record) = 0;
   // Called now and then; `done` of `total` bytes of log have been read.
@@ -129,6 +144,8 @@ class Log {
   Status close(Lsn last, WallMs wall);
 
   [[nodiscard]] LogIdentity identity() const;
+  // As recovery found them.
+  [[nodiscard]] const CheckpointFiles& checkpoint_files() const;
   // The segment in which record `lsn` stands, or will stand: from there on the log holds it and all that follows.
   // Only for records that are still there.
   [[nodiscard]] LogPlace place_of(Lsn lsn) const;
@@ -141,6 +158,7 @@ class Log {
     uint64_t segments = 0;
     uint64_t bytes = 0;           // Of all segment files, as they count against the disk.
     uint64_t bytes_appended = 0;  // Since start.
+    uint64_t bytes_logged = 0;    // The same, and what recovery has read behind the checkpoint.
     uint64_t commits = 0;         // Batches written since start.
     uint64_t syncs = 0;
     MonoNs last_sync{0};        // When the last sync ended; 0: there was none.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/checkpoint_reader.h"
 #include "storage/file_names.h"
 #include "storage/file_window.h"
 
@@ -22,6 +23,14 @@ class Scanner {
   Scanner(LogScan& scan, RecordSink& sink, RecoveryReport& report)
       : scan_(scan), sink_(sink), report_(report) {
     for (const SegmentFile& file : scan.segments) total_ += file.size;
+    if (!scan.checkpoint.manifest) return;
+    const Manifest& manifest = *scan.checkpoint.manifest;
+    total_ += manifest.size;
+    scan.opened = manifest.segment - 1;
+    scan.last_crc = manifest.previous_crc;
+    scan.max_epoch = std::max(scan.max_epoch, manifest.epoch);
+    scan.durable_lsn = std::max(scan.durable_lsn, manifest.lsn);
+    report.last_wall = WallMs{manifest.wall};
   }
 
   // The used segment at `index`; they come in order.
@@ -31,6 +40,12 @@ class Scanner {
 
  private:
   [[nodiscard]] Status connects(const SegmentFile& segment) const;
+  // The same for the first one behind a checkpoint.
+  [[nodiscard]] Status connects_to_checkpoint(const SegmentFile& segment) const;
+  // The record is part of the checkpoint's state.
+  [[nodiscard]] bool in_checkpoint(uint64_t lsn) const {
+    return scan_.checkpoint.manifest && lsn <= scan_.checkpoint.manifest->lsn;
+  }
   // The batch at `offset`; false when there is no good one that follows the last.
   Result<bool> read_batch(const SegmentFile& segment, FileWindow& file, uint64_t offset,
                           Batch& batch) const;
@@ -56,6 +71,14 @@ class Scanner {
 
 // Segments are opened one after the other, each behind the last record of the one before.
 Status Scanner::connects(const SegmentFile& segment) const {
+  if (scan_.opened == 0 && segment.number != 1) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: is the first segment of the log, and there is no manifest: either the "
+                    "manifest is lost, and with it the name of the checkpoint that holds what "
+                    "precedes this segment, or segments 1 to {} are",
+                    segment.path, segment.number - 1)};
+  }
   if (segment.number != scan_.opened + 1) {
     return Error{
         Errc::kCorrupt,
@@ -74,9 +97,24 @@ Status Scanner::connects(const SegmentFile& segment) const {
   return {};
 }
 
+// What stands before it was in the checkpoint, so its first record is where counting begins.
+Status Scanner::connects_to_checkpoint(const SegmentFile& segment) const {
+  const uint64_t lsn = scan_.checkpoint.manifest->lsn;
+  if (segment.header.first_lsn <= lsn + 1) return {};
+  return Error{Errc::kCorrupt,
+               fmt::format("{}: begins with record {}, but the checkpoint before it holds the "
+                           "state up to record {}",
+                           segment.path, segment.header.first_lsn, lsn)};
+}
+
 Status Scanner::segment(size_t index, FileWindow& file) {
-  const SegmentFile& segment = scan_.segments[index];
+  SegmentFile& segment = scan_.segments[index];
+  if (scan_.checkpoint.manifest && segment.number == scan_.checkpoint.manifest->segment) {
+    if (Status status = connects_to_checkpoint(segment); !status.ok()) return status;
+    scan_.last_lsn = segment.header.first_lsn - 1;
+  }
   if (Status status = connects(segment); !status.ok()) return status;
+  segment.previous_crc = scan_.last_crc;
   ++report_.segments;
   scan_.opened = segment.number;
   scan_.header_durable_end = 0;
@@ -125,7 +163,8 @@ Status Scanner::replay(const SegmentFile& segment, uint64_t offset, const Batch&
   bool whole_groups = true;
   for (; !body.empty(); ++lsn) {
     const auto record = next_record(body);
-    if (!record || lsn > header.last_lsn || !sink_.on_record(Lsn{lsn}, *record)) {
+    const bool known = record && in_checkpoint(lsn);
+    if (!record || lsn > header.last_lsn || (!known && !sink_.on_record(Lsn{lsn}, *record))) {
       return Error{
           Errc::kCorrupt,
           fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
@@ -133,7 +172,7 @@ Status Scanner::replay(const SegmentFile& segment, uint64_t offset, const Batch&
                       segment.path, offset, lsn)};
     }
     whole_groups = (record->flags & kRecordEndsGroup) != 0;
-    ++report_.records;
+    if (!known) ++report_.records;
   }
   if (lsn != header.last_lsn + 1 || !whole_groups) {
     return Error{
@@ -187,6 +226,12 @@ Status Scanner::seek_headers(const SegmentFile& segment, FileWindow& file, uint6
 }
 
 Status Scanner::verdict() const {
+  if (scan_.checkpoint.manifest && scan_.opened < scan_.checkpoint.manifest->segment) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("segment {} is missing or lost its header: the manifest says that the "
+                             "log is needed from there on. Nothing was changed",
+                             scan_.checkpoint.manifest->segment)};
+  }
   const bool lost = scan_.durable_lsn > scan_.last_lsn;
   if (proof_.empty() && !lost) {
     if (scan_.superblock.segment <= scan_.opened) return {};
@@ -205,6 +250,49 @@ Status Scanner::verdict() const {
   return Error{Errc::kCorrupt,
                fmt::format("{}: {} is damaged or missing, and was durable{}{}. Nothing was changed",
                            where, records, proof_.empty() ? "" : ": ", proof_)};
+}
+
+// Checkpoints that the manifest does not name, and a manifest that was not finished.
+void note_checkpoint_file(uint32_t shard, const std::string& path, const std::string& name,
+                          CheckpointFiles& files) {
+  const uint64_t number = checkpoint_number(shard, name);
+  files.newest = std::max(files.newest, number);
+  const bool counts = files.manifest && number == files.manifest->checkpoint;
+  if ((number != 0 && !counts) || name == manifest_name(shard) + ".new")
+    files.leftovers.push_back(path);
+}
+
+// Gives the state of the checkpoint, if there is one.
+Status load_checkpoint(io::Disk& disk, const std::string& directory, const LogScan& scan,
+                       RecordSink& sink, RecoveryReport& report) {
+  if (!scan.checkpoint.manifest) return {};
+  const Manifest& manifest = *scan.checkpoint.manifest;
+  auto opened = CheckpointReader::open(disk, directory, manifest);
+  if (!opened.ok()) return opened.error();
+  CheckpointReader& reader = opened.value();
+  uint64_t total = manifest.size;
+  for (const SegmentFile& segment : scan.segments) total += segment.size;
+  while (reader.more()) {
+    const uint64_t from = reader.offset();
+    const auto pieces = reader.next();
+    if (!pieces.ok()) return pieces.error();
+    if (!pieces.value().empty() && !sink.on_pieces(pieces.value())) {
+      return Error{Errc::kCorrupt,
+                   fmt::format("{}, offset {} to {}: the chunk is whole, but its pieces do not fit "
+                               "what precedes them",
+                               reader.path(), from, reader.offset())};
+    }
+    sink.on_progress(reader.offset(), total);
+  }
+  if (!sink.on_state(Lsn{manifest.lsn})) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: its chunks are whole, but they are not the state at record {}",
+                             reader.path(), manifest.lsn)};
+  }
+  report.checkpoint = Lsn{manifest.lsn};
+  report.checkpoint_bytes = manifest.size;
+  report.bytes += manifest.size;
+  return {};
 }
 
 Error other_log(const SegmentFile& segment, const SegmentHeader& header) {
@@ -292,12 +380,20 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
   for (const std::string& name : names.value()) {
     SegmentFile segment{.number = segment_number(shard, name),
                         .path = fmt::format("{}/{}", directory, name)};
-    if (segment.number == 0) continue;
+    if (segment.number == 0) {
+      note_checkpoint_file(shard, segment.path, name, scan.checkpoint);
+      continue;
+    }
     auto opened = disk.open(segment.path, io::OpenMode::kRead);
     if (!opened.ok()) return opened.error();
     const auto size = opened.value()->size();
     if (!size.ok()) return size.error();
     segment.size = size.value();
+    // What the checkpoint has made superfluous is nobody's loss.
+    if (segment.number < first_segment(scan)) {
+      scan.before.push_back(std::move(segment));
+      continue;
+    }
     FileWindow file(*opened.value(), segment.size);
     // Without a superblock nothing tells whose the segments are.
     if (scan.exists) {
@@ -306,8 +402,10 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
     }
     scan.segments.push_back(std::move(segment));
   }
-  std::sort(scan.segments.begin(), scan.segments.end(),
-            [](const SegmentFile& a, const SegmentFile& b) { return a.number < b.number; });
+  for (auto* const files : {&scan.segments, &scan.before}) {
+    std::sort(files->begin(), files->end(),
+              [](const SegmentFile& a, const SegmentFile& b) { return a.number < b.number; });
+  }
   return {};
 }
 
@@ -316,14 +414,24 @@ Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t 
   LogScan scan;
   if (const Status status = read_superblock(disk, directory, scan); !status.ok())
     return status.error();
+  if (scan.exists) {
+    auto manifest = read_manifest(disk, directory, scan.superblock, shard);
+    if (!manifest.ok()) return manifest.error();
+    scan.checkpoint.manifest = manifest.value();
+  }
   if (const Status status = list_segments(disk, directory, shard, scan); !status.ok())
     return status.error();
   scan.end_segment = scan.segments.size();
   if (!scan.exists) {
-    if (scan.segments.empty()) return scan;
-    return Error{Errc::kCorrupt,
-                 fmt::format("{}: there are log segments but no superblock", directory)};
+    const bool more =
+        !scan.checkpoint.leftovers.empty() || disk.exists(directory + "/" + manifest_name(shard));
+    if (scan.segments.empty() && !more) return scan;
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: there are log segments or checkpoints, but no superblock", directory)};
   }
+  if (const Status status = load_checkpoint(disk, directory, scan, sink, report); !status.ok())
+    return status.error();
   Scanner scanner(scan, sink, report);
   for (size_t i = 0; i < scan.segments.size(); ++i) {
     const SegmentFile& segment = scan.segments[i];

@@ -77,6 +77,7 @@ struct Log::State {
   Status create_superblock();
   Status recover(RecordSink& sink, RecoveryReport& report);
   Status adopt(struct LogScan& scan);
+  void keep(const struct LogScan& scan);
   Status remove_unopened(struct LogScan& scan);
   Status repair_headers(const struct LogScan& scan);
   Status open_end(const struct LogScan& scan);
@@ -92,6 +93,8 @@ struct Log::State {
   Segment segment;
   uint64_t offset = 0;       // In `segment`: where the next batch goes.
   uint64_t durable_end = 0;  // In `segment`: what stands before it has been synced.
+  CheckpointFiles checkpoint_files;
+  uint64_t bytes_recovered = 0;
   std::deque<Kept> kept;  // All segments that were opened, `segment` the last.
   Segment spare;
   bool spare_ready = false;

@@ -180,6 +180,8 @@ bool Simulation::start() {
 void Simulation::check_clean_log() {
   class Ignore : public RecordSink {
    public:
+    bool on_pieces(Bytes /*pieces*/) override { return true; }
+    bool on_state(Lsn /*lsn*/) override { return true; }
     bool on_record(Lsn /*lsn*/, const RecordView& /*record*/) override { return true; }
     void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
   } sink;
