@@ -37,7 +37,8 @@ class Random {
   [[nodiscard]] virtual uint64_t next() = 0;
 };
 
-// An open file. Errors carry path, operation and the system's text.
+// An open file. Errors carry path, operation and the system's text. One thread at a time, but for sync(): what is
+// written elsewhere while it runs may or may not be covered.
 class File {
  public:
   virtual ~File() = default;
@@ -103,9 +104,13 @@ struct DiskJob {
   uint64_t size = 0;
 };
 
-// kCommit is for what replies wait for, kBackground for what the log needs soon, kCheckpoint for the rest.
-enum class Lane : uint8_t { kCommit, kBackground, kCheckpoint };
-constexpr size_t kLanes = 3;
+enum class Lane : uint8_t {
+  kCommit,      // What replies wait for.
+  kBackground,  // Files to be made ready, the superblock.
+  kSync,        // Syncs of what has been written, while more is written.
+  kCheckpoint,  // Checkpoints, and the removal of what they replace.
+};
+constexpr size_t kLanes = 4;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;

@@ -83,12 +83,12 @@ TEST_P(CheckpointCrash, AtEveryChange) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Modes, CheckpointCrash,
-    testing::Combine(testing::Values(SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever),
-                     testing::Values(Keep::kNothing, Keep::kAll, Keep::kEveryOther,
-                                     Keep::kHalfOfLast),
-                     testing::Values(0, LogFixture::kSegmentBytes)));
+INSTANTIATE_TEST_SUITE_P(Modes, CheckpointCrash,
+                         testing::Combine(testing::Values(SyncMode::kAlways, SyncMode::kEverySec,
+                                                          SyncMode::kNever),
+                                          testing::Values(Keep::kNothing, Keep::kAll,
+                                                          Keep::kEveryOther, Keep::kHalfOfLast),
+                                          testing::Values(0, LogFixture::kSegmentBytes)));
 
 }  // namespace
 }  // namespace leat

@@ -120,8 +120,8 @@ TEST_F(CheckpointRecovery, SegmentsThatDoNotJoinTheLogAreRemovedToo) {
 TEST_F(CheckpointRecovery, ALostManifestIsNoticed) {
   fill();
   lose("manifest-0");
-  expect_refused({"log-0-0000000008.seg", "is the first segment of the log", "there is no manifest",
-                  "segments 1 to 7"});
+  expect_refused({"log-0-0000000008.seg", "is the first segment of the log",
+                  "the manifest is missing", "or segment 7"});
 }
 
 // A log that begins with segment 1 holds everything.

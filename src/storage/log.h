@@ -3,7 +3,8 @@
 // Contract   commands append records to batch() during a turn; commit() hands the turn's batch to the
 //            helper lane and returns at once; on_disk() completes it in a later turn. At most one batch is
 //            in flight; records meanwhile gather in the next. A batch is atomic: recovery sees all of it
-//            or nothing, so an atomic group is never split.
+//            or nothing, so an atomic group is never split. In the modes in which replies do not wait for a
+//            sync, batches are written at once and synced behind.
 //            durable_lsn() never exceeds what a successful sync has covered.
 // Errors     a failed write or sync is final (fail-stop): failure() is set, nothing is retried and
 //            nothing becomes durable any more. A full disk shows before that: segments are filled with
@@ -49,13 +50,13 @@ struct RecoveryReport {
   uint64_t segments = 0;
   uint64_t batches = 0;
   uint64_t records = 0;
-  uint64_t bytes = 0;  // Read and verified.
-  uint64_t cut_bytes =
-      0;  // Torn tail that was cut: from the first bad byte to the end of its batch.
-  std::string cut_detail;  // Where and why, in words; empty when nothing was cut.
-  WallMs last_wall;        // Wall time of the newest batch; 0 when there is none.
-  uint64_t epoch = 0;      // Of this start.
-  Lsn checkpoint;          // The record up to which a checkpoint gave the state; 0: there is none.
+  uint64_t bytes = 0;               // Read and verified.
+  uint64_t cut_bytes = 0;           // Torn tail that was cut: from the first bad byte on.
+  std::string cut_detail;           // Where and why, in words; empty when nothing was cut.
+  std::vector<std::string> unused;  // Damage to bytes that hold nothing, a sentence each.
+  WallMs last_wall;                 // Wall time of the newest batch; 0 when there is none.
+  uint64_t epoch = 0;               // Of this start.
+  Lsn checkpoint;  // The record up to which a checkpoint gave the state; 0: there is none.
   uint64_t checkpoint_bytes = 0;
 };
 
@@ -114,7 +115,7 @@ class Log {
   // The turn is over; `last` is the LSN of the last record in batch(). Starts the write if no other is in
   // flight and there is something to write; also the syncs and markers that are due at `now`.
   void commit(Lsn last, WallMs wall, MonoNs now);
-  // A job on one of the lanes has completed. commit() goes on from there.
+  // A job on one of the lanes of the log has completed. commit() goes on from there.
   void on_disk(io::Lane lane, const Status& status);
 
   // The last record whose write() has returned / that a sync has covered.
@@ -128,7 +129,10 @@ class Log {
   // Has everything up to `lsn` synced as soon as it can be, whatever the sync mode; from the next commit on.
   void sync_up_to(Lsn lsn);
 
-  // True while `bytes` more can be appended without touching the reserve; with `reserve`, while the
+  // So much has been gathered that whoever writes had better wait: the disk is slower than its clients. Ends by
+  // itself, after a completion.
+  [[nodiscard]] bool behind() const;
+  // False on a full disk, unless `bytes` more can be appended without touching the reserve; with `reserve`, while the
   // reserve suffices. Becomes true again by itself when space has been found.
   [[nodiscard]] bool has_room(uint64_t bytes, bool reserve) const;
   // Set after a failed write or sync: nothing will be written any more.
@@ -161,7 +165,7 @@ class Log {
     uint64_t bytes_logged = 0;    // The same, and what recovery has read behind the checkpoint.
     uint64_t commits = 0;         // Batches written since start.
     uint64_t syncs = 0;
-    MonoNs last_sync{0};        // When the last sync ended; 0: there was none.
+    MonoNs last_sync{0};        // When the last sync began; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.
     bool in_flight = false;     // The disk works on the log's own files.
     uint64_t epoch = 0;

@@ -197,8 +197,9 @@ Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& d
     return findings;
   }
   note_scan(scan, findings);
+  for (const std::string& text : report.unused) note(findings, text);
   note_leftovers(scan, findings);
-  if (scan.torn) {
+  if (report.cut_bytes != 0) {
     note(findings, fmt::format("a torn tail, as a crash leaves it, of writes that nobody had been "
                                "told of as durable: {}; the next start cuts it",
                                report.cut_detail));

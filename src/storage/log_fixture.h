@@ -103,8 +103,8 @@ class LogFixture {
   void settle() {
     for (bool ran = true; ran;) {
       ran = false;
-      for (const io::Lane lane : {io::Lane::kCommit, io::Lane::kBackground}) {
-        if (!loop.job(lane)) continue;
+      for (const io::Lane lane : {io::Lane::kCommit, io::Lane::kBackground, io::Lane::kSync}) {
+        if (!loop.job(lane) || (lane == io::Lane::kSync && syncs_stuck)) continue;
         run(lane);
         ran = true;
       }
@@ -149,6 +149,7 @@ class LogFixture {
   Recovered recovered;
   RecoveryReport report;
   std::optional<Error> problem;
+  bool syncs_stuck = false;  // settle() leaves the sync lane alone.
   uint64_t lsn = 0;
   std::vector<std::string> written;  // All values ever appended, also those lost in a crash.
 };
