@@ -27,6 +27,8 @@ class Verify : public RecordSink {
   bool on_pieces(Bytes /*pieces*/) override { return false; }
   bool on_state(Lsn /*lsn*/) override { return false; }
   bool on_record(Lsn lsn, const RecordView& record) override {
+    constexpr size_t kReapedPerRecord = 256;
+    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
     return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
   }
   void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
