@@ -2,17 +2,19 @@
 
 #include <utility>
 
+#include "engine/state_loader.h"
+
 namespace leat {
 namespace {
 
 // Feeds recovered records to the engine.
 class Replay : public RecordSink {
  public:
-  Replay(Engine& engine, const Shard::Progress& progress) : engine_(engine), progress_(progress) {}
+  Replay(Engine& engine, const Shard::Progress& progress)
+      : engine_(engine), loader_(engine), progress_(progress) {}
 
-  // The engine knows no pieces yet, so a directory with a checkpoint is refused.
-  bool on_pieces(Bytes /*pieces*/) override { return false; }
-  bool on_state(Lsn /*lsn*/) override { return false; }
+  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
+  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
   bool on_record(Lsn lsn, const RecordView& record) override {
     // What the log drops by the way is freed by the way.
     constexpr size_t kReapedPerRecord = 256;
@@ -23,6 +25,7 @@ class Replay : public RecordSink {
 
  private:
   Engine& engine_;
+  StateLoader loader_;
   const Shard::Progress& progress_;
 };
 
@@ -36,6 +39,8 @@ Result<std::unique_ptr<Shard>> Shard::open(const io::World& world, const LogOpti
   if (!log.ok()) return log.error();
   shard->log_ = std::move(log).value();
   shard->committed_ = shard->engine_.last_lsn();
+  shard->checkpoints_ = std::make_unique<CheckpointRunner>(world, shard->engine_, *shard->log_,
+                                                           options, host.settings().databases);
   return shard;
 }
 

@@ -1,4 +1,4 @@
-// Shard: one engine, its log and the dispatcher in front of them.
+// Shard: one engine, its log, its checkpoints and the dispatcher in front of them.
 //
 // Thread     pinned to one reactor.
 #pragma once
@@ -10,6 +10,7 @@
 #include "command/dispatcher.h"
 #include "engine/engine.h"
 #include "io/io.h"
+#include "server/checkpoint_runner.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -23,6 +24,7 @@ class Shard {
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }
+  [[nodiscard]] CheckpointRunner& checkpoints() { return *checkpoints_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
@@ -34,6 +36,10 @@ class Shard {
     committed_ = engine_.last_lsn();
     log_->commit(committed_, dispatcher_.now().wall, dispatcher_.now().mono);
   }
+  // A job on one of the lanes has completed.
+  void on_disk(io::Lane lane, const Status& status) {
+    lane == io::Lane::kCheckpoint ? checkpoints_->on_disk(status) : log_->on_disk(lane, status);
+  }
   // The last record handed to the log in an earlier turn.
   [[nodiscard]] Lsn committed() const { return committed_; }
 
@@ -43,6 +49,7 @@ class Shard {
   Engine engine_;
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
+  std::unique_ptr<CheckpointRunner> checkpoints_;
   RecoveryReport recovery_;
   Lsn committed_;
 };

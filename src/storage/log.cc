@@ -120,7 +120,9 @@ Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
-  facts.bytes_logged = facts.bytes_appended + state_->bytes_recovered;
+  const uint64_t gathered = state_->gathered();
+  facts.bytes_logged =
+      facts.bytes_appended + state_->bytes_recovered + (gathered == 0 ? 0 : batch_space(gathered));
   facts.in_flight = state_->flight != State::Flight::kNone || state_->sync.running ||
                     state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;

@@ -162,8 +162,9 @@ class Log {
     uint64_t segments = 0;
     uint64_t bytes = 0;           // Of all segment files, as they count against the disk.
     uint64_t bytes_appended = 0;  // Since start.
-    uint64_t bytes_logged = 0;    // The same, and what recovery has read behind the checkpoint.
-    uint64_t commits = 0;         // Batches written since start.
+    uint64_t bytes_logged =
+        0;  // The same, what recovery has read behind the checkpoint, and what waits.
+    uint64_t commits = 0;  // Batches written since start.
     uint64_t syncs = 0;
     MonoNs last_sync{0};        // When the last sync began; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.
