@@ -58,6 +58,7 @@ class FixtureHost final : public Host {
   void note_slow(const Session&, const Request&, const CommandSpec&, int64_t) override {}
   [[nodiscard]] int64_t slow_ns() const override { return INT64_MAX; }
   [[nodiscard]] Bytes failure() const override { return failure_; }
+  [[nodiscard]] bool loading() const override { return loading_; }
   [[nodiscard]] bool out_of_memory() const override { return out_of_memory_; }
   [[nodiscard]] FixtureClients& clients() override { return clients_; }
   [[nodiscard]] ConfigHost& config() override { return config_; }
@@ -68,6 +69,7 @@ class FixtureHost final : public Host {
   void refuse_writes(std::string text) { refusal_ = std::move(text); }
   // The log has failed: every command is refused with this text from now on.
   void fail(std::string text) { failure_ = std::move(text); }
+  void set_loading(bool loading) { loading_ = loading; }
   void set_out_of_memory(bool out) { out_of_memory_ = out; }
   [[nodiscard]] size_t delivered() const { return delivered_; }
 
@@ -76,6 +78,7 @@ class FixtureHost final : public Host {
   std::mt19937_64 random_{1};
   std::string refusal_;
   std::string failure_;
+  bool loading_ = false;
   bool out_of_memory_ = false;
   FixtureClients clients_;
   FixtureConfig config_;

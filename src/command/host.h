@@ -56,6 +56,8 @@ class Host {
   // `frees_space`: the command may use the space that is reserved for giving space back.
   [[nodiscard]] virtual Bytes write_refusal(uint64_t bytes, bool frees_space) = 0;
 
+  // What is on the disk is still being read: only commands run that need no data.
+  [[nodiscard]] virtual bool loading() const = 0;
   // Set after the log has failed: the error text that every command gets until the restart.
   [[nodiscard]] virtual Bytes failure() const = 0;
   // More memory is in use than maxmemory allows.

@@ -169,7 +169,7 @@ void info_saving(Context& context, const CheckpointFacts& facts, InfoText& text)
 
 void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) {
   text.section("Persistence");
-  text.line("loading", 0);
+  text.line("loading", facts.loading ? 1 : 0);
   text.line("async_loading", 0);
   text.line("current_cow_peak", 0);
   text.line("current_cow_size", 0);
@@ -203,6 +203,13 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("leat_checkpoint_lsn", facts.checkpoint.lsn.value);
   text.line("leat_checkpoint_bytes", facts.checkpoint.bytes);
   text.line("leat_checkpoint_log_bytes", facts.checkpoint.log_bytes);
+  if (!facts.loading) return;
+  text.line("loading_start_time", facts.loading_start_s);
+  text.line("loading_total_bytes", facts.loading_total);
+  text.line("loading_rdb_used_mem", 0);
+  text.line("loading_loaded_bytes", facts.loading_done);
+  text.real("loading_loaded_perc", 100 * ratio(facts.loading_done, facts.loading_total), 2);
+  text.line("loading_eta_seconds", facts.loading_left_s);
 }
 
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {

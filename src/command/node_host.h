@@ -80,6 +80,12 @@ struct NodeFacts {
   double input_kb_per_s = 0;
   double output_kb_per_s = 0;
 
+  bool loading = false;
+  int64_t loading_start_s = 0;  // Unix time.
+  int64_t loading_left_s = 0;   // About.
+  uint64_t loading_total = 0;
+  uint64_t loading_done = 0;
+
   uint64_t log_bytes = 0;
   uint64_t log_segments = 0;
   uint64_t log_commits = 0;

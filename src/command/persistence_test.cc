@@ -9,6 +9,7 @@ class SaveTest : public CommandFixture {
   CheckpointFacts& checkpoint() { return host().node().change_facts().checkpoint; }
 };
 using WaitTest = CommandFixture;
+using LoadingTest = CommandFixture;
 
 TEST_F(SaveTest, RepliesWhenTheCheckpointIsMade) {
   run("SET a 1");
@@ -100,6 +101,45 @@ TEST_F(SaveTest, ReloadReadsTheCheckpointBack) {
   EXPECT_EQ(run("DEBUG RELOAD"), "parked");
   EXPECT_EQ(checkpoint().requested, CheckpointReason::kVerify);
   EXPECT_EQ(awaits_checkpoint("main")->reply, "+OK\r\n");
+}
+
+TEST_F(LoadingTest, OnlyWhatNeedsNoDataWorks) {
+  run("SET a 1");
+  host().set_loading(true);
+  constexpr std::string_view kRefused = "-LOADING Redis is loading the dataset in memory";
+  for (const std::string_view line : {"GET a", "SET a 2", "PING", "XADD s * f v", "SAVE", "BGSAVE",
+                                      "DEBUG OBJECT a", "WAITAOF 1 0 0"})
+    EXPECT_EQ(run(line), kRefused) << line;
+  expect({{"ECHO x", "x"},
+          {"SELECT 1", "+OK"},
+          {"SELECT 0", "+OK"},
+          {"CONFIG GET answer", "[answer 42]"},
+          {"CLIENT SETNAME c", "+OK"}});
+  EXPECT_EQ(run("NOSUCH").substr(0, 4), "-ERR");
+  // What is refused breaks the transaction that it was meant for.
+  expect({{"MULTI", "+OK"},
+          {"SET a 3", kRefused},
+          {"EXEC", "-EXECABORT Transaction discarded because of previous errors."}});
+  EXPECT_EQ(run("SHUTDOWN NOSAVE"), "");
+  EXPECT_TRUE(host().node().ended());
+  host().set_loading(false);
+  EXPECT_EQ(run("GET a"), "1");
+}
+
+TEST_F(LoadingTest, InfoTellsHowFarItIs) {
+  NodeFacts& facts = host().node().change_facts();
+  facts.loading = true;
+  facts.loading_start_s = 1700;
+  facts.loading_total = 4000;
+  facts.loading_done = 1000;
+  facts.loading_left_s = 9;
+  const std::string text = run("INFO persistence");
+  for (const std::string_view line :
+       {"loading:1", "loading_start_time:1700", "loading_total_bytes:4000",
+        "loading_loaded_bytes:1000", "loading_loaded_perc:25.00", "loading_eta_seconds:9"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  facts.loading = false;
+  EXPECT_EQ(run("INFO persistence").find("loading_"), std::string::npos);
 }
 
 TEST_F(WaitTest, WaitaofTellsWhatIsOnDisk) {

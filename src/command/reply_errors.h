@@ -17,6 +17,7 @@ constexpr Bytes kErrInvalidStreamId = "ERR Invalid stream ID specified as stream
 constexpr Bytes kErrInvalidRangeStart = "ERR invalid start ID for the interval";
 constexpr Bytes kErrInvalidRangeEnd = "ERR invalid end ID for the interval";
 constexpr Bytes kErrNoAuth = "NOAUTH Authentication required.";
+constexpr Bytes kErrLoading = "LOADING Redis is loading the dataset in memory";
 constexpr Bytes kErrExecAbort = "EXECABORT Transaction discarded because of previous errors.";
 constexpr Bytes kErrOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
 

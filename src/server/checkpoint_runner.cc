@@ -25,13 +25,13 @@ constexpr double kMegabyte = 1e6;
 }  // namespace
 
 CheckpointRunner::CheckpointRunner(const io::World& world, Engine& engine, Log& log,
-                                   const LogOptions& options, uint32_t databases)
+                                   std::string directory, uint32_t databases)
     : world_(world),
       engine_(engine),
       log_(log),
-      directory_(options.directory),
+      directory_(std::move(directory)),
       databases_(databases),
-      writer_(world, options.directory, log.identity(), log.checkpoint_files()),
+      writer_(world, directory_, log.identity(), log.checkpoint_files()),
       // What a crash has left behind goes first.
       phase_(Phase::kCleaning) {
   facts_.published_s = world.clock.wall().value / 1000;

@@ -30,7 +30,7 @@ struct CheckpointSettings {
 class CheckpointRunner {
  public:
   // `log` has been recovered into `engine`, which has `databases` of them.
-  CheckpointRunner(const io::World& world, Engine& engine, Log& log, const LogOptions& options,
+  CheckpointRunner(const io::World& world, Engine& engine, Log& log, std::string directory,
                    uint32_t databases);
 
   void step(const Now& now);

@@ -42,7 +42,7 @@ class CheckpointRunnerTest : public testing::Test {
     ASSERT_TRUE(log.ok()) << log.error().detail;
     node_->log = std::move(log).value();
     node_->runner = std::make_unique<CheckpointRunner>(world(), node_->state.engine, *node_->log,
-                                                       options_, kDatabases);
+                                                       options_.directory, kDatabases);
     node_->runner->set(settings_);
     turns();
   }

@@ -48,10 +48,12 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
-  if (shard_->engine().reaping() || shard_->checkpoints().has_work()) return MonoNs{0};
+  if (shard_->engine().reaping()) return MonoNs{0};
+  const CheckpointRunner* const checkpoints = shard_->checkpoints();
+  if (checkpoints != nullptr && checkpoints->has_work()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   const WallMs expiry = shard_->engine().keyspace().next_expiry();
-  if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
+  if (expiry.value != 0 && shard_->dispatcher().active_expiry() && !shard_->loading().active) {
     const int64_t left_ms = std::max(expiry.value - world_.clock.wall().value, int64_t{0});
     if (left_ms < kTickNs / kNsPerMs)
       deadline = std::min(deadline, MonoNs{now.value + left_ms * kNsPerMs});
@@ -76,11 +78,11 @@ void Reactor::turn(MonoNs deadline) {
       if (!connection->dead) execute(*connection);
     }
     expire_parked();
-    shard_->dispatcher().expire(shard_->log().batch());
+    if (!shard_->loading().active) shard_->dispatcher().expire(shard_->log().batch());
     serve_ready();
     shard_->commit();
     shard_->engine().reap(kReapedPerTurn);
-    shard_->checkpoints().step(now);
+    if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
     serve_durable();
     serve_checkpoint();
     follow_log();
@@ -311,8 +313,8 @@ void Reactor::serve_durable() {
 }
 
 void Reactor::serve_checkpoint() {
-  if (awaiting_checkpoint_.empty()) return;
-  const CheckpointFacts facts = shard_->checkpoints().facts();
+  if (awaiting_checkpoint_.empty() || shard_->checkpoints() == nullptr) return;
+  const CheckpointFacts facts = shard_->checkpoints()->facts();
   while (!awaiting_checkpoint_.empty() && awaiting_checkpoint_.begin()->first <= facts.ended) {
     Connection* const connection = find(awaiting_checkpoint_.begin()->second);
     LEAT_CHECK(connection != nullptr);
@@ -438,13 +440,14 @@ void Reactor::forget_dead() {
 }
 
 void Reactor::drain(MonoNs deadline) {
+  if (shard_ == nullptr) return;
+  CheckpointRunner* const checkpoints = shard_->checkpoints();
+  if (checkpoints != nullptr) checkpoints->stop();
   // A job that the disk is busy with can't be called off: the files it works on must outlive it.
-  const auto working = [this] {
-    return shard_->log().facts().in_flight || !shard_->checkpoints().settled();
+  const auto working = [this, checkpoints] {
+    return shard_->log().facts().in_flight || (checkpoints != nullptr && !checkpoints->settled());
   };
-  if (shard_ != nullptr) shard_->checkpoints().stop();
-  while (shard_ != nullptr && (working() || !shard_->log().settled()) &&
-         (working() || world_.clock.mono() < deadline)) {
+  while (working() || (!shard_->log().settled() && world_.clock.mono() < deadline)) {
     shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();

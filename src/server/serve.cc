@@ -126,11 +126,12 @@ int serve(Config config) {
         files, config.limits.clients_max);
   }
   announce(config, *system.value());
-  auto server = Server::start(world, config);
-  if (!server.ok()) {
-    if (!config.log_file.empty()) log(LogLevel::kWarning, "Can't start: {}", server.error().detail);
-    return fail(server.error().detail);
-  }
+  const auto refuse = [&config](const Error& error) {
+    if (!config.log_file.empty()) log(LogLevel::kWarning, "Can't start: {}", error.detail);
+    return fail(error.detail);
+  };
+  auto server = Server::start(world, config, Server::Listen::kAtOnce);
+  if (!server.ok()) return refuse(server.error());
   PidFile pid_file(world.disk);
   if (!config.pid_file.empty()) {
     if (const Status status = pid_file.write(config.pid_file); !status.ok()) {
@@ -138,9 +139,9 @@ int serve(Config config) {
     }
   }
   announce_listeners(config, *server.value());
-  log(LogLevel::kNotice, "Ready to accept connections");
   if (background) background->ready();
-  return server.value()->run();
+  const auto ended = server.value()->run();
+  return ended.ok() ? ended.value() : refuse(ended.error());
 }
 
 }  // namespace

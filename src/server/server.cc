@@ -14,28 +14,11 @@ constexpr int64_t kFlushNs = 2000 * kNsPerMs;
 
 constexpr double kMegabyte = 1e6;
 
-// Says once a second how far a long recovery is.
-class RecoveryProgress {
- public:
-  explicit RecoveryProgress(io::Clock& clock)
-      : clock_(clock), started_(clock.mono()), said_(started_) {}
-
-  void report(uint64_t done, uint64_t total) {
-    const MonoNs now = clock_.mono();
-    if (now.value - said_.value < kNsPerSecond || done == 0 || done > total) return;
-    said_ = now;
-    const double part = static_cast<double>(done) / static_cast<double>(total);
-    const double spent =
-        static_cast<double>(now.value - started_.value) / static_cast<double>(kNsPerSecond);
-    log(LogLevel::kNotice, "Reading the log: {:.0f} % of {:.1f} MB, about {:.0f} seconds left",
-        100 * part, static_cast<double>(total) / kMegabyte, spent / part - spent);
-  }
-
- private:
-  io::Clock& clock_;
-  MonoNs started_;
-  MonoNs said_;
-};
+// Loading is done so many bytes at a time; after each of them the clock is looked at.
+constexpr uint64_t kLoadPiece = 256 << 10;
+// Between two turns, while clients are connected, and before anybody can be.
+constexpr int64_t kLoadSliceNs = 3 * kNsPerMs;
+constexpr int64_t kLoadUnseenNs = 100 * kNsPerMs;
 
 }  // namespace
 
@@ -45,9 +28,14 @@ Server::Server(const io::World& world, const Config& config)
       reactor_(world, config.limits),
       host_(world, config_, reactor_) {}
 
-Result<std::unique_ptr<Server>> Server::start(const io::World& world, const Config& config) {
+Result<std::unique_ptr<Server>> Server::start(const io::World& world, const Config& config,
+                                              Listen when) {
   std::unique_ptr<Server> server(new Server(world, config));
+  if (when == Listen::kAtOnce) server->heap_growth_.emplace();
   if (const Status status = server->open_shard(); !status.ok()) return status.error();
+  const MonoNs until{when == Listen::kLoaded ? INT64_MAX
+                                             : server->load_started_.value + kLoadUnseenNs};
+  if (const Status status = server->load(until); !status.ok()) return status.error();
   if (const Status status = server->listen(); !status.ok()) return status.error();
   return server;
 }
@@ -59,17 +47,41 @@ Status Server::open_shard() {
   lock_ = std::move(lock).value();
   const LogOptions options{
       .directory = config_.directory, .segment_bytes = config_.segment_bytes, .sync = config_.sync};
-  RecoveryProgress progress(world_.clock);
-  auto shard = Shard::open(world_, options, host_, [&progress](uint64_t done, uint64_t total) {
-    progress.report(done, total);
-  });
+  load_started_ = progress_said_ = world_.clock.mono();
+  auto shard = Shard::begin(world_, options, host_);
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);
   reactor_.on_close([this](Connection& connection) { host_.forget(connection); });
   reactor_.serve(*shard_);
-  report_recovery();
   return {};
+}
+
+Status Server::load(MonoNs until) {
+  while (true) {
+    const auto done = shard_->load(kLoadPiece);
+    if (!done.ok()) return done.error();
+    if (heap_growth_) heap_growth_->follow();
+    if (done.value()) {
+      heap_growth_.reset();
+      report_recovery();
+      return {};
+    }
+    const MonoNs now = world_.clock.mono();
+    if (now.value - progress_said_.value >= kNsPerSecond) say_progress(now);
+    if (now >= until) return {};
+  }
+}
+
+void Server::say_progress(MonoNs now) {
+  progress_said_ = now;
+  const Loading& loading = shard_->loading();
+  if (loading.done == 0 || loading.done > loading.total) return;
+  const double part = static_cast<double>(loading.done) / static_cast<double>(loading.total);
+  const double spent =
+      static_cast<double>(now.value - load_started_.value) / static_cast<double>(kNsPerSecond);
+  log(LogLevel::kNotice, "Reading the log: {:.0f} % of {:.1f} MB, about {:.0f} seconds left",
+      100 * part, static_cast<double>(loading.total) / kMegabyte, spent / part - spent);
 }
 
 void Server::report_recovery() const {
@@ -121,8 +133,19 @@ Status Server::listen_tcp() {
   return {};
 }
 
-int Server::run() {
+Result<int> Server::run() {
+  while (shard_->loading().active && !stopping()) {
+    turn(MonoNs{0});
+    if (stopping()) break;
+    const Status status = load(MonoNs{world_.clock.mono().value + kLoadSliceNs});
+    if (!status.ok()) return status.error();
+  }
+  if (!stopping()) log(LogLevel::kNotice, "Ready to accept connections");
   while (!stopping()) turn(MonoNs{INT64_MAX});
+  if (shard_->loading().active) {
+    log(LogLevel::kNotice, "Shutting down while loading: nothing has changed");
+    return 0;
+  }
   log(LogLevel::kNotice, "Shutting down: finishing replies and syncing the log");
   if (const Status status = close(); !status.ok()) {
     log(LogLevel::kWarning, "The shutdown was not clean: {}", status.error().detail);

@@ -28,6 +28,7 @@ class ServerHost : public Host {
   [[nodiscard]] int64_t wall_us() override { return world_.clock.wall_us(); }
   [[nodiscard]] int64_t stopwatch() override { return world_.clock.stopwatch(); }
   [[nodiscard]] Bytes write_refusal(uint64_t bytes, bool frees_space) override;
+  [[nodiscard]] bool loading() const override { return shard_->loading().active; }
   [[nodiscard]] Bytes failure() const override;
   [[nodiscard]] bool out_of_memory() const override {
     return config_.settings.memory_max != 0 && node_.heap() > config_.settings.memory_max;

@@ -20,7 +20,11 @@ double seconds(int64_t us) {
 }  // namespace
 
 ServerNode::ServerNode(const io::World& world, const Config& config, Reactor& reactor)
-    : world_(world), config_(config), reactor_(reactor), started_(world.clock.mono()) {
+    : world_(world),
+      config_(config),
+      reactor_(reactor),
+      started_(world.clock.mono()),
+      started_s_(world.clock.wall().value / 1000) {
   run_id_ = fmt::format("{:016x}{:016x}{:08x}", world.random.next(), world.random.next(),
                         static_cast<uint32_t>(world.random.next()));
   sample_heap();
@@ -100,6 +104,21 @@ void ServerNode::add_log(NodeFacts& facts) const {
   facts.durable = shard_->log().durable_lsn();
 }
 
+void ServerNode::add_loading(NodeFacts& facts) const {
+  const Loading& loading = shard_->loading();
+  if (!loading.active) return;
+  facts.loading = true;
+  facts.loading_start_s = started_s_;
+  facts.loading_total = loading.total;
+  facts.loading_done = loading.done;
+  const auto left = static_cast<double>(loading.total - std::min(loading.done, loading.total));
+  const auto spent = static_cast<double>(world_.clock.mono().value - started_.value);
+  if (loading.done != 0) {
+    facts.loading_left_s = static_cast<int64_t>(spent / static_cast<double>(kNsPerSecond) * left /
+                                                static_cast<double>(loading.done));
+  }
+}
+
 NodeFacts ServerNode::facts() {
   sample_heap();
   NodeFacts facts;
@@ -120,6 +139,7 @@ NodeFacts ServerNode::facts() {
   add_clients(facts);
   add_traffic(facts);
   add_log(facts);
+  add_loading(facts);
   const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
   const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
   facts.cpu_system_s = seconds(process.system_us);
@@ -135,7 +155,22 @@ void ServerNode::reset_counters() {
   heap_peak_ = heap_;
 }
 
+CheckpointFacts ServerNode::checkpoint() const {
+  if (const CheckpointRunner* const checkpoints = shard_->checkpoints())
+    return checkpoints->facts();
+  CheckpointFacts none;
+  none.published_s = started_s_;
+  return none;
+}
+
+uint64_t ServerNode::make_checkpoint(CheckpointReason reason) {
+  CheckpointRunner* const checkpoints = shard_->checkpoints();
+  return checkpoints == nullptr ? 1 : checkpoints->request(reason);
+}
+
+// While it loads, nothing has changed that could be saved.
 void ServerNode::shut_down_after(uint64_t checkpoint, bool force) {
+  if (shard_->checkpoints() == nullptr) return shut_down();
   shutdown_after_ = checkpoint;
   shutdown_forced_ = force;
   shutdown_client_ = reactor_.executing()->session.id;

@@ -23,12 +23,8 @@ class ServerNode : public NodeHost {
   void reset_counters() override;
   [[nodiscard]] Lsn durable() const override { return shard_->log().durable_lsn(); }
   void sync_soon() override { shard_->log().sync_up_to(shard_->engine().last_lsn()); }
-  [[nodiscard]] CheckpointFacts checkpoint() const override {
-    return shard_->checkpoints().facts();
-  }
-  uint64_t make_checkpoint(CheckpointReason reason) override {
-    return shard_->checkpoints().request(reason);
-  }
+  [[nodiscard]] CheckpointFacts checkpoint() const override;
+  uint64_t make_checkpoint(CheckpointReason reason) override;
   void shut_down() override { shutdown_requested_ = true; }
   void shut_down_after(uint64_t checkpoint, bool force) override;
   bool abort_shutdown() override;
@@ -53,6 +49,7 @@ class ServerNode : public NodeHost {
   void add_clients(NodeFacts& facts) const;
   void add_traffic(NodeFacts& facts) const;
   void add_log(NodeFacts& facts) const;
+  void add_loading(NodeFacts& facts) const;
   [[nodiscard]] Sample present(MonoNs now) const;
 
   io::World world_;
@@ -61,6 +58,7 @@ class ServerNode : public NodeHost {
   Shard* shard_ = nullptr;
   std::string run_id_;
   MonoNs started_;
+  int64_t started_s_ = 0;  // Unix time.
   bool shutdown_requested_ = false;
   uint64_t shutdown_after_ = 0;  // The checkpoint that a shutdown waits for; 0: none does.
   bool shutdown_forced_ = false;

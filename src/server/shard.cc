@@ -2,46 +2,38 @@
 
 #include <utility>
 
-#include "engine/state_loader.h"
-
 namespace leat {
-namespace {
 
-// Feeds recovered records to the engine.
-class Replay : public RecordSink {
- public:
-  Replay(Engine& engine, const Shard::Progress& progress)
-      : engine_(engine), loader_(engine), progress_(progress) {}
+bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
+  // What the log drops by the way is freed by the way.
+  constexpr size_t kReapedPerRecord = 256;
+  if (engine_.reaping()) engine_.reap(kReapedPerRecord);
+  return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
+}
 
-  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
-  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
-  bool on_record(Lsn lsn, const RecordView& record) override {
-    // What the log drops by the way is freed by the way.
-    constexpr size_t kReapedPerRecord = 256;
-    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-    return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-  }
-  void on_progress(uint64_t done, uint64_t total) override { progress_(done, total); }
-
- private:
-  Engine& engine_;
-  StateLoader loader_;
-  const Shard::Progress& progress_;
-};
-
-}  // namespace
-
-Result<std::unique_ptr<Shard>> Shard::open(const io::World& world, const LogOptions& options,
-                                           Host& host, const Progress& progress) {
-  std::unique_ptr<Shard> shard(new Shard(host.settings().databases, host));
-  Replay replay(shard->engine_, progress);
-  auto log = Log::open(world, options, replay, shard->recovery_);
+Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOptions& options,
+                                            Host& host) {
+  std::unique_ptr<Shard> shard(new Shard(world, options, host));
+  auto log = Log::begin(world, options, shard->replay_, shard->recovery_);
   if (!log.ok()) return log.error();
   shard->log_ = std::move(log).value();
-  shard->committed_ = shard->engine_.last_lsn();
-  shard->checkpoints_ = std::make_unique<CheckpointRunner>(world, shard->engine_, *shard->log_,
-                                                           options, host.settings().databases);
+  shard->loading_.active = true;
   return shard;
+}
+
+Result<bool> Shard::load(uint64_t bytes) {
+  const auto done = log_->load(bytes);
+  if (!done.ok() || !done.value()) return done;
+  loading_.active = false;
+  committed_ = engine_.last_lsn();
+  checkpoints_ = std::make_unique<CheckpointRunner>(world_, engine_, *log_, directory_, databases_);
+  checkpoints_->set(checkpoint_settings_);
+  return true;
+}
+
+void Shard::set(const CheckpointSettings& settings) {
+  checkpoint_settings_ = settings;
+  if (checkpoints_) checkpoints_->set(settings);
 }
 
 }  // namespace leat

@@ -3,28 +3,42 @@
 // Thread     pinned to one reactor.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "command/dispatcher.h"
 #include "engine/engine.h"
+#include "engine/state_loader.h"
 #include "io/io.h"
 #include "server/checkpoint_runner.h"
 #include "storage/log.h"
 
 namespace leat {
 
+// How far a shard is with what it reads at the start, in bytes.
+struct Loading {
+  bool active = false;
+  uint64_t done = 0;
+  uint64_t total = 0;
+};
+
 class Shard {
  public:
-  // Recovers the log; `progress(done, total)` is called now and then with bytes of log read. Blocks.
-  using Progress = std::function<void(uint64_t done, uint64_t total)>;
-  static Result<std::unique_ptr<Shard>> open(const io::World& world, const LogOptions& options,
-                                             Host& host, const Progress& progress);
+  // A shard that has read nothing yet of what is on the disk: load() does, until it says that all is there. Until then
+  // only commands may run that neither read nor change data.
+  //   errors  as Log::open(), here and in load(); final.
+  static Result<std::unique_ptr<Shard>> begin(const io::World& world, const LogOptions& options,
+                                              Host& host);
+  // Loads about `bytes` more; true when done. Blocks for that long.
+  Result<bool> load(uint64_t bytes);
+  [[nodiscard]] const Loading& loading() const { return loading_; }
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }
-  [[nodiscard]] CheckpointRunner& checkpoints() { return *checkpoints_; }
+  // Null while loading.
+  [[nodiscard]] CheckpointRunner* checkpoints() { return checkpoints_.get(); }
+  void set(const CheckpointSettings& settings);
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
@@ -44,13 +58,43 @@ class Shard {
   [[nodiscard]] Lsn committed() const { return committed_; }
 
  private:
-  Shard(uint32_t databases, Host& host) : engine_(databases), dispatcher_(engine_, host) {}
+  // Feeds recovered records to the engine.
+  class Replay : public RecordSink {
+   public:
+    Replay(Engine& engine, Loading& loading)
+        : engine_(engine), loader_(engine), loading_(loading) {}
+    bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
+    bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
+    bool on_record(Lsn lsn, const RecordView& record) override;
+    void on_progress(uint64_t done, uint64_t total) override {
+      loading_.done = done;
+      loading_.total = total;
+    }
 
+   private:
+    Engine& engine_;
+    StateLoader loader_;
+    Loading& loading_;
+  };
+  Shard(const io::World& world, const LogOptions& options, Host& host)
+      : world_(world),
+        directory_(options.directory),
+        databases_(host.settings().databases),
+        engine_(databases_),
+        dispatcher_(engine_, host),
+        replay_(engine_, loading_) {}
+
+  io::World world_;
+  std::string directory_;
+  uint32_t databases_;
+  CheckpointSettings checkpoint_settings_;
   Engine engine_;
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<CheckpointRunner> checkpoints_;
   RecoveryReport recovery_;
+  Loading loading_;
+  Replay replay_;
   Lsn committed_;
 };
 

@@ -44,7 +44,7 @@ void Log::commit(Lsn last, WallMs wall, MonoNs now) {
   State& state = *state_;
   state.now = now;
   state.wall = wall;
-  if (state.failure) return;
+  if (state.failure || loading()) return;
   if (state.gathered() != 0) state.batch_last = last;
   state.start_next();
 }
@@ -69,6 +69,7 @@ Lsn Log::durable_lsn() const {
   return state_->durable_lsn;
 }
 Lsn Log::released_lsn() const {
+  if (loading()) return Lsn{UINT64_MAX};
   return state_->options.sync == SyncMode::kAlways ? state_->durable_lsn : state_->written_lsn;
 }
 void Log::set_sync_mode(SyncMode mode) {
@@ -99,7 +100,7 @@ bool Log::behind() const {
 
 std::optional<MonoNs> Log::wake_at() const {
   const State& state = *state_;
-  if (state.failure || state.flight != State::Flight::kNone) return std::nullopt;
+  if (state.failure || loading() || state.flight != State::Flight::kNone) return std::nullopt;
   std::optional<MonoNs> at;
   const auto consider = [&at](MonoNs time) { at = at ? std::min(*at, time) : time; };
   if (state.options.sync == SyncMode::kEverySec && state.unsynced && !state.sync.running) {

@@ -105,6 +105,15 @@ class Log {
   //           disk. Nothing was changed then, but for what a creation on a full disk leaves behind.
   static Result<std::unique_ptr<Log>> open(const io::World& world, const LogOptions& options,
                                            RecordSink& sink, RecoveryReport& report);
+  // The same in pieces, for a caller that has other things to do meanwhile: begin(), then load() until it is true.
+  // Until then the log takes no records, and what it holds counts as released, as it came from the disk. `sink` and
+  // `report` are borrowed until then. load() recovers about `bytes` more and may block for that long; the last call
+  // blocks for what open() does at the end: the first segment of a log, the new epoch.
+  //   errors  as open(); final.
+  static Result<std::unique_ptr<Log>> begin(const io::World& world, const LogOptions& options,
+                                            RecordSink& sink, RecoveryReport& report);
+  Result<bool> load(uint64_t bytes);
+  [[nodiscard]] bool loading() const;
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;

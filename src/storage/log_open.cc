@@ -47,6 +47,17 @@ Status write_again(io::File& file, uint64_t from, uint64_t to) {
 
 Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions& options,
                                        RecordSink& sink, RecoveryReport& report) {
+  auto log = begin(world, options, sink, report);
+  if (!log.ok()) return log;
+  while (true) {
+    const auto done = log.value()->load(UINT64_MAX);
+    if (!done.ok()) return done.error();
+    if (done.value()) return log;
+  }
+}
+
+Result<std::unique_ptr<Log>> Log::begin(const io::World& world, const LogOptions& options,
+                                        RecordSink& sink, RecoveryReport& report) {
   auto state = std::make_unique<State>(world, options);
   state->options.segment_bytes = std::max(align_up(options.segment_bytes), kSegmentBytesMin);
   state->wall = world.clock.wall();
@@ -54,16 +65,30 @@ Result<std::unique_ptr<Log>> Log::open(const io::World& world, const LogOptions&
   state->last_sync = state->last_batch = state->now;
   std::memset(state->batch.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
   std::memset(state->flying.grow(sizeof(BatchHeader)), 0, sizeof(BatchHeader));
-  if (const Status status = state->recover(sink, report); !status.ok()) return status.error();
-  report.epoch = state->superblock.epoch;
-  state->prepare_spare();
+  state->report = &report;
+  state->replay =
+      std::make_unique<LogReplay>(world.disk, options.directory, options.shard, sink, report);
+  if (const Status status = state->replay->begin(); !status.ok()) return status.error();
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 
-Status Log::State::recover(RecordSink& sink, RecoveryReport& report) {
-  auto scanned = scan_log(world.disk, options.directory, options.shard, sink, report);
-  if (!scanned.ok()) return scanned.error();
-  LogScan& scan = scanned.value();
+Result<bool> Log::load(uint64_t bytes) {
+  State& state = *state_;
+  const auto done = state.replay->step(bytes);
+  if (!done.ok() || !done.value()) return done;
+  if (const Status status = state.recover(state.replay->scan()); !status.ok())
+    return status.error();
+  state.report->epoch = state.superblock.epoch;
+  state.replay.reset();
+  state.prepare_spare();
+  return true;
+}
+
+bool Log::loading() const {
+  return state_->replay != nullptr;
+}
+
+Status Log::State::recover(LogScan& scan) {
   if (!scan.exists) {
     if (Status status = create_superblock(); !status.ok()) return status;
     scan.superblock = superblock;

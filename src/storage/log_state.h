@@ -11,6 +11,7 @@
 #include "io/io.h"
 #include "storage/log.h"
 #include "storage/log_format.h"
+#include "storage/log_replay.h"
 
 namespace leat {
 
@@ -93,7 +94,7 @@ struct Log::State {
 
   // log_open.cc
   Status create_superblock();
-  Status recover(RecordSink& sink, RecoveryReport& report);
+  Status recover(struct LogScan& scan);
   Status adopt(struct LogScan& scan);
   void keep(const struct LogScan& scan);
   Status remove_unopened(struct LogScan& scan);
@@ -106,6 +107,8 @@ struct Log::State {
 
   io::World world;
   LogOptions options;
+  std::unique_ptr<LogReplay> replay;  // While it loads.
+  RecoveryReport* report = nullptr;   // The same.
   Superblock superblock;
   std::unique_ptr<io::File> superblock_file;
 

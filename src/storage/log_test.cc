@@ -190,6 +190,38 @@ TEST(Log, GoingToAlwaysWaitsForTheSegmentThatIsBehind) {
   EXPECT_EQ(fixture.log->released_lsn(), Lsn{3});
 }
 
+TEST(Log, IsLoadedInPieces) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  for (int turn = 0; turn < 30; ++turn) fixture.turn({fixture.value(700), fixture.value(1)});
+  fixture.crash(Keep::kAll);
+  Recovered recovered;
+  RecoveryReport report;
+  auto begun = Log::begin({fixture.clock, fixture.random, fixture.disk, fixture.loop},
+                          fixture.options, recovered, report);
+  ASSERT_TRUE(begun.ok());
+  Log& log = *begun.value();
+  const FakeDisk::Image image = fixture.disk.image();
+  size_t pieces = 0;
+  while (log.loading()) {
+    EXPECT_TRUE(log.settled());
+    EXPECT_FALSE(log.wake_at());
+    log.commit(Lsn{0}, fixture.clock.wall(), fixture.clock.mono());
+    EXPECT_EQ(fixture.disk.image(), image);
+    const size_t before = recovered.values.size();
+    const auto done = log.load(1);
+    ASSERT_TRUE(done.ok());
+    EXPECT_EQ(done.value(), !log.loading());
+    EXPECT_LE(recovered.values.size(), before + 2) << "a batch at a time";
+    ++pieces;
+  }
+  EXPECT_GE(pieces, 30U);
+  EXPECT_EQ(recovered.values, fixture.written);
+  EXPECT_EQ(log.released_lsn(), Lsn{60});
+  EXPECT_EQ(report.epoch, 2U);
+}
+
 TEST(Log, ASlowDiskIsNotAFullOne) {
   LogFixture fixture;
   ASSERT_TRUE(fixture.open());

@@ -219,7 +219,7 @@ void Simulation::turn() {
 
 // A checkpoint that the disk has done nothing to is published, and holds the state that it was made of.
 void Simulation::check_checkpoints() {
-  const CheckpointFacts facts = server_->shard().checkpoints().facts();
+  const CheckpointFacts facts = server_->shard().checkpoints()->facts();
   if (facts.ended == checkpoints_ended_) return;
   checkpoints_ended_ = facts.ended;
   note(fmt::format("checkpoint {} at record {}", facts.last_ok ? "published" : "given up",
@@ -239,7 +239,10 @@ void Simulation::check_leftovers() {
     segments += segment_number(0, name) != 0 ? 1 : 0;
     if (name == manifest_name(0) + ".new") ledger_.violated(name + " was left over");
   }
-  if (checkpoints > 1) ledger_.violated(fmt::format("{} checkpoints are left", checkpoints));
+  // Of a manifest that failed half-way nobody knows which one a crash would show: both files stay for a while.
+  const bool may_be_two = disk_.errors_given() != 0 || disk_.full_given() != 0;
+  if (checkpoints > 1 && !may_be_two)
+    ledger_.violated(fmt::format("{} checkpoints are left", checkpoints));
   const uint64_t known = server_->shard().log().facts().segments;
   if (segments != known) {
     ledger_.violated(fmt::format("{} segments are there, and {} of them known", segments, known));
@@ -248,7 +251,7 @@ void Simulation::check_leftovers() {
 
 void Simulation::step_faults() {
   if (swarm_.verify_checkpoints && random_.one_in(40))
-    server_->shard().checkpoints().request(CheckpointReason::kVerify);
+    server_->shard().checkpoints()->request(CheckpointReason::kVerify);
   if (swarm_.clock_steps && random_.one_in(60)) {
     const int64_t step_us = random_.between(-5'000, 5'000) * 1000;
     clock_.step_wall(step_us);

@@ -360,6 +360,50 @@ class Suite:
                 facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
                 check(facts["leat_last_lsn"] == facts["leat_durable_lsn"], info)
 
+    def _fill(self, server, entries):
+        """That many entries of 100 bytes in the stream `s`."""
+        batch = 5000
+        request = encode("XADD", "s", "*", "field", "v" * 100) * batch
+        with server.client() as client:
+            for _ in range(entries // batch):
+                client.send_raw(request)
+                for _ in range(batch):
+                    client.read()
+
+    def _loading(self, arguments):
+        """A server that loads; connected, and not served yet."""
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while "Listening on" not in (line := process.stdout.readline()):
+            check(line, "it ended")
+        return process
+
+    def test_commands_while_loading(self):
+        with self.server(appendfsync="no") as server:
+            self._fill(server, 1_000_000)
+            check(server.stop() == 0, "unclean end")
+            arguments = [self.leat, "serve", "--port", str(server.port), "--dir", str(self.directory / "data")]
+        process = self._loading(arguments)
+        try:
+            with Client(server.port) as client:
+                reply = client.call("XLEN", "s")
+                check(isinstance(reply, RespError) and str(reply) == "LOADING Redis is loading the dataset in memory",
+                      f"not loading: {reply!r}")
+                info = client.call("INFO", "persistence").decode()
+                facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+                check(facts["loading"] == "1", info)
+                check(0 < int(facts["loading_loaded_bytes"]) < int(facts["loading_total_bytes"]), info)
+                check(client.call("SELECT", "1") == "OK" and client.call("SELECT", "0") == "OK", "SELECT")
+                wait_ready(process)
+                check(client.call("XLEN", "s") == 1_000_000, "entries are missing")
+                check("loading:0" in client.call("INFO", "persistence").decode(), "still loading")
+        finally:
+            process.terminate()
+            check(process.wait(STOP_SECONDS) == 0, "unclean end")
+        process = self._loading(arguments)
+        process.terminate()
+        check(process.wait(2) == 0, "SIGTERM while loading")
+        check("nothing has changed" in process.stdout.read(), "it was not loading")
+
 
 def main():
     options = report.arguments(__doc__.split("\n", 1)[0]).parse_args()
