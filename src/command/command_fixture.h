@@ -4,7 +4,8 @@
 // Contract   time stands still unless the test moves it; random numbers come from a fixed seed. After
 //            every command the records that it wrote are applied to a second engine, and both must have
 //            the same digest: what the log holds is the whole state. At the end a third engine replays
-//            everything from the start.
+//            everything from the start. Full blocks of streams are sealed after every command, and almost
+//            no frame is kept open, so that every command meets sealed entries and waits for them.
 // Format     of a reply as text: +simple, -error, :integer, bulk as it is ("" when empty), nil (null
 //            bulk), nilarr (null array), null (RESP3), [array], {map}, <push>, "parked" when there is
 //            no reply yet.
@@ -28,6 +29,7 @@
 #include "command/host.h"
 #include "command/session.h"
 #include "command/subscriptions.h"
+#include "engine/frame_fixture.h"
 #include "resp/reply_parser.h"
 #include "resp/reply_writer.h"
 #include "resp/request_parser.h"
@@ -142,7 +144,12 @@ class CommandFixture : public ::testing::Test {
   };
 
  protected:
-  CommandFixture() { add_client("main"); }
+  CommandFixture() {
+    add_client("main");
+    engine_.share().set_size(2);
+    engine_.share().seals.set_frame_bytes(1);
+    dispatcher_.set_frames_max(3);
+  }
   ~CommandFixture() override = default;
 
   void TearDown() override {
@@ -246,6 +253,11 @@ class CommandFixture : public ::testing::Test {
 
   [[nodiscard]] FixtureHost& host() { return host_; }
   [[nodiscard]] const Engine& engine() const { return engine_; }
+  [[nodiscard]] MemoryFrames& frames() { return frames_; }
+  [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  // How many frames commands have waited for, and how often they were planned again when frames had come.
+  [[nodiscard]] size_t waited() const { return waited_; }
+  [[nodiscard]] size_t rounds() const { return rounds_; }
   [[nodiscard]] const Stream& stream(std::string_view key) const {
     const Object* const object = engine_.keyspace().find(DbIndex{0}, key);
     LEAT_CHECK(object != nullptr && object->stream() != nullptr);
@@ -277,11 +289,21 @@ class CommandFixture : public ::testing::Test {
 
   std::string plan(Client& client, const Request& request, bool again) {
     dispatcher_.begin_turn(now_);
+    engine_.share().frames.set_limit(1);  // What is open goes.
     last_start_ = history_.size();
     ByteBuffer reply;
     Dispatcher::Outcome outcome =
         again ? dispatcher_.resume(request, client.session, history_, reply)
               : dispatcher_.execute(request, client.session, history_, reply);
+    std::vector<FrameCache::Pin> pins;
+    while (outcome.park && !outcome.park->frames.empty()) {
+      EXPECT_TRUE(reply.empty()) << "waits for frames with a reply: " << reply.view();
+      fetch(outcome.park->frames, pins);
+      ++rounds_;
+      outcome = dispatcher_.resume(request, client.session, history_, reply);
+    }
+    waited_ += pins.size();
+    frames_.seal(engine_.share().seals);
     expect_one_group();
     EXPECT_LE(outcome.release, engine_.last_lsn());
     if (outcome.park) {
@@ -290,6 +312,15 @@ class CommandFixture : public ::testing::Test {
       return "parked";
     }
     return replies_text(reply.view());
+  }
+
+  void fetch(const std::vector<FrameRef>& missing, std::vector<FrameCache::Pin>& pins) {
+    for (const FrameRef& ref : missing) {
+      BlockImages images;
+      EXPECT_TRUE(frames_.read(ref, images));
+      pins.push_back(engine_.share().frames.admit(ref, std::move(images)));
+      ASSERT_TRUE(pins.back());
+    }
   }
 
   void park(Client& client, OwnedRequest request, const Park& park, bool again) {
@@ -353,7 +384,10 @@ class CommandFixture : public ::testing::Test {
   }
 
   FixtureHost host_;
-  Engine engine_{host_.settings().databases};
+  MemoryFrames frames_;
+  size_t waited_ = 0;
+  size_t rounds_ = 0;
+  Engine engine_{host_.settings().databases, &frames_};
   Engine follower_{host_.settings().databases};
   Dispatcher dispatcher_{engine_, host_};
   Now now_{WallMs{kStartMs}, MonoNs{kNsPerMs}};

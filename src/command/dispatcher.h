@@ -48,8 +48,15 @@ class Dispatcher {
     mark_ = host_.stopwatch();
   }
   Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
-  // Plans a parked request again, as if it had just come: the same checks, the same outcomes.
-  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
+  // Plans a parked request again, as if it had just come: the same checks, the same outcomes. It may wait for
+  // `frames_max` sealed frames more; 0: they are read on the spot.
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply,
+                 size_t frames_max);
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply) {
+    return resume(request, session, records, reply, frames_max_);
+  }
+  // For how many sealed frames a command may wait at once; 0: they are read on the spot.
+  void set_frames_max(size_t frames) { frames_max_ = frames; }
   // Drops what has expired, a bounded number of keys per call.
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
@@ -80,12 +87,14 @@ class Dispatcher {
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
                              ByteBuffer& reply);
   Outcome resume_unobserved(const Request& request, Session& session, ByteBuffer& records,
-                            ByteBuffer& reply);
+                            ByteBuffer& reply, size_t frames_max);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
-              ByteBuffer& records, ByteBuffer& reply);
+              ByteBuffer& records, ByteBuffer& reply, size_t frames_max);
   // To those who watch with MONITOR.
   void show(const CommandSpec& spec, const Request& request, const Session& session);
-  void call(Context& context, const CommandSpec& spec, const Request& request);
+  void call(Context& context, const CommandSpec& spec, const Request& request, size_t frames_max);
+  // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
+  void settle_lack(Context& context, size_t reply_start);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
   void note_reply(CommandStatistics& statistics, Bytes reply);
 
@@ -97,6 +106,7 @@ class Dispatcher {
   std::string problem_;  // What refusal() has composed.
   ExecutionObserver* observer_ = nullptr;
   bool active_expiry_ = true;
+  size_t frames_max_ = 0;
 };
 
 }  // namespace leat

@@ -50,6 +50,10 @@ class TrimWords {
 // Applies `trim` to the stream; returns how many entries went.
 uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 
+// A group can be moved behind `last_delivered`: what must be counted for that is in memory. False when the command
+// has to wait, or can't do it.
+[[nodiscard]] bool can_place(const Context& context, const Stream& stream, StreamId last_delivered);
+
 // The group of XPENDING, XCLAIM and XAUTOCLAIM: key words[1], group words[2]. False after the error has been
 // replied.
 [[nodiscard]] bool find_group(Context& context, const Arguments& words, const Object*& object,

@@ -73,6 +73,17 @@ bool plan_id(Context& context, const Stream* stream, const AppendId& asked, Stre
   return false;
 }
 
+// An entry that was added is not added again: whether the trimming that follows needs sealed entries is found out
+// before. False when the command has to wait, or can't be done.
+bool can_trim(const Context& context, const Stream& stream, const std::optional<Trim>& trim) {
+  if (!trim || !stream.sealed()) return true;
+  // The same as the real one on a stream that is longer by one entry.
+  Trim before = *trim;
+  if (before.by == Trim::By::kLength && before.length != 0) --before.length;
+  static_cast<void>(plan_trim(stream, before));
+  return !context.lacks_entries();
+}
+
 }  // namespace
 
 // XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
@@ -92,17 +103,23 @@ void cmd_xadd(Context& context, const Arguments& words) {
   StreamId id;
   if (!plan_id(context, object == nullptr ? nullptr : object->stream(), add.id, id)) return;
 
-  if (object == nullptr) object = &context.create(key, ObjectKind::kStream);
   const Settings& settings = context.settings();
   const NodeLimits limits{.entries = settings.stream_node_max_entries,
                           .bytes = settings.stream_node_max_bytes};
+  const bool new_block = object == nullptr || plan_new_block(*object->stream(), payload, limits);
+  const auto trim = add.trim.trim(settings);
+  if (object == nullptr) {
+    object = &context.create(key, ObjectKind::kStream);
+  } else if (context.lacks_entries() || !can_trim(context, *object->stream(), trim)) {
+    return;
+  }
   ByteBuffer rendered;
   context.commit(StreamAppend{.object = object->id,
-                              .new_block = plan_new_block(*object->stream(), payload, limits),
+                              .new_block = new_block,
                               .id = id,
                               .elements = static_cast<uint32_t>(words.size() - add.first_field),
                               .wire = words.wire(add.first_field, words.size(), rendered)});
-  if (const auto trim = add.trim.trim(settings)) trim_stream(context, *object, *trim);
+  if (trim) trim_stream(context, *object, *trim);
   reply_id(context.reply(), id);
 }
 

@@ -18,7 +18,7 @@ using ::testing::ElementsAre;
 const std::string kEntry = wire({"f", "v"});
 
 Block block_of(const std::vector<StreamId>& ids) {
-  Block block(ids.front(), 0);
+  Block block(ids.front(), ByteBuffer());
   for (const StreamId id : ids) EXPECT_TRUE(block.append(id, 2, kEntry));
   return block;
 }
@@ -35,7 +35,7 @@ TEST(BlockTest, RepliesWhatWasAppended) {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   const std::vector<StreamId> ids = {{5, 7}, {5, 8},    {5, kMax},   {6, 0},
                                      {6, 3}, {kMax, 0}, {kMax, kMax}};
-  Block block({5, 7}, 0);
+  Block block({5, 7}, ByteBuffer());
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string value(i * 40, static_cast<char>('a' + i));
     ASSERT_TRUE(block.append(ids[i], 2, wire({"f", value})));

@@ -150,7 +150,7 @@ bool Engine::on(const KeyCreate& record) {
       object->value.emplace<SetValue>();
       break;
     case ObjectKind::kStream:
-      object->value = std::make_unique<Stream>();
+      object->value = std::make_unique<Stream>(&share_);
       break;
   }
   Object* const added = object.get();

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "engine/keyspace.h"
 #include "engine/object.h"
+#include "engine/stream_share.h"
 #include "engine/waits.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -22,7 +23,13 @@ namespace leat {
 
 class Engine {
  public:
-  explicit Engine(uint32_t databases) : keyspace_(databases) {}
+  // Borrows where sealed frames are; null: nothing is sealed.
+  explicit Engine(uint32_t databases, FrameStore* frames = nullptr)
+      : share_(frames), keyspace_(databases) {}
+  Engine(Engine&&) = delete;
+  Engine& operator=(Engine&&) = delete;
+  // Its frames stay on disk.
+  ~Engine() { share_.frames.close(); }
 
   [[nodiscard]] const Keyspace& keyspace() const { return keyspace_; }
   // The LSN of the last applied record.
@@ -35,7 +42,8 @@ class Engine {
   // Applies one record; it takes the next LSN.
   //   returns  false when the record does not fit the state (its object, group or consumer does not
   //            exist, a name is taken, the payload is malformed). Then it was not written by this
-  //            engine's plans: recovery reports corruption; on the live path it is a bug.
+  //            engine's plans, or a sealed frame that it changes can't be read: recovery reports
+  //            corruption; on the live path, where plans have opened the frames, it is a bug.
   [[nodiscard]] bool apply(const RecordView& record);
   // The same for a record that has been decoded, or has just been encoded.
   template <typename Record>
@@ -54,6 +62,10 @@ class Engine {
 
   // A consumer has tried to read or claim. Volatile.
   void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);
+
+  // Opened frames, sealing, freed buffers. Volatile.
+  [[nodiscard]] StreamShare& share() { return share_; }
+  [[nodiscard]] const StreamShare& share() const { return share_; }
 
   [[nodiscard]] Waits& waits() { return waits_; }
   [[nodiscard]] Watches& watches() { return watches_; }
@@ -105,6 +117,7 @@ class Engine {
   // Makes delivered_ pending.
   void deliver(PendingEntries& pending, ConsumerId consumer, WallMs at);
 
+  StreamShare share_;
   Keyspace keyspace_;
   std::vector<StreamId> delivered_;  // Of the record being applied; kept to keep its memory.
   Waits waits_;

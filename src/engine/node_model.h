@@ -17,6 +17,8 @@ namespace leat {
 
 class NodeModel {
  public:
+  explicit NodeModel(size_t bytes = 0) : bytes_(bytes) {}
+
   // Bytes of the node so far; 0 before the first entry.
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
@@ -27,7 +29,7 @@ class NodeModel {
                          Bytes wire, uint32_t elements);
 
  private:
-  size_t bytes_ = 0;
+  size_t bytes_;
 };
 
 }  // namespace leat

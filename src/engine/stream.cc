@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/stream_share.h"
+
 namespace leat {
 namespace {
 
@@ -10,79 +12,149 @@ namespace {
 // the block before it was, so that a busy stream does not grow each block by doubling.
 constexpr size_t kFirstCapacity = 64;
 
+std::optional<EntryView> find_in(const Block& block, StreamId id) {
+  const Block::Cursor cursor = block.seek(id);
+  if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
+  return cursor.entry();
+}
+
+// The block that has `id` if any of them has.
+const Block* block_with(const FrameCache::Blocks& blocks, StreamId id) {
+  for (const auto& block : blocks) {
+    if (id <= block->last_id()) return block.get();
+  }
+  return nullptr;
+}
+
+uint64_t count_behind(const Block& block, StreamId id) {
+  if (id < block.first_id()) return block.live();
+  if (id >= block.last_id()) return 0;
+  uint64_t count = 0;
+  for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance())
+    count += cursor.live() ? 1U : 0U;
+  return count;
+}
+
 }  // namespace
 
-std::unique_ptr<Stream> Stream::clone() const {
-  auto copy = std::make_unique<Stream>();
-  for (const auto& [first, block] : blocks_) {
-    bool new_block = true;
-    for (auto cursor = block->begin(); !cursor.done(); cursor.advance()) {
-      const EntryView& entry = cursor.entry();
-      if (!cursor.live()) continue;
-      LEAT_CHECK(copy->append(entry.id, entry.elements, entry.wire, new_block));
-      new_block = false;
+Stream::~Stream() {
+  if (share_ == nullptr) return;
+  set_full_bytes(0);
+  if (place_ != nullptr) share_->seals.forget(*place_);
+  for (const auto& [first, extent] : extents_) {
+    if (const Fence* const fence = extent.fence()) {
+      share_->frames.forget(fence->ref);
+    } else {
+      share_->buffers.give(extent.block()->take_bytes());
     }
   }
+}
+
+std::unique_ptr<Stream> Stream::clone() const {
+  auto copy = std::make_unique<Stream>(share_);
+  size_t full_bytes = 0;
+  for (const auto& [first, extent] : extents_) {
+    if (const Fence* const fence = extent.fence()) {
+      share_->frames.refer(fence->ref);
+      copy->extents_.emplace_hint(copy->extents_.end(), first,
+                                  Extent(std::make_unique<Fence>(*fence)));
+    } else {
+      if (sealable(extent)) full_bytes += extent.block()->bytes_used();
+      copy->extents_.emplace_hint(copy->extents_.end(), first, Extent(extent.block()->copy()));
+    }
+  }
+  if (!extents_.empty()) copy->tail_ = copy->extents_.rbegin()->second.block();
+  copy->set_full_bytes(full_bytes);
+  copy->blocks_ = blocks_;
+  copy->frames_ = frames_;
+  copy->length_ = length_;
   copy->entries_added_ = entries_added_;
   copy->last_id_ = last_id_;
   copy->max_deleted_ = max_deleted_;
+  copy->first_id_ = first_id_;
   copy->groups_reach_ = groups_reach_;
   copy->groups_.copy_from(groups_);
   return copy;
 }
 
-Stream::Blocks::const_iterator Stream::block_of(StreamId id) const {
-  auto block = blocks_.upper_bound(id);
-  if (block == blocks_.begin()) return blocks_.end();
-  --block;
-  return block->second->last_id() < id ? blocks_.end() : block;
+Stream::Extents::iterator Stream::extent_of(StreamId id) {
+  auto extent = extents_.upper_bound(id);
+  if (extent == extents_.begin()) return extents_.end();
+  --extent;
+  return extent->second.last_id() < id ? extents_.end() : extent;
 }
 
 std::optional<EntryView> Stream::find(StreamId id) const {
-  const auto block = block_of(id);
-  if (block == blocks_.end()) return std::nullopt;
-  const Block::Cursor cursor = block->second->seek(id);
-  if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
-  return cursor.entry();
+  const auto extent = extent_of(id);
+  if (extent == extents_.end()) return std::nullopt;
+  if (const Block* const block = extent->second.block()) return find_in(*block, id);
+  const FrameCache::Pin frame = open(extent);
+  return frame ? find_in(*block_with(frame.blocks(), id), id) : std::nullopt;
 }
 
 std::optional<EntryView> Stream::last_entry() const {
   std::optional<EntryView> last;
-  visit_backwards(StreamId::max(), StreamId::min(), [&last](const EntryView& entry) {
-    last = entry;
-    return false;
-  });
+  visit_backwards(StreamId::max(), {.end = StreamId::min(), .count = 1},
+                  [&last](const EntryView& entry) {
+                    last = entry;
+                    return false;
+                  });
   return last;
 }
 
+bool Stream::has_after(StreamId id) const {
+  if (length_ == 0 || id >= last_id_) return false;
+  return extents_.upper_bound(id) != extents_.end() || count_after(id) != 0;
+}
+
 uint64_t Stream::count_after(StreamId id) const {
+  return counted_after(id).value_or(0);
+}
+
+std::optional<uint64_t> Stream::count_in(Extents::const_iterator extent, StreamId id) const {
+  if (const Block* const block = extent->second.block()) return count_behind(*block, id);
+  const Fence& fence = *extent->second.fence();
+  if (id < fence.first_live) return fence.live;
+  if (id >= fence.last_id) return 0;
+  const FrameCache::Pin frame = open(extent);
+  if (!frame) return std::nullopt;
+  uint64_t count = 0;
+  for (const auto& block : frame.blocks()) count += count_behind(*block, id);
+  return count;
+}
+
+std::optional<uint64_t> Stream::counted_after(StreamId id) const {
   if (length_ == 0 || id >= last_id_) return 0;
   if (id < first_id_) return length_;
-  const auto part = [id](const Block& block) {
-    uint64_t count = 0;
-    for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance())
-      count += cursor.live() ? 1U : 0U;
-    return count;
-  };
   // Two walks, one from each end, in step: the nearer end decides the cost.
-  auto low = blocks_.begin();
-  auto high = blocks_.end();
+  auto low = extents_.begin();
+  auto high = extents_.end();
   uint64_t before = 0;
   uint64_t after = 0;
   while (true) {
-    if (low->second->last_id() >= id)
-      return length_ - before - low->second->live() + part(*low->second);
-    before += low->second->live();
+    if (low->second.last_id() >= id) {
+      const auto part = count_in(low, id);
+      if (!part) return std::nullopt;
+      return length_ - before - low->second.live() + *part;
+    }
+    before += low->second.live();
     ++low;
     --high;
-    if (high->first <= id) return after + part(*high->second);
-    after += high->second->live();
+    if (high->first <= id) {
+      const auto part = count_in(high, id);
+      if (!part) return std::nullopt;
+      return after + *part;
+    }
+    after += high->second.live();
   }
 }
 
 size_t Stream::memory() const {
   size_t sum = sizeof(Stream);
-  for (const auto& [first, block] : blocks_) sum += block->memory() + sizeof(first) + sizeof(block);
+  for (const auto& [first, extent] : extents_) {
+    const Block* const block = extent.block();
+    sum += (block == nullptr ? sizeof(Fence) : block->memory()) + sizeof(first) + sizeof(extent);
+  }
   for (const auto& [name, group] : groups_.by_name()) {
     sum += sizeof(Group) + name.size() + group->pending.memory() +
            group->consumers.size() * (sizeof(Consumer) + 2 * sizeof(std::string));
@@ -91,14 +163,18 @@ size_t Stream::memory() const {
 }
 
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
-  if (tail_ == nullptr || new_block) {
+  if (extents_.empty() || new_block) {
     const size_t capacity =
         tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
-    auto block = std::make_unique<Block>(id, capacity);
+    auto block = std::make_unique<Block>(
+        id, share_ == nullptr ? ByteBuffer(capacity) : share_->buffers.take(capacity));
     if (!block->append(id, elements, wire)) return false;
+    if (tail_ != nullptr && tail_->bytes_used() <= kSealedBlockMax)
+      set_full_bytes(full_bytes_ + tail_->bytes_used());
     tail_ = block.get();
-    blocks_.emplace_hint(blocks_.end(), id, std::move(block));
-  } else if (!tail_->append(id, elements, wire)) {
+    extents_.emplace_hint(extents_.end(), id, Extent(std::move(block)));
+    ++blocks_;
+  } else if (!thaw_tail() || !tail_->append(id, elements, wire)) {
     return false;
   }
   if (length_ == 0) first_id_ = id;
@@ -118,19 +194,26 @@ void Stream::count_behind_groups(StreamId id) {
   }
 }
 
-void Stream::place(Group& group, StreamId last_delivered) {
+bool Stream::place(Group& group, StreamId last_delivered) {
+  const auto after = counted_after(last_delivered);
+  if (!after) return false;
   group.last_delivered = last_delivered;
-  group.delivered_live = length_ - count_after(last_delivered);
+  group.delivered_live = length_ - *after;
   groups_reach_ = std::max(groups_reach_, last_delivered);
+  return true;
 }
 
 bool Stream::erase(StreamId id) {
-  const auto block = block_of(id);
-  if (block == blocks_.end() || !block->second->erase(id)) return false;
-  if (block->second->live() == 0) {
-    if (block->second.get() == tail_) tail_ = nullptr;
-    blocks_.erase(block);
-    if (tail_ == nullptr && !blocks_.empty()) tail_ = blocks_.rbegin()->second.get();
+  auto extent = extent_of(id);
+  if (extent == extents_.end()) return false;
+  if (extent->second.sealed()) {
+    if (!find(id) || thaw(extent) == extents_.end()) return false;
+    extent = extent_of(id);
+  }
+  if (!extent->second.block()->erase(id)) return false;
+  if (extent->second.live() == 0) {
+    drop(extent);
+    settle_tail();
   }
   --length_;
   max_deleted_ = std::max(max_deleted_, id);
@@ -141,19 +224,25 @@ bool Stream::erase(StreamId id) {
   return true;
 }
 
-uint64_t Stream::trim(StreamId last) {
-  uint64_t removed = 0;
-  while (!blocks_.empty()) {
-    const auto head = blocks_.begin();
-    if (head->second->last_id() > last) {
-      removed += head->second->erase_until(last);
-      if (head->second->live() != 0) break;
-    } else {
-      removed += head->second->live();
-    }
-    if (head->second.get() == tail_) tail_ = nullptr;
-    blocks_.erase(head);
+std::optional<uint64_t> Stream::trim(StreamId last) {
+  if (const auto part = extent_of(last); part != extents_.end() && part->second.sealed() &&
+                                         last < part->second.last_id() &&
+                                         last >= part->second.fence()->first_live) {
+    if (thaw(part) == extents_.end()) return std::nullopt;
   }
+  uint64_t removed = 0;
+  for (auto head = extents_.begin(); head != extents_.end() && head->first <= last;) {
+    if (head->second.last_id() > last) {
+      Block* const block = head->second.block();
+      if (block == nullptr) break;  // All of it that is live stands behind `last`.
+      removed += block->erase_until(last);
+      if (block->live() != 0) break;
+    } else {
+      removed += head->second.live();
+    }
+    head = drop(head);
+  }
+  settle_tail();
   if (removed == 0) return 0;
   length_ -= removed;
   settle_first_id();
@@ -166,10 +255,10 @@ uint64_t Stream::trim(StreamId last) {
 }
 
 bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
-  if (tail_ != nullptr && last_id < tail_->last_id()) {
+  if (!extents_.empty() && last_id < extents_.rbegin()->second.last_id()) {
     // Deleted entries may stand beyond it; the next append must not find them in its way.
     const auto live = last_entry();
-    if (live && last_id < live->id) return false;
+    if (!live || last_id < live->id || !thaw_tail()) return false;
     tail_->cut_deleted_tail();
   }
   groups_reach_ = std::max(groups_reach_, last_id_);
@@ -179,16 +268,59 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
   return true;
 }
 
-void Stream::settle_first_id() {
-  const Cursor first = seek(StreamId::min());
-  first_id_ = first.done() ? StreamId::min() : first.entry().id;
+Stream::Extents::iterator Stream::drop(Extents::iterator extent) {
+  blocks_ -= extent->second.blocks();
+  if (const Fence* const fence = extent->second.fence()) {
+    --frames_;
+    if (known_first_block(extent)) first_block_.reset();
+    share_->frames.forget(fence->ref);
+    return extents_.erase(extent);
+  }
+  if (sealable(extent->second)) set_full_bytes(full_bytes_ - extent->second.block()->bytes_used());
+  if (extent->second.block() == tail_) tail_ = nullptr;
+  if (share_ != nullptr) share_->buffers.give(extent->second.block()->take_bytes());
+  return extents_.erase(extent);
 }
 
-Stream::Cursor::Cursor(const Blocks& blocks, StreamId from)
-    : block_(blocks.upper_bound(from)), end_(blocks.end()) {
-  if (block_ != blocks.begin()) --block_;
-  if (block_ == end_) return;
-  cursor_ = block_->second->seek(from);
+void Stream::settle_tail() {
+  Block* const last = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+  if (last == tail_) return;
+  // What becomes the last block is no longer one that could be sealed.
+  if (last != nullptr && sealable(extents_.rbegin()->second))
+    set_full_bytes(full_bytes_ - last->bytes_used());
+  tail_ = last;
+}
+
+void Stream::settle_first_id() {
+  if (extents_.empty()) {
+    first_id_ = StreamId::min();
+  } else if (const Fence* const fence = extents_.begin()->second.fence()) {
+    first_id_ = fence->first_live;
+  } else {
+    first_id_ = seek(StreamId::min()).entry().id;
+  }
+}
+
+Stream::Cursor::Cursor(const Stream& stream, StreamId from, const Reach& reach)
+    : stream_(&stream), extent_(stream.extents_.upper_bound(from)), reach_(reach) {
+  if (extent_ != stream.extents_.begin()) --extent_;
+  if (extent_ != stream.extents_.end()) enter(from);
+}
+
+void Stream::Cursor::enter(StreamId from) {
+  if (extent_->second.last_id() < from) {
+    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
+    return enter(extent_->first);
+  }
+  block_ = extent_->second.block();
+  if (block_ == nullptr) {
+    frame_ = stream_->open(extent_);
+    if (!frame_) return stream_->foresee_from(extent_, reach_);
+    const auto& blocks = frame_.blocks();
+    for (next_ = 0; blocks[next_]->last_id() < from;) ++next_;
+    block_ = blocks[next_++].get();
+  }
+  cursor_ = block_->seek(from);
   settle();
 }
 
@@ -196,8 +328,17 @@ void Stream::Cursor::settle() {
   while (true) {
     while (!cursor_.done() && !cursor_.live()) cursor_.advance();
     if (!cursor_.done()) return;
-    if (++block_ == end_) return;
-    cursor_ = block_->second->begin();
+    if (frame_ && next_ < frame_.blocks().size()) {
+      block_ = frame_.blocks()[next_++].get();
+      cursor_ = block_->begin();
+      continue;
+    }
+    frame_.reset();
+    block_ = nullptr;
+    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
+    if (extent_->second.sealed()) return enter(extent_->first);
+    block_ = extent_->second.block();
+    cursor_ = block_->begin();
   }
 }
 

@@ -21,7 +21,7 @@ ClientFacts facts_of(const Connection& connection, MonoNs now) {
           .local = connection.local,
           .descriptor = connection.id.value,
           .unix_socket = connection.unix_socket,
-          .blocked = connection.parked.has_value(),
+          .blocked = connection.blocked(),
           .age_s = seconds_since(connection.created, now),
           .idle_s = seconds_since(connection.last_active, now),
           .input_bytes = unread,

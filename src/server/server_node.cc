@@ -62,8 +62,8 @@ void ServerNode::add_clients(NodeFacts& facts) const {
   for (const auto& [id, connection] : reactor_.connections()) {
     if (connection->dead) continue;
     ++facts.clients;
-    if (connection->parked) ++facts.clients_blocked;
-    if (connection->parked && connection->parked->deadline) ++facts.clients_with_deadline;
+    if (connection->blocked()) ++facts.clients_blocked;
+    if (connection->blocked() && connection->parked->deadline) ++facts.clients_with_deadline;
     if (connection->session.subscribed()) ++facts.clients_pubsub;
     facts.input_largest = std::max<uint64_t>(facts.input_largest, connection->unread().size());
     facts.output_largest = std::max<uint64_t>(facts.output_largest, connection->output.pending());
