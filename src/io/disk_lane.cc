@@ -68,6 +68,8 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
     case DiskJob::Kind::kPrepare:
     case DiskJob::Kind::kReserve:
       return prepare_file(disk, job.path, job.size, job.kind);
+    case DiskJob::Kind::kWork:
+      return job.work->run(disk);
   }
   return {};
 }
@@ -98,7 +100,7 @@ void DiskLane::start(DiskJob job) {
   {
     const std::lock_guard lock(mutex_);
     LEAT_CHECK(state_ == State::kIdle);
-    LEAT_CHECK(!job.path.empty() || job.file != nullptr);
+    LEAT_CHECK(!job.path.empty() || job.file != nullptr || job.work != nullptr);
     job_ = std::move(job);
     state_ = State::kStarted;
   }
