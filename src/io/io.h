@@ -100,10 +100,14 @@ struct DiskJob {
     kPrepare,    // Creates `path`, fills it with `size` zeros, syncs file and directory.
     kReserve,    // The same, but only reserves the blocks where the file system can: cheaper to
                  // make, and slower to sync when it is written later.
-    kWork,       // work->run(disk)
+    kReplace,  // Makes `bytes` the whole content of `path`, by way of a synced `path`.new: after a
+               // crash either the old content is there or this one, whole.
+    kRemove,   // Removes `path`; the directory is not synced.
+    kWork,     // work->run(disk)
   };
   Kind kind = Kind::kWrite;
-  File* file = nullptr;  // Borrowed; outlives the job. Not for kPrepare and kWork.
+  File* file =
+      nullptr;  // Borrowed; outlives the job. Null where `path` names the file, and for kWork.
   uint64_t offset = 0;
   Bytes bytes;  // Borrowed; unchanged until the job has completed.
   std::string path;
@@ -112,12 +116,13 @@ struct DiskJob {
 };
 
 enum class Lane : uint8_t {
-  kCommit,
-  kBackground,
+  kCommit,      // What replies wait for.
+  kBackground,  // What the log needs soon.
+  kCheckpoint,
   kFrames,  // Sealed frames to be written and synced.
   kFetch,   // Sealed frames to be read.
 };
-constexpr size_t kLanes = 4;
+constexpr size_t kLanes = 5;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;
