@@ -106,8 +106,7 @@ struct DiskJob {
     kWork,     // work->run(disk)
   };
   Kind kind = Kind::kWrite;
-  File* file =
-      nullptr;  // Borrowed; outlives the job. Null where `path` names the file, and for kWork.
+  File* file = nullptr;  // Borrowed; outlives the job. Null for kWork, and where `path` names it.
   uint64_t offset = 0;
   Bytes bytes;  // Borrowed; unchanged until the job has completed.
   std::string path;

@@ -6,17 +6,18 @@
 //
 // Contract   A frame reads back as exactly the images that were sealed, or not at all.
 //            refer() and forget() come in pairs, one for each fence that names the frame; a copied stream refers once
-//            more. Right after on_sealed() nobody refers to the frame: unless the owner does before it returns, the
-//            frame is dead bytes.
+//            more. Nobody refers to a frame that on_sealed() reports: what the owner does not refer to until
+//            end_turn() is dead bytes.
 //            A file is removed once the engine refers to none of its bytes, neither the published checkpoint
-//            nor the one being written names it, and it is closed. Removal happens on the lane, never within a call.
+//            nor the one being written names it, and it is closed: on the lane, after an end_turn().
 // Start      open(), then the checkpoint is loaded: refer() and checkpoint_refers() for each of its frames; adopt(); then the log is
 //            replayed, with read() and seal_now(); once it has been verified, remove_orphans().
 // Checkpoint checkpoint_refers() as each frame is written into it; sync(); after on_synced() said that all is well,
 //            the manifest is published durably; then checkpoint_published(). Or checkpoint_abandoned(), at any time.
 // Errors     A frame that could not be written is reported, its blocks stay hot, and the file it was meant for is closed.
 //            accepts() then is false for a while. After a failed sync the file is *doubtful*: a checkpoint that names it
-//            fails in sync(), and candidate() names it first, until its living frames have been rewritten.
+//            fails in sync(), and candidate() names it first, until its living frames have been rewritten. Should one of
+//            them not be readable any more, then the log still has it: checkpoints go on after the next start.
 // Limits     kSealsMax frames wait to be written, kFetchesMax to be read; see accepts() and fetch().
 // Thread     the shard's reactor. Both lanes work on what was handed to them; destroy it when settled(), or when the
 //            Loop runs no job any more.
@@ -42,9 +43,9 @@ struct FrameFilesOptions {
   std::string directory;  // Exists and is locked by the caller.
   LogUuid uuid{};         // Of the log; frames of another are refused.
   uint32_t shard = 0;
-  uint64_t file_bytes =
-      64ULL
-      << 20;  // A file is closed before it gets larger; a larger frame gets a file of its own.
+  // A file is closed before it gets larger; a larger frame gets a file of its own.
+  uint64_t file_bytes = 64ULL << 20;
+  uint64_t unsynced_bytes = 1ULL << 20;  // Once so much has been written, it is synced.
 };
 
 // Whom FrameFiles tells what has become of its jobs, from inside on_disk() only.
@@ -105,19 +106,23 @@ class FrameFiles final : public FrameStore {
   void checkpoint_refers(const FrameRef& frame);
   // The checkpoint being written is now the published one, durably: files that only the one before it named can go.
   void checkpoint_published();
-  void checkpoint_abandoned();
+  // It is given up. Where its manifest was being replaced when something went wrong, `perhaps_published`: its files and those of
+  // the one before then stay until the next one is published.
+  void checkpoint_abandoned(bool perhaps_published);
 
   // The checkpoint that was loaded is the published one: are its files there, long enough, and this log's?
   //   errors  kCorrupt with the file in words, kInvalid for a newer version, kIo.
   Status adopt();
-  // Removes the files of earlier runs that nobody refers to. Blocks.
-  Status remove_orphans();
+  // Removes the files of earlier runs that nobody refers to, and from now on those of this one. Blocks.
+  void remove_orphans();
 
   // A closed file whose living frames are better rewritten: doubtful, or less than half alive. The engine walks its fences
   // and gives those in this file to rewrite(); when the last one is forgotten the file goes. Bytes of shared frames count
   // as often as they are referred to.
   [[nodiscard]] std::optional<uint64_t> candidate() const;
 
+  // The turn is over: files that have lost their last reference are removed, on the lane.
+  void end_turn();
   // A job on Lane::kFrames or Lane::kFetch has completed. Tells the owner and starts what waits.
   void on_disk(io::Lane lane, const Status& status);
   // No job is under way or waits.
