@@ -26,6 +26,14 @@ struct Log::State {
     uint64_t size = 0;
   };
 
+  // A segment as the log remembers it while it is needed.
+  struct Kept {
+    uint64_t number = 0;
+    uint64_t size = 0;
+    uint64_t first_lsn = 0;     // 0 in those before the checkpoint: nobody asks.
+    uint32_t previous_crc = 0;  // Of the last batch before it.
+  };
+
   State(const io::World& outside, const LogOptions& chosen) : world(outside), options(chosen) {}
 
   // log.cc
@@ -84,6 +92,7 @@ struct Log::State {
   Segment segment;
   uint64_t offset = 0;       // In `segment`: where the next batch goes.
   uint64_t durable_end = 0;  // In `segment`: what stands before it has been synced.
+  std::deque<Kept> kept;  // All segments that were opened, `segment` the last.
   Segment spare;
   bool spare_ready = false;
   bool disk_full = false;   // The last preparation found no space.
