@@ -255,7 +255,7 @@ class CommandFixture : public ::testing::Test {
   [[nodiscard]] const Engine& engine() const { return engine_; }
   [[nodiscard]] MemoryFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
-  // How many frames commands have waited for, and how often they were planned again when frames had come.
+  // Frames that commands have waited for, and how often they were planned again for that.
   [[nodiscard]] size_t waited() const { return waited_; }
   [[nodiscard]] size_t rounds() const { return rounds_; }
   [[nodiscard]] const Stream& stream(std::string_view key) const {
@@ -385,8 +385,7 @@ class CommandFixture : public ::testing::Test {
 
   FixtureHost host_;
   MemoryFrames frames_;
-  size_t waited_ = 0;
-  size_t rounds_ = 0;
+  size_t waited_ = 0, rounds_ = 0;
   Engine engine_{host_.settings().databases, &frames_};
   Engine follower_{host_.settings().databases};
   Dispatcher dispatcher_{engine_, host_};

@@ -55,11 +55,9 @@ struct Park {
   std::vector<FrameRef> frames;  // Waits for these instead of keys, and without a deadline.
 };
 
-// Records that a plan which starts again finds in force and does not write again.
+// Records that a plan which starts again finds in force and does not write again: that a key has expired.
 template <typename Record>
-constexpr bool kMayPrecedeWait =
-    std::is_same_v<Record, ConsumerCreate> || std::is_same_v<Record, GroupSetId> ||
-    std::is_same_v<Record, KeyDrop>;
+constexpr bool kMayPrecedeWait = std::is_same_v<Record, KeyDrop>;
 
 class Context {
  public:

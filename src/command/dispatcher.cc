@@ -139,19 +139,28 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
 Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
                                         ByteBuffer& records, ByteBuffer& reply) {
   const size_t start = reply.size();
+  const size_t records_start = records.size();
   Outcome outcome = execute_unobserved(request, session, records, reply);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
 }
 
 Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
                                        ByteBuffer& records, ByteBuffer& reply, size_t frames_max) {
   const size_t start = reply.size();
+  const size_t records_start = records.size();
   Outcome outcome = resume_unobserved(request, session, records, reply, frames_max);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
+}
+
+void Dispatcher::tell_observer(const Session& session, const Request& request, Bytes reply,
+                               const Outcome& outcome, bool wrote) {
+  if (!outcome.park || outcome.park->frames.empty())
+    return observer_->on_executed(session, request, reply, outcome.park.has_value());
+  if (wrote) observer_->on_expired();
 }
 
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,

@@ -25,7 +25,8 @@ class ExecutionObserver {
   // has `parked`.
   virtual void on_executed(const Session& session, const Request& request, Bytes reply,
                            bool parked) = 0;
-  // Keys whose time has come have been dropped without a command.
+  // Keys whose time has come have been dropped without a command, or by one that waits for sealed entries: nothing else
+  // is told of such a one before it has them.
   virtual void on_expired() = 0;
 };
 
@@ -83,6 +84,8 @@ class Dispatcher {
   [[nodiscard]] Bytes refusal(const CommandSpec& spec, const Request& request,
                               const Session& session);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
+  void tell_observer(const Session& session, const Request& request, Bytes reply,
+                     const Outcome& outcome, bool wrote);
   // What execute() and resume() do, but for telling the observer.
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
                              ByteBuffer& reply);

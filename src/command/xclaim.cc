@@ -270,6 +270,18 @@ void take_from(PendingEntries::Cursor& cursor, const AutoClaimWords& asked, Clai
   }
 }
 
+// Whatever is claimed is looked at before anything is written. False when the command has to wait, or can't be done.
+bool foresee(const Context& context, const Stream& stream, const Group& group,
+             const ClaimWords& asked) {
+  if (!stream.sealed()) return true;
+  if (asked.last_id > group.last_delivered) static_cast<void>(stream.count_after(asked.last_id));
+  for (const StreamId id : asked.ids) {
+    if (context.gives_up()) return false;
+    static_cast<void>(stream.find(id));
+  }
+  return !context.lacks_entries();
+}
+
 }  // namespace
 
 // XCLAIM key group consumer min-idle id [id ...]
@@ -286,8 +298,8 @@ void cmd_xclaim(Context& context, const Arguments& words) {
   ClaimWords asked;
   if (!read_claim_words(context, words, asked)) return;
 
+  if (!foresee(context, *object->stream(), *group, asked)) return;
   if (asked.last_id > group->last_delivered) {
-    if (!can_place(context, *object->stream(), asked.last_id)) return;
     context.commit(GroupSetId{.object = object->id,
                               .group = group->id,
                               .last_delivered = asked.last_id,
@@ -301,7 +313,6 @@ void cmd_xclaim(Context& context, const Arguments& words) {
     // An id that does not ascend may have been named before: it is looked at as its first claim left it.
     if (id <= previous) claim.commit(*consumer);
     previous = id;
-    if (claim.gives_up()) return;
     claim.take(id, group->pending.find(id));
   }
   claim.commit(*consumer);
@@ -319,12 +330,13 @@ void cmd_xautoclaim(Context& context, const Arguments& words) {
   const Group* group = nullptr;
   if (!find_group(context, words, object, group)) return;
 
-  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
-  if (consumer == nullptr) return;
   Claim claim(context, *object, *group, asked.terms);
   auto cursor = group->pending.cursor_from(asked.start);
   take_from(cursor, asked, claim);
+  if (context.lacks_entries()) return;
   const StreamId next = cursor.valid() ? cursor.entry().id : StreamId::min();
+  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
+  if (consumer == nullptr) return;
   claim.commit(*consumer);
   context.reply().array(3);
   reply_id(context.reply(), next);

@@ -298,19 +298,27 @@ void reply_source(Context& context, const Source& source, const ReadWords& asked
   reply_entry(reply, *last);
 }
 
-// What is handed out can't be asked for again: all sources are looked at before the first one is.
-void foresee(const Source& source, int64_t count) {
-  const Stream& stream = *source.object->stream();
-  if (!stream.sealed()) return;
-  if (!source.history) {
-    stream.foresee(source.group->last_delivered.next(), {.count = static_cast<uint64_t>(count)});
-    return;
+// What is handed out can't be asked for again: all sources are looked at before anything is written. False when the
+// command has to wait, or can't be done.
+bool foresee(const Context& context, const std::vector<Source>& sources, const ReadWords& asked) {
+  for (const Source& source : sources) {
+    const Stream& stream = *source.object->stream();
+    if (!stream.sealed() || context.gives_up()) continue;
+    if (!source.history) {
+      stream.foresee(source.group->last_delivered.next(),
+                     {.count = static_cast<uint64_t>(asked.count)});
+      continue;
+    }
+    const Consumer* const consumer = source.group->consumer(asked.consumer);
+    if (consumer == nullptr) continue;
+    int64_t left = asked.count;
+    source.group->pending.visit_from(source.after.next(), consumer->id,
+                                     [&](const PendingEntry& pending) {
+                                       static_cast<void>(stream.find(pending.id));
+                                       return --left != 0 && !context.gives_up();
+                                     });
   }
-  source.group->pending.visit_from(source.after.next(), source.consumer->id,
-                                   [&](const PendingEntry& pending) {
-                                     static_cast<void>(stream.find(pending.id));
-                                     return --count != 0;
-                                   });
+  return !context.lacks_entries();
 }
 
 // The consumer in the group of each source. False after the error has been replied.
@@ -326,13 +334,8 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReadWords asked{.group_read = group_read};
   std::vector<Source> sources;
   if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
+  if (group_read && !foresee(context, sources, asked)) return;
   if (group_read && !find_consumers(context, asked, sources)) return;
-  if (group_read && sources.size() > 1) {
-    for (const Source& source : sources) {
-      if (!context.gives_up()) foresee(source, asked.count);
-    }
-    if (context.lacks_entries()) return;
-  }
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
   size_t served = 0;

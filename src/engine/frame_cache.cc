@@ -97,6 +97,7 @@ FrameCache::Blocks FrameCache::thaw(StreamId first, const Fence& fence) {
 
 void FrameCache::forget(const FrameRef& ref) {
   if (store_ == nullptr) return;
+  --fences_;
   if (const auto found = by_ref_.find(ref); found != by_ref_.end()) drop(*found->second);
   store_->forget(ref);
 }

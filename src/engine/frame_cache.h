@@ -113,10 +113,12 @@ class FrameCache {
   [[nodiscard]] Blocks thaw(StreamId first, const Fence& fence);
   // Another fence stands for the same frame; or one less does.
   void refer(const FrameRef& ref) {
+    ++fences_;
     if (store_ != nullptr) store_->refer(ref);
   }
   void forget(const FrameRef& ref);
 
+  [[nodiscard]] uint64_t fences() const { return fences_; }
   [[nodiscard]] size_t bytes() const { return bytes_; }
   [[nodiscard]] size_t bytes_pinned() const { return bytes_pinned_; }
   [[nodiscard]] size_t limit() const { return limit_; }
@@ -141,6 +143,7 @@ class FrameCache {
   std::vector<Pin> kept_;
   std::vector<FrameRef> missing_;
   size_t missing_max_ = 0;  // 0: what is missing is read on the spot.
+  uint64_t fences_ = 0;
   size_t bytes_ = 0;
   size_t bytes_pinned_ = 0;
   size_t limit_ = 0;

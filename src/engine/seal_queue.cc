@@ -28,7 +28,7 @@ void SealQueue::forget(Place& place) {
 }
 
 std::optional<SealJob> SealQueue::next() {
-  if (budget_ == 0 || hot_ <= budget_ + in_flight_ || jobs_.size() == kJobsMax) return std::nullopt;
+  if (!over_budget() || jobs_.size() == kJobsMax) return std::nullopt;
   for (int i = 0; i < kStreamsAsked && head_ != nullptr; ++i) {
     Place& place = *head_;
     dequeue(place);

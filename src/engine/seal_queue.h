@@ -72,6 +72,7 @@ class SealQueue {
   // The stream goes.
   void forget(Place& place);
 
+  [[nodiscard]] bool over_budget() const { return budget_ != 0 && hot_ > budget_ + in_flight_; }
   // Blocks that are to be sealed now; none when there is nothing to do, or enough being done.
   [[nodiscard]] std::optional<SealJob> next();
   // The job is done: its frame, which nobody refers to yet, stands at `ref`; null: it has failed, and its blocks stay

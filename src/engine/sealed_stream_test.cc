@@ -522,7 +522,10 @@ TEST_F(SealedTest, NotesWhatACommandIsMissingAtOnce) {
   cache().begin(FrameCache::Keep::kPinned, 5);
   EXPECT_TRUE(stream().seek({1, 0}, {.count = 100}).done());
   EXPECT_EQ(cache().trouble(), FrameCache::Trouble::kMissing);
-  EXPECT_EQ(cache().take_missing().size(), 4) << "the first may have nothing of it";
+  EXPECT_EQ(cache().take_missing().size(), 3);
+  cache().begin(FrameCache::Keep::kPinned, 5);
+  EXPECT_TRUE(stream().seek({2, 0}, {.count = 100}).done());
+  EXPECT_EQ(cache().take_missing().size(), 4) << "of the first one may have nothing of it";
   cache().begin(FrameCache::Keep::kPinned, 5);
   stream().foresee({1, 0}, {.end = {80, 0}});
   EXPECT_EQ(cache().take_missing().size(), 2);

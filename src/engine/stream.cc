@@ -315,7 +315,7 @@ void Stream::Cursor::enter(StreamId from) {
   block_ = extent_->second.block();
   if (block_ == nullptr) {
     frame_ = stream_->open(extent_);
-    if (!frame_) return stream_->foresee_from(extent_, reach_);
+    if (!frame_) return stream_->foresee_up(extent_, from, reach_, passed_);
     const auto& blocks = frame_.blocks();
     for (next_ = 0; blocks[next_]->last_id() < from;) ++next_;
     block_ = blocks[next_++].get();

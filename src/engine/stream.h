@@ -82,6 +82,7 @@ class Stream {
     [[nodiscard]] bool done() const { return block_ == nullptr; }
     [[nodiscard]] const EntryView& entry() const { return cursor_.entry(); }
     void advance() {
+      ++passed_;
       cursor_.advance();
       settle();
     }
@@ -99,6 +100,7 @@ class Stream {
     Block::Cursor cursor_;
     FrameCache::Pin frame_;  // Of the extent; empty: it is hot.
     size_t next_ = 0;        // The frame's block behind block_.
+    uint64_t passed_ = 0;
     Reach reach_;
   };
   // At the first live entry with an id >= `from`.
@@ -173,9 +175,12 @@ class Stream {
     return const_cast<Stream*>(this)->extent_of(id);
   }
   [[nodiscard]] FrameCache::Pin open(Extents::const_iterator sealed) const;
-  // Notes the frames of a walk upwards from `extent` on, the first of which is missing.
-  void foresee_from(Extents::const_iterator extent, const Reach& reach) const;
-  void foresee_down_from(Extents::const_iterator extent, const Reach& reach) const;
+  // Notes the frames of a walk from `extent` on, the first of which is missing; it would begin at `from` there, and
+  // `seen` entries have been.
+  void foresee_up(Extents::const_iterator extent, StreamId from, const Reach& reach,
+                  uint64_t seen) const;
+  void foresee_down(Extents::const_iterator extent, StreamId from, const Reach& reach,
+                    uint64_t seen) const;
   [[nodiscard]] const Block* sealed_tail() const;
   void note_first_block(const Block& block) const;
   // Live entries of the extent with an id > `id`; none when its frame can't be had.
@@ -223,9 +228,9 @@ class Stream {
 template <typename Visit>
 bool Stream::visit_block_backwards(const Block& block, StreamId from, StreamId to,
                                    std::vector<EntryView>& entries, Visit&& visit) {
+  entries.clear();
   if (block.first_id() > from) return true;
   if (block.last_id() < to) return false;
-  entries.clear();
   for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
     const StreamId id = cursor.entry().id;
     if (cursor.live() && id >= to && id <= from) entries.push_back(cursor.entry());
@@ -239,18 +244,21 @@ bool Stream::visit_block_backwards(const Block& block, StreamId from, StreamId t
 template <typename Visit>
 void Stream::visit_backwards(StreamId from, const Reach& reach, Visit&& visit) const {
   std::vector<EntryView> entries;
+  uint64_t seen = 0;
   for (auto extent = extents_.upper_bound(from); extent != extents_.begin();) {
     --extent;
     if (extent->second.last_id() < reach.end) return;
     if (const Block* const block = extent->second.block()) {
       if (!visit_block_backwards(*block, from, reach.end, entries, visit)) return;
+      seen += entries.size();
       continue;
     }
     const FrameCache::Pin frame = open(extent);
-    if (!frame) return foresee_down_from(extent, reach);
+    if (!frame) return foresee_down(extent, from, reach, seen);
     const auto& blocks = frame.blocks();
     for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
       if (!visit_block_backwards(**block, from, reach.end, entries, visit)) return;
+      seen += entries.size();
     }
   }
 }

@@ -29,31 +29,32 @@ void Stream::foresee(StreamId from, const Reach& reach) const {
   for (uint64_t seen = 0; extent != extents_.end(); ++extent) {
     if (extent->first > reach.end || (reach.count != 0 && seen >= reach.count)) return;
     if (extent->second.last_id() < from) continue;
-    if (extent->second.sealed() && !open(extent)) return foresee_from(extent, reach);
+    if (extent->second.sealed() && !open(extent)) return foresee_up(extent, from, reach, seen);
     if (extent->first >= from) seen += extent->second.live();
   }
 }
 
-// How many entries of the first frame count is known when it is open, so one frame too many may come.
-void Stream::foresee_from(Extents::const_iterator extent, const Reach& reach) const {
-  uint64_t seen = 0;
-  for (++extent; extent != extents_.end() && extent->first <= reach.end; ++extent) {
+// How many entries of the first frame count is not known when the walk begins inside it: one too many may come.
+void Stream::foresee_up(Extents::const_iterator extent, StreamId from, const Reach& reach,
+                        uint64_t seen) const {
+  if (from <= extent->second.fence()->first_live) seen += extent->second.live();
+  while (reach.count == 0 || seen < reach.count) {
+    if (++extent == extents_.end() || extent->first > reach.end) return;
     const Fence* const fence = extent->second.fence();
     if (fence != nullptr && !share_->frames.foresee(*fence)) return;
     seen += extent->second.live();
-    if (reach.count != 0 && seen >= reach.count) return;
   }
 }
 
-void Stream::foresee_down_from(Extents::const_iterator extent, const Reach& reach) const {
-  uint64_t seen = 0;
-  while (extent != extents_.begin()) {
+void Stream::foresee_down(Extents::const_iterator extent, StreamId from, const Reach& reach,
+                          uint64_t seen) const {
+  if (from >= extent->second.last_id()) seen += extent->second.live();
+  while (extent != extents_.begin() && (reach.count == 0 || seen < reach.count)) {
     --extent;
     if (extent->second.last_id() < reach.end) return;
     const Fence* const fence = extent->second.fence();
     if (fence != nullptr && !share_->frames.foresee(*fence)) return;
     seen += extent->second.live();
-    if (reach.count != 0 && seen >= reach.count) return;
   }
 }
 

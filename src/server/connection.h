@@ -22,8 +22,9 @@ struct Parked {
   Lsn release;       // What it had seen, or written, when it was parked: an answer waits for that.
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
   std::optional<AwaitDurable> durable;
-  bool for_frames = false;  // It waits for sealed entries: for its client it is not blocked, but being executed.
-  bool planned = true;      // `deadline` is what it asked for; else it has not come to that yet.
+  bool for_frames =
+      false;  // It waits for sealed entries: for its client it is not blocked, but being executed.
+  bool planned = true;  // `deadline` is what it asked for; else it has not come to that yet.
 };
 
 // The address of a peer belongs to this machine.

@@ -11,9 +11,9 @@ std::vector<FrameRef> FrameWaits::park(ClientId client, const std::vector<FrameR
     if (added) fresh.push_back(frame);
     asked->second.push_back(last_ticket_);
   }
-  waiters_.emplace(last_ticket_, Waiter{.client = client,
-                                        .outstanding = frames.size(),
-                                        .opened = std::move(opened)});
+  waiters_.emplace(
+      last_ticket_,
+      Waiter{.client = client, .outstanding = frames.size(), .opened = std::move(opened)});
   tickets_[client] = last_ticket_;
   return fresh;
 }

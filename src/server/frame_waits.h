@@ -11,8 +11,8 @@
 #include <absl/container/btree_map.h>
 
 #include "engine/frame_cache.h"
+#include "engine/waits.h"
 #include "model/block_image.h"
-#include "model/ids.h"
 
 namespace leat {
 

@@ -424,8 +424,9 @@ void Reactor::forget_dead() {
 
 void Reactor::drain(MonoNs deadline) {
   // A job that the disk is busy with can't be called off: the files it works on must outlive it.
-  while (shard_ != nullptr && !shard_->log().settled() &&
-         (shard_->log().facts().in_flight || world_.clock.mono() < deadline)) {
+  while (shard_ != nullptr && !shard_->settled() &&
+         (shard_->log().facts().in_flight || !shard_->frames().settled() ||
+          world_.clock.mono() < deadline)) {
     shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();

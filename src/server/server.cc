@@ -60,9 +60,9 @@ Status Server::open_shard() {
   const LogOptions options{
       .directory = config_.directory, .segment_bytes = config_.segment_bytes, .sync = config_.sync};
   RecoveryProgress progress(world_.clock);
-  auto shard = Shard::open(world_, options, host_, [&progress](uint64_t done, uint64_t total) {
-    progress.report(done, total);
-  });
+  auto shard =
+      Shard::open(world_, options, config_.frames, host_,
+                  [&progress](uint64_t done, uint64_t total) { progress.report(done, total); });
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);

@@ -93,7 +93,7 @@ void ServerClients::kill(ClientId client) {
 
 bool ServerClients::unblock(ClientId client, Unblock how) {
   Connection* const connection = reactor_.find(client);
-  if (connection == nullptr) return false;
+  if (connection == nullptr || !connection->blocked()) return false;
   if (how == Unblock::kAsTimedOut) return reactor_.end_wait(*connection);
   return reactor_.unpark(*connection, [](ReplyWriter& reply) {
     reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");

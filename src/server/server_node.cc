@@ -103,6 +103,14 @@ void ServerNode::add_log(NodeFacts& facts) const {
   facts.durable = shard_->log().durable_lsn();
 }
 
+void ServerNode::add_frames(NodeFacts& facts) const {
+  const FrameFiles::Facts frames = shard_->frames().files().facts();
+  facts.frame_files = frames.files;
+  facts.frame_bytes = frames.bytes;
+  facts.frame_bytes_live = frames.bytes_live;
+  facts.frame_bytes_sealed = frames.sealed_bytes;
+}
+
 NodeFacts ServerNode::facts() {
   sample_heap();
   NodeFacts facts;
@@ -123,6 +131,7 @@ NodeFacts ServerNode::facts() {
   add_clients(facts);
   add_traffic(facts);
   add_log(facts);
+  add_frames(facts);
   const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
   const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
   facts.cpu_system_s = seconds(process.system_us);

@@ -1,4 +1,4 @@
-// Shard: one engine, its log and the dispatcher in front of them.
+// Shard: one engine, its log, its sealed frames and the dispatcher in front of them.
 //
 // Thread     pinned to one reactor.
 #pragma once
@@ -10,6 +10,8 @@
 #include "command/dispatcher.h"
 #include "engine/engine.h"
 #include "io/io.h"
+#include "server/frames_options.h"
+#include "server/shard_frames.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -19,16 +21,22 @@ class Shard {
   // Recovers the log; `progress(done, total)` is called now and then with bytes of log read. Blocks.
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   static Result<std::unique_ptr<Shard>> open(const io::World& world, const LogOptions& options,
-                                             Host& host, const Progress& progress);
+                                             const FramesOptions& frames, Host& host,
+                                             const Progress& progress);
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }
+  [[nodiscard]] ShardFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
   Dispatcher::Outcome execute(const Request& request, Session& session, ByteBuffer& reply) {
     return dispatcher_.execute(request, session, log_->batch(), reply);
   }
+  // A job on one of the lanes has completed.
+  void on_disk(io::Lane lane, const Status& status);
+  // Nothing is under way to the disk, and all there is has been written.
+  [[nodiscard]] bool settled() const { return log_->settled() && frames_.settled(); }
   // Ends the turn: hands its records to the log.
   void commit() {
     committed_ = engine_.last_lsn();
@@ -40,7 +48,11 @@ class Shard {
  private:
   Shard(uint32_t databases, Host& host) : engine_(databases), dispatcher_(engine_, host) {}
 
+  Status open_frames(const io::World& world, const LogOptions& log, const FramesOptions& frames,
+                     const LogUuid& uuid);
+
   Engine engine_;
+  ShardFrames frames_{engine_};
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
   RecoveryReport recovery_;

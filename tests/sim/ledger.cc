@@ -179,9 +179,10 @@ void Ledger::expired(const Moment& moment) {
   since_.push_back({0, {}, moment.wall, false, true, last_});
 }
 
-void Ledger::turn_ended(Waits& waits, const Moment& moment) {
+void Ledger::turn_ended(Waits& waits, const Moment& moment,
+                        const std::function<bool(uint64_t)>& fetching) {
   for (auto& [number, client] : clients_) {
-    if (!client.parked) continue;
+    if (!client.parked || fetching(number)) continue;
     const Parked& parked = *client.parked;
     const bool due = parked.deadline && *parked.deadline <= moment.mono;
     if (waits.waiting(ClientId{number})) {

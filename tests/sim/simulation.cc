@@ -29,6 +29,9 @@ Swarm::Swarm(SimRandom& random) {
   if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
   segment_bytes = 24 * kKiB + random.below(4) * 16 * kKiB;
   node_entries = 1 + random.below(12);
+  if (!random.one_in(4)) frames.cache_bytes = 2 + random.below(8 * kKiB);
+  frames.frame_bytes = 1 + random.below(2 * kKiB);
+  frames.file_bytes = kKiB * (1 + random.below(32));
   clients = 1 + random.below(6);
   lives = 1 + random.below(4);
   turns = 20 + random.below(250);
@@ -137,6 +140,7 @@ std::string Simulation::start_server() {
   config.segment_bytes = swarm_.segment_bytes;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
+  config.frames = swarm_.frames;
   auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
@@ -194,7 +198,10 @@ void Simulation::turn() {
   server_->turn(MonoNs{clock_.mono().value + 20 * kMs});
   if (!loop_.violation().empty()) ledger_.violated(loop_.violation());
   if (disk_.dead() || failed()) return;
-  ledger_.turn_ended(server_->shard().engine().waits(), moment());
+  ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
+    const Connection* const connection = server_->reactor().find(ClientId{client});
+    return connection != nullptr && connection->parked && connection->parked->for_frames;
+  });
 }
 
 void Simulation::step_faults() {
