@@ -41,7 +41,6 @@ std::optional<SealJob> SealQueue::next() {
                      .first = run->images.front().first_id,
                      .blocks = static_cast<uint32_t>(run->images.size()),
                      .bytes = run->bytes});
-    place.in_flight += run->bytes;
     in_flight_ += run->bytes;
     return SealJob{.token = last_token_, .images = std::move(run->images)};
   }
@@ -56,10 +55,7 @@ void SealQueue::finish(uint32_t token, const FrameRef* ref) {
   jobs_.erase(found);
   in_flight_ -= job.bytes;
   bool taken = false;
-  if (job.place != nullptr) {
-    job.place->in_flight -= job.bytes;
-    taken = job.place->stream.end_seal(token, job.first, job.blocks, ref);
-  }
+  if (job.place != nullptr) taken = job.place->stream.end_seal(token, job.first, job.blocks, ref);
   if (ref == nullptr) {
     ++counters_.failed;
   } else if (taken) {

@@ -52,9 +52,8 @@ class SealQueue {
     Place* previous = nullptr;
     Place* next = nullptr;
     bool queued = false;
-    StreamId frontier;     // Below it all is sealed, but for what was changed.
-    StreamId hand;         // Where below the frontier the next look for hot blocks begins.
-    size_t in_flight = 0;  // Bytes of its blocks that are being sealed.
+    StreamId frontier;  // Below it all is sealed or being sealed, but for what was changed.
+    StreamId hand;      // Where below the frontier the next look for hot blocks begins.
   };
 
   SealQueue() = default;

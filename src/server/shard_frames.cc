@@ -14,10 +14,12 @@ Status ShardFrames::open(const io::World& world, const FrameFilesOptions& option
 
 void ShardFrames::seal_now() {
   SealQueue& seals = engine_.share().seals;
-  while (const auto job = seals.next()) {
+  while (!failed_now_) {
+    const auto job = seals.next();
+    if (!job) return;
     const Result<FrameRef> frame = files_->seal_now(job->images);
     seals.finish(job->token, frame.ok() ? &frame.value() : nullptr);
-    if (!frame.ok()) break;
+    failed_now_ = !frame.ok();
   }
 }
 

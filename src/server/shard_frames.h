@@ -30,7 +30,7 @@ class ShardFrames final : public FrameOwner {
   Status open(const io::World& world, const FrameFilesOptions& options);
   [[nodiscard]] FrameFiles& files() { return *files_; }
 
-  // Seals on the spot what is beyond its budget, which blocks; for replay.
+  // Seals on the spot what is beyond its budget, which blocks; for replay. Once that has failed it does nothing.
   void seal_now();
   // Hands to the lane what is to be sealed, and asks again for what it had no room for.
   void end_turn(MonoNs now);
@@ -55,6 +55,7 @@ class ShardFrames final : public FrameOwner {
   Engine& engine_;
   std::unique_ptr<FrameFiles> files_;
   FrameWaits waits_;
+  bool failed_now_ = false;        // seal_now() has failed.
   std::deque<FrameRef> to_fetch_;  // The lane has no room for these yet.
 };
 
