@@ -25,13 +25,13 @@ std::string wire_of(const Words& words) {
 
 }  // namespace
 
-Swarm::Swarm(SimRandom& random) {
+Swarm::Swarm(SimRandom& random, SimRandom frames_random) {
   if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
   segment_bytes = 24 * kKiB + random.below(4) * 16 * kKiB;
   node_entries = 1 + random.below(12);
-  if (!random.one_in(4)) frames.cache_bytes = 2 + random.below(8 * kKiB);
-  frames.frame_bytes = 1 + random.below(2 * kKiB);
-  frames.file_bytes = kKiB * (1 + random.below(32));
+  if (!frames_random.one_in(4)) frames.cache_bytes = 2 + frames_random.below(8 * kKiB);
+  frames.frame_bytes = 1 + frames_random.below(2 * kKiB);
+  frames.file_bytes = kKiB * (1 + frames_random.below(32));
   clients = 1 + random.below(6);
   lives = 1 + random.below(4);
   turns = 20 + random.below(250);
@@ -52,7 +52,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
       server_random_(seed + 1),
-      swarm_(random_),
+      swarm_(random_, SimRandom(seed + 2)),
       disk_(random_),
       loop_(random_, clock_, disk_),
       workload_(random_),

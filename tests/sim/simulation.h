@@ -24,7 +24,7 @@ namespace leat::sim {
 
 // What a seed switches on.
 struct Swarm {
-  explicit Swarm(SimRandom& random);
+  Swarm(SimRandom& random, SimRandom frames_random);
 
   SyncMode mode = SyncMode::kAlways;
   uint64_t segment_bytes = 0;
