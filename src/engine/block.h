@@ -33,6 +33,17 @@ struct EntryView {
   Bytes wire;
 };
 
+// All there is to a block, for checkpoints.
+struct BlockParts {
+  StreamId first_id;
+  StreamId last_id;
+  uint32_t live = 0;
+  uint32_t deleted = 0;
+  uint64_t start = 0;  // Where in `rows` the first entry that is not cut off stands.
+  uint64_t node_bytes = 0;
+  Bytes rows;  // Entries as they stand in the buffer.
+};
+
 class Block {
  public:
   // Keeps its entries in `bytes`, which is empty.
@@ -62,6 +73,11 @@ class Block {
 
   // The buffer, for another block; nothing else may be called afterwards.
   [[nodiscard]] ByteBuffer take_bytes() { return std::move(bytes_); }
+
+  // Views into the block.
+  [[nodiscard]] BlockParts parts() const;
+  // A block of these parts; null when they are not those of a block. O(bytes).
+  [[nodiscard]] static std::unique_ptr<Block> restore(const BlockParts& parts);
 
   // Requires id > last_id(), or an empty block and id == first_id().
   //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.

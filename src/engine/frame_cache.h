@@ -117,6 +117,10 @@ class FrameCache {
     if (store_ != nullptr) store_->refer(ref);
   }
   void forget(const FrameRef& ref);
+  // The checkpoint that is written, or loaded, names the frame, to which a fence refers.
+  void checkpoint_refers(const FrameRef& ref) {
+    if (store_ != nullptr) store_->checkpoint_refers(ref);
+  }
 
   [[nodiscard]] uint64_t fences() const { return fences_; }
   [[nodiscard]] size_t bytes() const { return bytes_; }

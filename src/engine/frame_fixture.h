@@ -29,9 +29,13 @@ class MemoryFrames : public FrameStore {
   }
   void refer(const FrameRef& ref) override { ++frames_.at(ref).references; }
   void forget(const FrameRef& ref) override {
-    if (--frames_.at(ref).references == 0) frames_.erase(ref);
+    if (--frames_.at(ref).references == 0 && !named_.contains(ref)) frames_.erase(ref);
   }
 
+  void checkpoint_refers(const FrameRef& ref) override { ++named_[ref]; }
+
+  // Frames that the checkpoint names.
+  [[nodiscard]] const std::map<FrameRef, int>& named() const { return named_; }
   // Nothing can be read while it is set.
   void set_broken(bool broken) { broken_ = broken; }
   // How many frames are referred to.
@@ -68,6 +72,7 @@ class MemoryFrames : public FrameStore {
   }
 
   std::map<FrameRef, Frame> frames_;
+  std::map<FrameRef, int> named_;
   uint64_t next_ = 0;
   size_t reads_ = 0;
   bool broken_ = false;

@@ -55,7 +55,8 @@ void SealQueue::finish(uint32_t token, const FrameRef* ref) {
   jobs_.erase(found);
   in_flight_ -= job.bytes;
   bool taken = false;
-  if (job.place != nullptr) taken = job.place->stream.end_seal(token, job.first, job.blocks, ref);
+  if (job.place != nullptr)
+    taken = job.place->stream.end_seal(token, job.first, job.blocks, paused_ ? nullptr : ref);
   if (ref == nullptr) {
     ++counters_.failed;
   } else if (taken) {

@@ -71,7 +71,11 @@ class SealQueue {
   // The stream goes.
   void forget(Place& place);
 
-  [[nodiscard]] bool over_budget() const { return budget_ != 0 && hot_ > budget_ + in_flight_; }
+  // While a checkpoint runs nothing is sealed: what it has written of a stream is noted by its extents.
+  void set_paused(bool paused) { paused_ = paused; }
+  [[nodiscard]] bool over_budget() const {
+    return !paused_ && budget_ != 0 && hot_ > budget_ + in_flight_;
+  }
   // Blocks that are to be sealed now; none when there is nothing to do, or enough being done.
   [[nodiscard]] std::optional<SealJob> next();
   // The job is done: its frame, which nobody refers to yet, stands at `ref`; null: it has failed, and its blocks stay
@@ -104,6 +108,7 @@ class SealQueue {
   size_t hot_ = 0;
   size_t in_flight_ = 0;
   uint32_t last_token_ = 0;
+  bool paused_ = false;
   std::vector<Job> jobs_;
   Counters counters_;
 };

@@ -38,16 +38,9 @@ uint64_t count_behind(const Block& block, StreamId id) {
 }  // namespace
 
 Stream::~Stream() {
-  if (share_ == nullptr) return;
-  set_full_bytes(0);
-  if (place_ != nullptr) share_->seals.forget(*place_);
-  for (const auto& [first, extent] : extents_) {
-    if (const Fence* const fence = extent.fence()) {
-      share_->frames.forget(fence->ref);
-    } else {
-      share_->buffers.give(extent.block()->take_bytes());
-    }
-  }
+  retire();
+  DroppedExtents dropped(share_);
+  dropped.extents().swap(extents_);
 }
 
 std::unique_ptr<Stream> Stream::clone() const {
@@ -225,26 +218,31 @@ bool Stream::erase(StreamId id) {
 }
 
 std::optional<uint64_t> Stream::trim(StreamId last) {
+  DroppedExtents dropped(share_);
+  return trim(last, dropped.extents());
+}
+
+std::optional<uint64_t> Stream::trim(StreamId last, Extents& dropped) {
   if (const auto part = extent_of(last); part != extents_.end() && part->second.sealed() &&
                                          last < part->second.last_id() &&
                                          last >= part->second.fence()->first_live) {
     if (thaw(part) == extents_.end()) return std::nullopt;
   }
+  auto kept = extents_.upper_bound(last);
   uint64_t removed = 0;
-  for (auto head = extents_.begin(); head != extents_.end() && head->first <= last;) {
-    if (head->second.last_id() > last) {
-      Block* const block = head->second.block();
-      if (block == nullptr) break;  // All of it that is live stands behind `last`.
-      removed += block->erase_until(last);
-      if (block->live() != 0) break;
-    } else {
-      removed += head->second.live();
+  if (kept != extents_.begin()) {
+    const auto cut = std::prev(kept);
+    if (cut->second.last_id() > last) {
+      // All that is live of a frame stands behind `last`.
+      Block* const block = cut->second.block();
+      if (block != nullptr) removed = block->erase_until(last);
+      if (block == nullptr || block->live() != 0) kept = cut;
     }
-    head = drop(head);
   }
+  length_ -= removed;
+  removed += take_before(kept, dropped);
   settle_tail();
   if (removed == 0) return 0;
-  length_ -= removed;
   settle_first_id();
   // A group that stands within what was dropped has nothing delivered left; any other had all that went.
   for (const auto& [name, group] : groups_.by_name()) {
@@ -252,6 +250,131 @@ std::optional<uint64_t> Stream::trim(StreamId last) {
     group->delivered_live = within ? 0 : group->delivered_live - removed;
   }
   return removed;
+}
+
+uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
+  // Two walks, one from each end, in step: the fewer extents are moved.
+  auto low = extents_.begin();
+  auto high = extents_.end();
+  while (low != kept && high != kept) {
+    ++low;
+    --high;
+  }
+  const bool move_kept = low != kept;
+  if (first_block_ != nullptr && (kept == extents_.end() || first_block_->frame < kept->first))
+    first_block_.reset();
+  uint64_t live = 0;
+  uint64_t blocks = 0;
+  uint64_t frames = 0;
+  size_t full_bytes = 0;
+  Extents moved;
+  const auto first = move_kept ? kept : extents_.begin();
+  const auto end = move_kept ? extents_.end() : kept;
+  for (auto extent = first; extent != end; ++extent) {
+    live += extent->second.live();
+    blocks += extent->second.blocks();
+    frames += extent->second.sealed() ? 1U : 0U;
+    if (sealable(extent->second)) full_bytes += extent->second.block()->bytes_used();
+    moved.emplace_hint(moved.end(), extent->first, std::move(extent->second));
+  }
+  extents_.erase(first, end);
+  if (move_kept) {
+    dropped.swap(extents_);
+    extents_.swap(moved);
+    live = length_ - live;
+    blocks_ = blocks;
+    frames_ = frames;
+    set_full_bytes(full_bytes);
+  } else {
+    dropped.swap(moved);
+    blocks_ -= blocks;
+    frames_ -= frames;
+    set_full_bytes(full_bytes_ - full_bytes);
+  }
+  if (extents_.empty()) tail_ = nullptr;
+  length_ -= live;
+  return live;
+}
+
+size_t Stream::free_some(size_t count) {
+  retire();
+  DroppedExtents extents(share_);
+  extents.extents().swap(extents_);
+  tail_ = nullptr;
+  const size_t freed = extents.free_some(count);
+  extents_.swap(extents.extents());
+  return freed == count ? freed : freed + groups_.free_some(count - freed);
+}
+
+size_t DroppedExtents::free_some(size_t count) {
+  size_t freed = 0;
+  auto end = extents_.begin();
+  for (; freed < count && end != extents_.end(); ++freed, ++end) {
+    if (share_ == nullptr) continue;
+    if (const Fence* const fence = end->second.fence()) {
+      share_->frames.forget(fence->ref);
+    } else {
+      share_->buffers.give(end->second.block()->take_bytes());
+    }
+  }
+  extents_.erase(extents_.begin(), end);
+  return freed;
+}
+
+Stream::Extents::const_iterator Stream::extent_at(StreamId id) const {
+  const auto behind = extents_.upper_bound(id);
+  return behind == extents_.begin() ? extents_.end() : std::prev(behind);
+}
+
+bool Stream::insert(StreamId first, Extent extent) {
+  const auto behind = extents_.lower_bound(first);
+  if (behind != extents_.end() && extent.last_id() >= behind->first) return false;
+  if (behind != extents_.begin() && std::prev(behind)->second.last_id() >= first) return false;
+  blocks_ += extent.blocks();
+  extents_.emplace_hint(behind, first, std::move(extent));
+  return true;
+}
+
+bool Stream::restore(std::unique_ptr<Block> block) {
+  const StreamId first = block->first_id();
+  return insert(first, Extent(std::move(block)));
+}
+
+bool Stream::restore(StreamId first, const Fence& fence) {
+  const bool plausible = fence.live != 0 && fence.blocks != 0 && fence.blocks <= fence.live &&
+                         first <= fence.first_live && fence.first_live <= fence.last_id;
+  if (!plausible || share_ == nullptr) return false;
+  if (!insert(first, Extent(std::make_unique<Fence>(fence)))) return false;
+  ++frames_;
+  share_->frames.refer(fence.ref);
+  return true;
+}
+
+bool Stream::restore(const Counters& counters) {
+  uint64_t length = 0;
+  for (const auto& [first, extent] : extents_) length += extent.live();
+  if (length != counters.length) return false;
+  if (!extents_.empty() && extents_.rbegin()->second.last_id() > counters.last_id) return false;
+  tail_ = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+  size_t full_bytes = 0;
+  for (const auto& [first, extent] : extents_) {
+    if (sealable(extent)) full_bytes += extent.block()->bytes_used();
+  }
+  set_full_bytes(full_bytes);
+  length_ = length;
+  entries_added_ = counters.entries_added;
+  last_id_ = counters.last_id;
+  max_deleted_ = counters.max_deleted;
+  groups_reach_ = counters.groups_reach;
+  settle_first_id();
+  return true;
+}
+
+void Stream::retire() {
+  set_full_bytes(0);
+  if (place_ == nullptr) return;
+  share_->seals.forget(*place_);
+  place_.reset();
 }
 
 bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {

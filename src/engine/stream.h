@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <absl/container/btree_map.h>
@@ -150,11 +151,36 @@ class Stream {
   [[nodiscard]] bool place(Group& group, StreamId last_delivered);
   // False, and nothing has changed, when there is no such entry or its frame can't be read.
   bool erase(StreamId id);
-  // Drops every entry up to and including `last`; returns how many. O(extents dropped + groups).
+  // Drops every entry up to and including `last`; returns how many. Extents that end there are moved to `dropped`,
+  // which is empty: freeing many takes long. O(extents dropped or kept, whichever are fewer, + groups).
   //   returns  none, and nothing has changed, when the frame that `last` lies in can't be read.
+  std::optional<uint64_t> trim(StreamId last, Extents& dropped);
   std::optional<uint64_t> trim(StreamId last);
   // False, and nothing has changed, when a live entry stands beyond `last_id`.
   [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
+  // Frees up to `count` extents, pending entries by leaves and consumers, after which nothing but freeing may follow;
+  // less: nothing is left.
+  size_t free_some(size_t count);
+
+  // For checkpoints: what there is to a stream beside its blocks and groups.
+  struct Counters {
+    uint64_t length = 0;
+    uint64_t entries_added = 0;
+    StreamId last_id;
+    StreamId max_deleted;
+    StreamId groups_reach;
+  };
+  [[nodiscard]] Counters counters() const {
+    return {length_, entries_added_, last_id_, max_deleted_, groups_reach_};
+  }
+  // The extent in which `id` stands or would stand; end() when it lies before all of them.
+  [[nodiscard]] Extents::const_iterator extent_at(StreamId id) const;
+  // Puts a block or a frame, to which it then refers, into a stream that is being loaded, in any order; false when it
+  // overlaps another.
+  [[nodiscard]] bool restore(std::unique_ptr<Block> block);
+  [[nodiscard]] bool restore(StreamId first, const Fence& fence);
+  // Ends the loading; false when the extents are not those of a stream with these counters.
+  [[nodiscard]] bool restore(const Counters& counters);
 
   // ---- Sealing. Nothing of it shows; SealQueue calls it.
 
@@ -190,6 +216,12 @@ class Stream {
   Extents::iterator thaw(Extents::iterator sealed);
   // The block that is appended to is hot from now on; false when its frame can't be read.
   bool thaw_tail();
+  // Moves the extents before `kept` to `dropped`; returns how many live entries are in them.
+  uint64_t take_before(Extents::iterator kept, Extents& dropped);
+  // Puts an extent into a stream that is being loaded; false when it overlaps another.
+  [[nodiscard]] bool insert(StreamId first, Extent extent);
+  // It is not sealed any more.
+  void retire();
   // Drops the extent and returns the next one. tail_ is not looked after.
   Extents::iterator drop(Extents::iterator extent);
   // After extents have gone or come: tail_ is the last one if it is hot.
@@ -222,6 +254,32 @@ class Stream {
   // set back behind a group; it then counts as having had what is appended up to where it stands.
   StreamId groups_reach_;
   Groups groups_;
+};
+
+// DroppedExtents: extents that a stream has dropped. Their frames are referred to until they are freed.
+class DroppedExtents {
+ public:
+  // Borrows what the stream shared; null: it had no frames.
+  explicit DroppedExtents(StreamShare* share) : share_(share) {}
+  DroppedExtents(DroppedExtents&& other) noexcept
+      : share_(other.share_), extents_(std::exchange(other.extents_, {})) {}
+  DroppedExtents& operator=(DroppedExtents&& other) noexcept {
+    std::swap(share_, other.share_);
+    extents_.swap(other.extents_);
+    return *this;
+  }
+  ~DroppedExtents() { free_some(~size_t{0}); }
+
+  [[nodiscard]] Stream::Extents& extents() { return extents_; }
+  [[nodiscard]] const Stream::Extents& extents() const { return extents_; }
+  [[nodiscard]] bool empty() const { return extents_.empty(); }
+  [[nodiscard]] size_t size() const { return extents_.size(); }
+  // Frees up to `count` from the front; returns how many.
+  size_t free_some(size_t count);
+
+ private:
+  StreamShare* share_;
+  Stream::Extents extents_;
 };
 
 // The offsets of a block's entries are known only forwards, so each block is walked once into a small list.

@@ -24,6 +24,8 @@ constexpr uint32_t kDatabasesMax = 65536;  // The most that `databases` may say.
 class Verify : public RecordSink {
  public:
   bool on_record(Lsn lsn, const RecordView& record) override {
+    constexpr size_t kReapedPerRecord = 256;
+    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
     return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
   }
   void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}

@@ -18,6 +18,8 @@ constexpr size_t kCompactFrom = size_t{64} << 10;
 // The longest wait for nothing: expiry and limits by time are looked at this often.
 constexpr int64_t kTickNs = 100 * kNsPerMs;
 constexpr int64_t kSecondNs = 1000 * kNsPerMs;
+// Parts of what was dropped that are freed in a turn: some 0.3 ms.
+constexpr size_t kReapedPerTurn = 2000;
 
 // The command changes data or is shown to others: CLIENT PAUSE WRITE holds it back.
 bool writes(const Request& request) {
@@ -46,6 +48,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
+  if (shard_->engine().reaping()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   const WallMs expiry = shard_->engine().keyspace().next_expiry();
   if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
@@ -78,6 +81,7 @@ void Reactor::turn(MonoNs deadline) {
     serve_ready();
     shard_->commit();
     shard_->frames().end_turn(now.mono);
+    shard_->engine().reap(kReapedPerTurn);
     serve_durable();
     if (shard_->log().failure() && !failed_) fail_stop();
   }

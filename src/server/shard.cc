@@ -14,6 +14,9 @@ class Replay : public RecordSink {
       : engine_(engine), frames_(frames), progress_(progress) {}
 
   bool on_record(Lsn lsn, const RecordView& record) override {
+    // What the log drops by the way is freed by the way.
+    constexpr size_t kReapedPerRecord = 256;
+    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
     if (lsn.value != engine_.last_lsn().value + 1 || !engine_.apply(record)) return false;
     // What the log appends need not have room in memory.
     if (engine_.share().seals.over_budget()) frames_.seal_now();

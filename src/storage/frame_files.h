@@ -103,7 +103,7 @@ class FrameFiles final : public FrameStore {
   //   errors of on_synced()  kIo: the checkpoint being written names a file that is doubtful; it must be abandoned.
   void sync();
   // The checkpoint being written, or loaded, names `frame`, to which the engine has referred.
-  void checkpoint_refers(const FrameRef& frame);
+  void checkpoint_refers(const FrameRef& frame) override;
   // The checkpoint being written is now the published one, durably: files that only the one before it named can go.
   void checkpoint_published();
   // It is given up. Where its manifest was being replaced when something went wrong, `perhaps_published`: its files and those of
