@@ -54,6 +54,23 @@ TEST_P(LoopLocalTest, DiskJobsWriteAndSync) {
   EXPECT_EQ(content("f"), "hello world");
 }
 
+TEST_P(LoopLocalTest, WorkOfAnOwnerRunsOnTheLaneAndItsStatusComesBack) {
+  class Note final : public DiskWork {
+   public:
+    Status run(Disk& disk) override {
+      thread = std::this_thread::get_id();
+      return disk.open("/does/not/exist", OpenMode::kRead).error();
+    }
+    std::thread::id thread;
+  } note;
+  const Status status =
+      run(Lane::kFetch, {.kind = DiskJob::Kind::kWork, .bytes = "", .path = "", .work = &note});
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().detail.find("/does/not/exist"), std::string::npos);
+  EXPECT_NE(note.thread, std::thread::id());
+  EXPECT_NE(note.thread, std::this_thread::get_id());
+}
+
 TEST_P(LoopLocalTest, LanesRunAtTheSameTimeAndManyTimes) {
   const Result<std::unique_ptr<File>> a = disk().open(path("a"), OpenMode::kCreate);
   const Result<std::unique_ptr<File>> b = disk().open(path("b"), OpenMode::kCreate);
@@ -100,6 +117,22 @@ TEST_P(LoopLocalTest, ReserveMakesAFileOfZeros) {
           {.kind = DiskJob::Kind::kReserve, .bytes = "", .path = path("log"), .size = kSize})
           .ok());
   EXPECT_EQ(content("log"), std::string(kSize, '\0'));
+}
+
+TEST_P(LoopLocalTest, ReplaceAndRemoveWorkOnNames) {
+  const std::string old_new = path("m") + ".new";
+  ASSERT_TRUE(disk().open(old_new, OpenMode::kCreate).ok());
+  for (const std::string& text : {std::string("first"), std::string("2nd")}) {
+    ASSERT_TRUE(
+        run(Lane::kCheckpoint, {.kind = DiskJob::Kind::kReplace, .bytes = text, .path = path("m")})
+            .ok());
+    EXPECT_EQ(content("m"), text);
+    EXPECT_FALSE(disk().exists(old_new));
+  }
+  const DiskJob remove{.kind = DiskJob::Kind::kRemove, .bytes = "", .path = path("m")};
+  EXPECT_TRUE(run(Lane::kCheckpoint, remove).ok());
+  EXPECT_FALSE(disk().exists(path("m")));
+  EXPECT_FALSE(run(Lane::kCheckpoint, remove).ok());
 }
 
 TEST_P(LoopLocalTest, PrepareThatFailsLeavesNothing) {

@@ -4,6 +4,7 @@
 
 #include "base/numbers.h"
 #include "command/retention_words.h"
+#include "io/process.h"
 
 namespace leat {
 namespace {
@@ -98,6 +99,11 @@ ConnectionLimits make_limits(const ConfigValues& values) {
 SyncMode make_sync_mode(const ConfigValues& values) {
   return sync_mode_of(values.text("appendfsync"));
 }
+uint64_t make_cache_bytes(const ConfigValues& values) {
+  const uint64_t bytes = values.memory("stream-cache-size");
+  return bytes != 0 ? bytes : io::memory_limit_bytes() / 4;
+}
+
 LogLevel make_log_level(const ConfigValues& values) {
   return log_level_of(values.text("loglevel"));
 }
@@ -134,6 +140,7 @@ Config make_config(const ConfigValues& values) {
   config.backend = backend(values.text("io-backend"));
   config.sync = make_sync_mode(values);
   config.segment_bytes = values.memory("log-segment-size");
+  config.frames.cache_bytes = make_cache_bytes(values);
   config.limits = make_limits(values);
   config.settings = make_settings(values);
   config.values = values;

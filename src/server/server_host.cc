@@ -54,6 +54,8 @@ void ServerHost::configure() {
   }
   config_.sync = sync;
   shard_->log().set_sync_mode(sync);
+  config_.frames.cache_bytes = make_cache_bytes(config_.values);
+  shard_->engine().share().set_size(config_.frames.cache_bytes);
   config_.log_level = make_log_level(config_.values);
   set_log_level(config_.log_level);
   slow_ns_ = slow_from(config_.settings);

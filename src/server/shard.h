@@ -1,14 +1,17 @@
-// Shard: one engine, its log and the dispatcher in front of them.
+// Shard: one engine, its log, its sealed frames and the dispatcher in front of them.
 //
 // Thread     pinned to one reactor.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "command/dispatcher.h"
 #include "engine/engine.h"
 #include "io/io.h"
+#include "server/frames_options.h"
+#include "server/shard_frames.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -24,21 +27,26 @@ class Shard {
  public:
   // A shard that has read nothing yet of what is on the disk: load() does, until it says that all is there. Until then
   // only commands may run that neither read nor change data.
-  //   errors  as Log::open(), here and in load(); final.
+  //   errors  as Log::open() and FrameFiles::open(), here and in load(); final.
   static Result<std::unique_ptr<Shard>> begin(const io::World& world, const LogOptions& options,
-                                              Host& host);
-  // Loads about `bytes` more; true when done. Blocks for that long.
+                                              const FramesOptions& frames, Host& host);
+  // Loads about `bytes` more; true when done. Blocks for that long, and while frames are sealed.
   Result<bool> load(uint64_t bytes);
   [[nodiscard]] const Loading& loading() const { return loading_; }
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }
+  [[nodiscard]] ShardFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
   Dispatcher::Outcome execute(const Request& request, Session& session, ByteBuffer& reply) {
     return dispatcher_.execute(request, session, log_->batch(), reply);
   }
+  // A job on one of the lanes has completed.
+  void on_disk(io::Lane lane, const Status& status);
+  // Nothing is under way to the disk, and all there is has been written.
+  [[nodiscard]] bool settled() const { return log_->settled() && frames_.settled(); }
   // Ends the turn: hands its records to the log.
   void commit() {
     committed_ = engine_.last_lsn();
@@ -51,31 +59,34 @@ class Shard {
   // Feeds recovered records to the engine.
   class Replay : public RecordSink {
    public:
-    Replay(Engine& engine, Loading& loading) : engine_(engine), loading_(loading) {}
-    bool on_record(Lsn lsn, const RecordView& record) override {
-      // What the log drops by the way is freed by the way.
-      constexpr size_t kReapedPerRecord = 256;
-      if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-      return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-    }
-    void on_progress(uint64_t done, uint64_t total) override {
-      loading_.done = done;
-      loading_.total = total;
-    }
+    explicit Replay(Shard& shard) : shard_(shard) {}
+    bool on_record(Lsn lsn, const RecordView& record) override;
+    void on_progress(uint64_t done, uint64_t total) override;
 
    private:
-    Engine& engine_;
-    Loading& loading_;
+    Shard& shard_;
   };
-  Shard(uint32_t databases, Host& host)
-      : engine_(databases), dispatcher_(engine_, host), replay_(engine_, loading_) {}
+  Shard(const io::World& world, const LogOptions& log, const FramesOptions& frames, Host& host)
+      : world_(world),
+        directory_(log.directory),
+        shard_number_(log.shard),
+        frame_file_bytes_(frames.file_bytes),
+        engine_(host.settings().databases),
+        dispatcher_(engine_, host) {}
 
+  Status open_frames(const LogUuid& uuid);
+
+  io::World world_;
+  std::string directory_;
+  uint32_t shard_number_;
+  uint64_t frame_file_bytes_;
   Engine engine_;
+  ShardFrames frames_{engine_};
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
   RecoveryReport recovery_;
   Loading loading_;
-  Replay replay_;
+  Replay replay_{*this};
   Lsn committed_;
 };
 

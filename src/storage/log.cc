@@ -57,6 +57,10 @@ void Log::on_disk(io::Lane lane, const Status& status) {
       return state_->finish_background(status);
     case io::Lane::kSync:
       return state_->finish_sync(status);
+    case io::Lane::kCheckpoint:
+    case io::Lane::kFrames:
+    case io::Lane::kFetch:
+      break;
   }
 }
 
@@ -124,6 +128,40 @@ Log::Facts Log::facts() const {
   facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
   return facts;
+}
+
+LogIdentity Log::identity() const {
+  return {.uuid = state_->superblock.uuid,
+          .node = state_->superblock.node,
+          .epoch = state_->superblock.epoch,
+          .shard = state_->options.shard};
+}
+
+LogPlace Log::place_of(Lsn lsn) const {
+  const std::deque<State::Kept>& kept = state_->kept;
+  auto place = kept.end();
+  while (place != kept.begin()) {
+    --place;
+    if (place->first_lsn <= lsn.value) break;
+  }
+  return {.segment = place->number, .previous_crc = place->previous_crc};
+}
+
+std::optional<std::string> Log::reclaimable(uint64_t needed, uint64_t retain) const {
+  const std::deque<State::Kept>& kept = state_->kept;
+  if (kept.front().number >= needed) return std::nullopt;
+  uint64_t left = 0;
+  for (const State::Kept& segment : kept) {
+    if (segment.number < needed) left += segment.size;
+  }
+  if (left - kept.front().size < retain) return std::nullopt;
+  return state_->path_of(segment_name(state_->options.shard, kept.front().number));
+}
+
+void Log::forget_oldest() {
+  state_->bytes -= state_->kept.front().size;
+  --state_->segments;
+  state_->kept.pop_front();
 }
 
 bool Log::State::sync_due() const {
@@ -374,6 +412,7 @@ void Log::State::switch_to_spare() {
   segment = std::move(spare);
   spare = {};
   spare_ready = false;
+  kept.push_back({segment.number, segment.size, last_submitted.value + 1, previous_crc});
   offset = durable_end = kSegmentHeaderSpace;
 }
 

@@ -26,6 +26,7 @@
 #include "io/io.h"
 #include "model/ids.h"
 #include "model/record.h"
+#include "storage/log_format.h"
 
 namespace leat {
 
@@ -54,6 +55,20 @@ struct RecoveryReport {
   std::vector<std::string> unused;  // Damage to bytes that hold nothing, a sentence each.
   WallMs last_wall;                 // Wall time of the newest batch; 0 when there is none.
   uint64_t epoch = 0;               // Of this start.
+};
+
+// Whose log it is, and which of its runs: what the headers of every file of it carry.
+struct LogIdentity {
+  LogUuid uuid{};
+  uint64_t node = 0;
+  uint64_t epoch = 0;
+  uint32_t shard = 0;
+};
+
+// A segment as the place where reading may begin.
+struct LogPlace {
+  uint64_t segment = 0;
+  uint32_t previous_crc = 0;  // Of the last batch before it; 0: there is none.
 };
 
 // Takes recovered records in log order.
@@ -125,6 +140,15 @@ class Log {
   //   errors  that of failure(); kUnavailable while a job is in flight; kFull when what was gathered (and
   //           never acknowledged) has no room; kIo.
   Status close(Lsn last, WallMs wall);
+
+  [[nodiscard]] LogIdentity identity() const;
+  // The segment in which record `lsn` stands, or will stand: from there on the log holds it and all that follows.
+  // Only for records that are still there.
+  [[nodiscard]] LogPlace place_of(Lsn lsn) const;
+  // The file of the oldest segment, if it may be removed: it stands before segment `needed`, and the files between
+  // them are `retain` bytes or more. Whoever has removed it calls forget_oldest(). O(segments).
+  [[nodiscard]] std::optional<std::string> reclaimable(uint64_t needed, uint64_t retain) const;
+  void forget_oldest();
 
   struct Facts {
     uint64_t segments = 0;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/file_names.h"
 #include "storage/file_window.h"
 #include "storage/log_replay.h"
 
@@ -147,21 +148,11 @@ Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t 
 }
 
 std::string segment_name(uint32_t shard, uint64_t number) {
-  return fmt::format("log-{}-{:010}.seg", shard, number);
+  return numbered_name(fmt::format("log-{}-", shard), number, ".seg");
 }
 
 uint64_t segment_number(uint32_t shard, const std::string& name) {
-  const std::string prefix = fmt::format("log-{}-", shard);
-  constexpr Bytes kSuffix = ".seg";
-  if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) return 0;
-  uint64_t number = 0;
-  const size_t digits = name.size() - prefix.size() - kSuffix.size();
-  for (const char byte : Bytes(name).substr(prefix.size(), digits)) {
-    if (byte < '0' || byte > '9' || number > UINT64_MAX / 10 - 10) return 0;
-    number = number * 10 + static_cast<uint64_t>(byte - '0');
-  }
-  // Two names of one number would be two files of it.
-  return name == segment_name(shard, number) ? number : 0;
+  return number_in_name(fmt::format("log-{}-", shard), name, ".seg");
 }
 
 }  // namespace leat
