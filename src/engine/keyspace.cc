@@ -80,11 +80,12 @@ bool Keyspace::expire(ObjectId id, WallMs at) {
   if (object == nullptr) return false;
   forget_expiry(*object);
   Database& database = databases_[object->db.value];
-  if (object->expires.value != 0) --database.expiring;
   object->expires = at;
   if (at.value != 0) {
-    ++database.expiring;
+    database.expiring.insert(Place{object->key_hash, object});
     expiries_.emplace(at, id);
+  } else {
+    database.expiring.erase(Place{object->key_hash, object});
   }
   return true;
 }
@@ -113,13 +114,13 @@ void Keyspace::unlink(Object& object) {
   if (recent_ == &object) recent_ = nullptr;
   Database& database = databases_[object.db.value];
   database.keys.erase(Place{object.key_hash, &object});
-  if (object.expires.value != 0) --database.expiring;
+  if (object.expires.value != 0) database.expiring.erase(Place{object.key_hash, &object});
 }
 
 void Keyspace::link(Object& object) {
   Database& database = databases_[object.db.value];
   database.keys.insert(Place{object.key_hash, &object});
-  if (object.expires.value != 0) ++database.expiring;
+  if (object.expires.value != 0) database.expiring.insert(Place{object.key_hash, &object});
 }
 
 void Keyspace::forget_expiry(const Object& object) {

@@ -7,6 +7,7 @@
 // Cost       O(log keys) unless said otherwise.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -29,7 +30,7 @@ class Keyspace {
   [[nodiscard]] Object* find(ObjectId id) const;
   [[nodiscard]] size_t size(DbIndex db) const { return databases_[db.value].keys.size(); }
   // How many objects of `db` will expire.
-  [[nodiscard]] size_t expiring(DbIndex db) const { return databases_[db.value].expiring; }
+  [[nodiscard]] size_t expiring(DbIndex db) const { return databases_[db.value].expiring.size(); }
   [[nodiscard]] ObjectId next_id() const { return next_id_; }
 
   // Calls visit(const Object&) for every object of `db`, in hash order, until it returns false.
@@ -54,6 +55,20 @@ class Keyspace {
   }
   // An object near a place that `random` picks; null when the database is empty.
   [[nodiscard]] const Object* pick(DbIndex db, uint64_t random) const;
+  // Calls visit(const Object&) for `count` objects of `db`, or all if there are fewer: neighbours in hash order, from a
+  // place that `random` picks.
+  enum class Keys : uint8_t { kAll, kExpiring };
+  template <typename Visit>
+  void sample(DbIndex db, Keys keys, uint64_t random, size_t count, Visit&& visit) const {
+    const Database& database = databases_[db.value];
+    const Places& places = keys == Keys::kAll ? database.keys : database.expiring;
+    if (places.empty()) return;
+    auto at = places.lower_bound(Place{random, nullptr});
+    for (size_t left = std::min(count, places.size()); left != 0; --left, ++at) {
+      if (at == places.end()) at = places.begin();
+      visit(std::as_const(*at->second));
+    }
+  }
   // Up to `count` objects whose time has come by `now`, the earliest first.
   [[nodiscard]] std::vector<const Object*> due(WallMs now, size_t count) const;
   // The time at which the next object expires; 0 if none will.
@@ -83,12 +98,13 @@ class Keyspace {
       return a.second->key < b.second->key;
     }
   };
+  using Places = absl::btree_set<Place, Order>;
   struct Database {
-    absl::btree_set<Place, Order> keys;
-    size_t expiring = 0;
+    Places keys;
+    Places expiring;  // Those of keys that will expire.
   };
 
-  // Takes the object out of its database, and out of recent_.
+  // Takes the object out of its database, and out of recent_, puts it into its database; expiries_ is not changed.
   void unlink(Object& object);
   void link(Object& object);
   void forget_expiry(const Object& object);

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -86,13 +85,6 @@ uint64_t resident_bytes() {
   uint64_t pages = 0;
   std::from_chars(text.data() + space + 1, text.data() + text.size(), pages);
   return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-uint64_t heap_bytes() {
-  const struct mallinfo2 heap = ::mallinfo2();
-  const uint64_t used = heap.uordblks + heap.hblkhd;
-  // A replaced allocator (a sanitizer's) reports nothing.
-  return used != 0 ? used : resident_bytes();
 }
 
 // A limit may stand at any level above our group; in a container ours looks like the root.

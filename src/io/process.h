@@ -20,8 +20,6 @@ enum class CpuScope { kProcess, kCallingThread, kChildren };
 [[nodiscard]] CpuTimes cpu_times(CpuScope scope);
 // Physical memory that the process occupies; 0 when the system does not tell.
 [[nodiscard]] uint64_t resident_bytes();
-// Bytes that the process has allocated and not freed.
-[[nodiscard]] uint64_t heap_bytes();
 // What the process may use: the machine's memory, or its control group's limit if that is lower.
 [[nodiscard]] uint64_t memory_limit_bytes();
 // "Linux 6.1.0 x86_64".

@@ -46,6 +46,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
+  if (shard_->dispatcher().evicting()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   const WallMs expiry = shard_->engine().keyspace().next_expiry();
   if (expiry.value != 0 && shard_->dispatcher().active_expiry()) {
@@ -74,6 +75,7 @@ void Reactor::turn(MonoNs deadline) {
     }
     expire_parked();
     shard_->dispatcher().expire(shard_->log().batch());
+    shard_->dispatcher().evict(shard_->log().batch());
     serve_ready();
     shard_->commit();
     serve_durable();

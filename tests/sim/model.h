@@ -69,6 +69,7 @@ class Model {
   void refuse(uint64_t client, const Words& words);
   // Drops all keys whose time has come.
   void expire(int64_t now);
+  void evict(uint32_t db, const std::string& key);
   // The connection is gone.
   void forget(uint64_t client) { sessions_.erase(client); }
   void forget_clients() { sessions_.clear(); }

@@ -45,16 +45,24 @@ Swarm::Swarm(SimRandom& random) {
   stalls = random.one_in(4);
 }
 
+void Swarm::limit_memory(SimRandom& random) {
+  if (!random.one_in(6)) return;
+  memory_max = 2 * kKiB + random.below(16) * kKiB;
+  eviction = static_cast<EvictionPolicy>(random.below(6));
+}
+
 Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
       server_random_(seed + 1),
+      memory_random_(seed + 2),
       swarm_(random_),
       disk_(random_),
       loop_(random_, clock_, disk_),
       workload_(random_),
       ledger_(swarm_.node_entries, swarm_.mode),
       clients_(swarm_.clients) {
+  swarm_.limit_memory(memory_random_);
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -84,7 +92,8 @@ Ledger::Moment Simulation::moment() {
   return {.wall = clock_.wall().value,
           .mono = clock_.mono().value,
           .lsn = server_->shard().engine().last_lsn().value,
-          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0};
+          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
+          .out_of_memory = swarm_.memory_max != 0 && memory_.allocated() > swarm_.memory_max};
 }
 
 std::string Simulation::run() {
@@ -137,9 +146,12 @@ std::string Simulation::start_server() {
   config.segment_bytes = swarm_.segment_bytes;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
-  auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
+  config.settings.memory_max = swarm_.memory_max;
+  config.settings.eviction = swarm_.eviction;
+  auto server = Server::start({clock_, server_random_, disk_, loop_, &memory_}, config);
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
+  memory_.serve(&server_->shard());
   return {};
 }
 
@@ -265,6 +277,7 @@ void Simulation::probe() {
 void Simulation::crash(Ledger::Crash how) {
   note(how == Ledger::Crash::kPower ? "power failure" : "process killed");
   loop_.crash();
+  memory_.serve(nullptr);
   server_.reset();
   for (SimClient& client : clients_) client = {};
   sessions_.clear();
@@ -412,6 +425,11 @@ void Simulation::on_executed(const Session& session, const Request& request, Byt
 void Simulation::on_expired() {
   note("keys expire");
   ledger_.expired(moment());
+}
+
+void Simulation::on_evicted(const Object& object) {
+  note(fmt::format("{} of database {} makes room", object.key, object.db.value));
+  ledger_.evicted(object.db.value, object.key, moment());
 }
 
 }  // namespace leat::sim

@@ -16,6 +16,7 @@
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_loop.h"
+#include "sim/sim_memory.h"
 #include "sim/sim_random.h"
 #include "sim/workload.h"
 
@@ -42,6 +43,11 @@ struct Swarm {
   bool disconnects = false;
   bool short_sends = false;
   bool stalls = false;
+  uint64_t memory_max = 0;  // 0: no limit.
+  EvictionPolicy eviction = EvictionPolicy::kNone;
+
+  // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
+  void limit_memory(SimRandom& random);
 };
 
 class Simulation final : private SimLoop::Clients, private ExecutionObserver {
@@ -97,6 +103,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void on_executed(const Session& session, const Request& request, Bytes reply,
                    bool parked) override;
   void on_expired() override;
+  void on_evicted(const Object& object) override;
 
   void note(const std::string& text);
   void mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL; }
@@ -105,10 +112,12 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   uint64_t hash_ = 0;
   SimRandom random_;
   SimRandom server_random_;
+  SimRandom memory_random_;
   Swarm swarm_;
   SimClock clock_;
   SimDisk disk_;
   SimLoop loop_;
+  SimMemory memory_;
   Workload workload_;
   Ledger ledger_;
   std::vector<SimClient> clients_;
