@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "engine/pending_columns.h"
+#include "engine/state_writer.h"
 
 namespace leat {
 namespace {
@@ -35,7 +36,10 @@ Group* Engine::changed_group(ObjectId id, GroupId group, Stream** stream) {
   Stream* const found = changed_stream(id);
   if (found == nullptr) return nullptr;
   if (stream != nullptr) *stream = found;
-  return found->groups().find(group);
+  Group* const named = found->groups().find(group);
+  if (writer_ != nullptr && named != nullptr) [[unlikely]]
+    writer_->before_group(*named);
+  return named;
 }
 
 bool Engine::on(const StreamAppend& record) {
@@ -43,9 +47,11 @@ bool Engine::on(const StreamAppend& record) {
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr || record.id <= stream->last_id()) return false;
   if (record.elements == 0 || record.elements % 2 != 0) return false;
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_append(*stream, record.id, record.new_block);
   if (!stream->append(record.id, record.elements, record.wire, record.new_block)) return false;
   touch(*object);
-  waits_.signal(object->db, object->key);
+  waits_.signal(object->db(), object->key);
   return true;
 }
 
@@ -53,7 +59,15 @@ bool Engine::on(const StreamTrim& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr) return false;
-  stream->trim(record.last_dropped);
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_trim(*stream, record.last_dropped);
+  Stream::Blocks dropped;
+  stream->trim(record.last_dropped, dropped);
+  if (writer_ != nullptr) {
+    writer_->drop(std::move(dropped), record.last_dropped);
+  } else if (!dropped.empty()) {
+    reaper_.add(std::move(dropped));
+  }
   touch(*object);
   return true;
 }
@@ -66,6 +80,8 @@ bool Engine::on(const StreamDelete& record) {
   IdListReader ids(record.ids);
   StreamId id;
   while (ids.next(id)) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_erase(*stream, id);
     if (!stream->erase(id)) return false;
   }
   return ids.ok();
@@ -73,8 +89,10 @@ bool Engine::on(const StreamDelete& record) {
 
 bool Engine::on(const StreamSetId& record) {
   Stream* const stream = changed_stream(record.object);
-  return stream != nullptr &&
-         stream->set_id(record.last_id, record.entries_added, record.max_deleted);
+  if (stream == nullptr) return false;
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_set_id(*stream);
+  return stream->set_id(record.last_id, record.entries_added, record.max_deleted);
 }
 
 bool Engine::on(const GroupCreate& record) {
@@ -100,8 +118,15 @@ bool Engine::on(const GroupSetId& record) {
 bool Engine::on(const GroupDrop& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
-  if (stream == nullptr || !stream->groups().drop(record.group)) return false;
-  waits_.signal_absence(object->db, object->key);
+  Group* const group = stream == nullptr ? nullptr : stream->groups().find(record.group);
+  if (group == nullptr) return false;
+  if (writer_ != nullptr) {
+    writer_->before_group(*group);
+    writer_->drop(stream->groups().drop(record.group));
+  } else {
+    reaper_.add(stream->groups().drop(record.group));
+  }
+  waits_.signal_absence(object->db(), object->key);
   return true;
 }
 
@@ -112,7 +137,17 @@ bool Engine::on(const ConsumerCreate& record) {
 
 bool Engine::on(const ConsumerDrop& record) {
   Group* const group = changed_group(record.object, record.group);
-  return group != nullptr && drop_consumer(*group, record.consumer);
+  if (group == nullptr || group->consumer(record.consumer) == nullptr) return false;
+  // One that has all that is pending, which may be much, loses it as a whole.
+  const size_t pending = group->pending.count_of(record.consumer);
+  if (pending == group->pending.size() && writer_ == nullptr) {
+    reaper_.add(group->pending.take_all());
+  } else if (pending == group->pending.size()) {
+    writer_->drop(group->id, group->pending.take_all());
+  } else if (writer_ != nullptr) {
+    writer_->before_consumer_drop(*group, record.consumer);
+  }
+  return drop_consumer(*group, record.consumer);
 }
 
 bool Engine::on(const GroupDeliver& record) {
@@ -130,6 +165,8 @@ bool Engine::on(const GroupDeliver& record) {
   // the stream or over entries without counting them would have a wrong lag from then on.
   if (delivered_.empty() || delivered_.front() != record.first || delivered_.back() != record.last)
     return false;
+  if (writer_ != nullptr && !record.no_ack) [[unlikely]]
+    writer_->before_pending(*group, record.first, record.last);
   if (!record.no_ack) deliver(group->pending, record.consumer, record.at);
   group->last_delivered = record.last;
   group->delivered_live += delivered_.size();
@@ -160,6 +197,8 @@ bool Engine::on(const GroupAck& record) {
   StreamId last;
   while (ranges.next(first)) {
     if (!ranges.next(last)) return false;
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_pending(*group, first, last);
     group->pending.erase_run(first, last);
   }
   return ranges.ok();
@@ -174,6 +213,8 @@ bool Engine::on(const GroupClaim& record) {
   pending.owner = record.consumer;
   pending.delivered = record.delivered;
   while (ids.next(pending.id)) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_pending(*group, pending.id, pending.id);
     const auto present = group->pending.find(pending.id);
     const uint64_t deliveries = present ? present->deliveries : 1;
     pending.deliveries = counted(deliveries, record.count, record.deliveries);
@@ -196,6 +237,8 @@ bool Engine::on(const GroupRedeliver& record) {
     return true;
   });
   for (PendingEntry& entry : again) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_pending(*group, entry.id, entry.id);
     entry.delivered = record.at;
     entry.deliveries = counted(entry.deliveries, DeliveryCount::kIncrement, 0);
     group->pending.put(entry);

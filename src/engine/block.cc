@@ -1,6 +1,9 @@
 #include "engine/block.h"
 
+#include <limits>
+
 #include "base/varint.h"
+#include "base/wire_length.h"
 
 namespace leat {
 namespace {
@@ -15,7 +18,65 @@ uint64_t read_varint(const char*& at) {
   return value;
 }
 
+bool is_wire_form(Bytes wire, uint64_t elements) {
+  const char* at = wire.data();
+  const char* const end = at + wire.size();
+  Bytes element;
+  for (; elements != 0 && at != nullptr; --elements) at = read_wire(at, end, element);
+  return elements == 0 && at == end;
+}
+
+// Reads one row of a block that starts at `first`; false when it is none.
+bool read_row(ByteReader& in, StreamId first, StreamId& id, bool& live) {
+  const uint8_t flag = in.u8();
+  const uint64_t size = in.varint();
+  const uint64_t elements = in.varint();
+  id.ms = first.ms + in.varint();
+  id.seq = in.varint() + (id.ms == first.ms ? first.seq : 0);
+  const Bytes wire = in.bytes(size);
+  live = flag == 1;
+  return in.ok() && flag <= 1 && elements != 0 && elements % 2 == 0 &&
+         elements <= std::numeric_limits<uint32_t>::max() && is_wire_form(wire, elements);
+}
+
 }  // namespace
+
+BlockParts Block::parts() const {
+  return {.first_id = first_id_,
+          .last_id = last_id_,
+          .live = live_,
+          .deleted = deleted_,
+          .start = start_,
+          .node_bytes = node_.bytes(),
+          .rows = bytes_.view()};
+}
+
+std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
+  if (parts.start >= parts.rows.size() || parts.live == 0 || parts.node_bytes == 0) return nullptr;
+  ByteReader in(parts.rows);
+  StreamId previous;
+  bool start_seen = false;
+  uint64_t live = 0;
+  for (bool first = true; !in.done(); first = false) {
+    const auto at = static_cast<uint64_t>(in.position() - parts.rows.data());
+    start_seen = start_seen || at == parts.start;
+    StreamId id;
+    bool alive = false;
+    if (!read_row(in, parts.first_id, id, alive)) return nullptr;
+    if (first ? id < parts.first_id : id <= previous) return nullptr;
+    live += start_seen && alive ? 1U : 0U;
+    previous = id;
+  }
+  if (!start_seen || live != parts.live || previous > parts.last_id) return nullptr;
+  auto block = std::make_unique<Block>(parts.first_id, parts.rows.size());
+  block->last_id_ = parts.last_id;
+  block->live_ = parts.live;
+  block->deleted_ = parts.deleted;
+  block->start_ = static_cast<size_t>(parts.start);
+  block->node_ = NodeModel(static_cast<size_t>(parts.node_bytes));
+  block->bytes_.append(parts.rows);
+  return block;
+}
 
 bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   LEAT_CHECK(bytes_.empty() ? id == first_id_ : id > last_id_);

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "base/bytes.h"
 #include "engine/node_model.h"
@@ -28,6 +29,17 @@ struct EntryView {
   StreamId id;
   uint32_t elements = 0;  // Fields and values together.
   Bytes wire;
+};
+
+// All there is to a block, for checkpoints.
+struct BlockParts {
+  StreamId first_id;
+  StreamId last_id;
+  uint32_t live = 0;
+  uint32_t deleted = 0;
+  uint64_t start = 0;  // Where in `rows` the first entry that is not cut off stands.
+  uint64_t node_bytes = 0;
+  Bytes rows;  // Entries as they stand in the buffer.
 };
 
 class Block {
@@ -43,6 +55,11 @@ class Block {
   [[nodiscard]] size_t bytes_used() const { return bytes_.size(); }
   [[nodiscard]] size_t memory() const { return sizeof(Block) + bytes_.capacity(); }
   [[nodiscard]] const NodeModel& node() const { return node_; }
+
+  // Views into the block.
+  [[nodiscard]] BlockParts parts() const;
+  // A block of these parts; null when they are not those of a block. O(bytes).
+  [[nodiscard]] static std::unique_ptr<Block> restore(const BlockParts& parts);
 
   // Requires id > last_id(), or an empty block and id == first_id().
   //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.

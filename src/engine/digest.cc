@@ -78,7 +78,7 @@ uint64_t Engine::value_digest(const Object& object) {
 }
 
 uint64_t Engine::digest(const Object& object) {
-  return (Mixer() << object.id.value << uint64_t{object.db.value} << object.key
+  return (Mixer() << object.id.value << uint64_t{object.db().value} << object.key
                   << static_cast<uint64_t>(object.expires.value) << object.changed.value
                   << value_digest(object))
       .hash();

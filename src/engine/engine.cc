@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/varint.h"
+#include "engine/state_writer.h"
 
 namespace leat {
 namespace {
@@ -92,24 +93,58 @@ bool Engine::apply(const RecordView& record) {
   return false;
 }
 
+Engine::Engine(uint32_t databases) : keyspace_(databases) {}
+Engine::~Engine() = default;
+
+StateWriter& Engine::start_checkpoint() {
+  LEAT_CHECK(writer_ == nullptr);
+  writer_ = std::make_unique<StateWriter>(keyspace_, reaper_,
+                                          NodePiece{.lsn = last_lsn_,
+                                                    .next_object = keyspace_.next_id(),
+                                                    .last_swap = last_swap_,
+                                                    .changes = changes_});
+  return *writer_;
+}
+
+void Engine::end_checkpoint() {
+  writer_.reset();
+}
+
+void Engine::reap(size_t count) {
+  // What is flushed is the running checkpoint's to free: it may not have written it.
+  constexpr size_t kObject = 3;  // Taking one out costs as much as some parts.
+  while (writer_ == nullptr && count > kObject && keyspace_.has_flushed()) {
+    const size_t freed = kObject + reaper_.add(keyspace_.next_flushed());
+    count -= std::min(count, freed);
+  }
+  reaper_.reap(count);
+}
+
+bool Engine::reaping() const {
+  return !reaper_.empty() || (writer_ == nullptr && keyspace_.has_flushed());
+}
+
 Object* Engine::changed(ObjectId id) {
   if (recent_ == nullptr || recent_->id != id) recent_ = keyspace_.find(id);
-  if (recent_ != nullptr) recent_->changed = last_lsn_;
+  if (recent_ == nullptr) return nullptr;
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_change(*recent_);
+  recent_->changed = last_lsn_;
   return recent_;
 }
 
 void Engine::appeared(const Object& object) {
   touch(object);
   if (object.kind() == ObjectKind::kStream) {
-    waits_.signal(object.db, object.key);
+    waits_.signal(object.db(), object.key);
   } else {
-    waits_.signal_absence(object.db, object.key);
+    waits_.signal_absence(object.db(), object.key);
   }
 }
 
 void Engine::disappeared(const Object& object) {
   touch(object);
-  waits_.signal_absence(object.db, object.key);
+  waits_.signal_absence(object.db(), object.key);
 }
 
 void Engine::touch_database(DbIndex db) {
@@ -138,7 +173,6 @@ void Engine::signal_database(DbIndex db) {
 bool Engine::on(const KeyCreate& record) {
   auto object = std::make_unique<Object>();
   object->id = record.object;
-  object->db = record.db;
   object->key = std::string(record.key);
   switch (record.kind) {
     case ObjectKind::kString:
@@ -154,7 +188,7 @@ bool Engine::on(const KeyCreate& record) {
       break;
   }
   Object* const added = object.get();
-  if (!keyspace_.add(std::move(object))) return false;
+  if (!keyspace_.add(std::move(object), record.db)) return false;
   recent_ = added;
   added->changed = last_lsn_;
   appeared(*added);
@@ -166,7 +200,13 @@ bool Engine::on(const KeyDrop& record) {
   if (object == nullptr) return false;
   disappeared(*object);
   recent_ = nullptr;
-  return keyspace_.drop(record.object);
+  if (writer_ != nullptr) {
+    writer_->before_change(*object);
+    writer_->drop(keyspace_.drop(record.object));
+  } else {
+    reaper_.add(keyspace_.drop(record.object));
+  }
+  return true;
 }
 
 bool Engine::on(const KeyRename& record) {
@@ -183,7 +223,6 @@ bool Engine::on(const KeyCopy& record) {
   if (source == nullptr) return false;
   auto copy = std::make_unique<Object>();
   copy->id = record.copy;
-  copy->db = record.db;
   copy->key = std::string(record.key);
   copy->expires = source->expires;
   copy->changed = last_lsn_;
@@ -192,7 +231,7 @@ bool Engine::on(const KeyCopy& record) {
   if (const auto* set = source->set()) copy->value = SetValue{*set};
   if (const auto* stream = source->stream()) copy->value = stream->clone();
   const Object* const added = copy.get();
-  if (!keyspace_.add(std::move(copy))) return false;
+  if (!keyspace_.add(std::move(copy), record.db)) return false;
   appeared(*added);
   return true;
 }
@@ -234,6 +273,8 @@ bool Engine::on(const StringSet& record) {
   Object* const object = changed(record.object);
   auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
   if (value == nullptr) return false;
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_set(*value);
   value->assign(record.value);
   touch(*object);
   return true;
@@ -254,6 +295,8 @@ bool Engine::on(const StringPatch& record) {
   if (value == nullptr) return false;
   const uint64_t end = record.offset + record.bytes.size();
   if (end < record.offset || end > kStringBytesMax) return false;
+  if (writer_ != nullptr) [[unlikely]]
+    writer_->before_patch(*value, record.offset, record.bytes.size());
   if (end > value->size()) value->resize(end);
   std::copy(record.bytes.begin(), record.bytes.end(),
             value->begin() + static_cast<ptrdiff_t>(record.offset));
@@ -270,6 +313,8 @@ bool Engine::on(const HashSet& record) {
     const Bytes field = in.string();
     const Bytes value = in.string();
     if (!in.ok()) return false;
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_field(hash->fields, field);
     hash->fields.set(field, std::string(value));
   }
   touch(*object);
@@ -281,7 +326,11 @@ bool Engine::on(const HashDelete& record) {
   auto* const hash = object == nullptr ? nullptr : std::get_if<HashValue>(&object->value);
   if (hash == nullptr) return false;
   touch(*object);
-  return for_each_string(record.list, [hash](Bytes field) { hash->fields.erase(field); });
+  return for_each_string(record.list, [this, hash](Bytes field) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_field(hash->fields, field);
+    hash->fields.erase(field);
+  });
 }
 
 bool Engine::on(const SetAdd& record) {
@@ -289,7 +338,11 @@ bool Engine::on(const SetAdd& record) {
   auto* const set = object == nullptr ? nullptr : std::get_if<SetValue>(&object->value);
   if (set == nullptr) return false;
   touch(*object);
-  return for_each_string(record.list, [set](Bytes member) { set->members.set(member, {}); });
+  return for_each_string(record.list, [this, set](Bytes member) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_field(set->members, member);
+    set->members.set(member, {});
+  });
 }
 
 bool Engine::on(const SetRemove& record) {
@@ -297,7 +350,11 @@ bool Engine::on(const SetRemove& record) {
   auto* const set = object == nullptr ? nullptr : std::get_if<SetValue>(&object->value);
   if (set == nullptr) return false;
   touch(*object);
-  return for_each_string(record.list, [set](Bytes member) { set->members.erase(member); });
+  return for_each_string(record.list, [this, set](Bytes member) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_field(set->members, member);
+    set->members.erase(member);
+  });
 }
 
 }  // namespace leat

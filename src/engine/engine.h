@@ -4,25 +4,35 @@
 // the same bytes. Everything that decides (which id, what to trim, whom to deliver to) only reads the
 // engine and writes records; see engine/stream_plan.h and the command folder.
 //
+// A running checkpoint is told before anything changes, and takes what is dropped before it is written
+// (engine/state_writer.h); without one a record pays a branch. Freeing what is large takes many turns: reap().
+//
 // Invariant  two engines that applied the same records have the same digest().
 // Volatile   waits(), watches(), Consumer::seen, Object::used: not logged, not in the digest.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.h"
 #include "engine/keyspace.h"
 #include "engine/object.h"
+#include "engine/reaper.h"
 #include "engine/waits.h"
 #include "model/ids.h"
 #include "model/record.h"
 
 namespace leat {
 
+class StateWriter;
+
 class Engine {
  public:
-  explicit Engine(uint32_t databases) : keyspace_(databases) {}
+  explicit Engine(uint32_t databases);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] const Keyspace& keyspace() const { return keyspace_; }
   // The LSN of the last applied record.
@@ -55,10 +65,25 @@ class Engine {
   // A consumer has tried to read or claim. Volatile.
   void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);
 
+  // Begins to write the state as it is now. Requires that none is being written, and that the last record ended its
+  // atomic group.
+  StateWriter& start_checkpoint();
+  // Null when none runs.
+  [[nodiscard]] StateWriter* checkpoint() { return writer_.get(); }
+  // It is done, or given up.
+  void end_checkpoint();
+
+  // Frees about `count` parts of what was dropped or flushed, some 100 ns each.
+  void reap(size_t count);
+  // Something waits to be freed that reap() would free now.
+  [[nodiscard]] bool reaping() const;
+
   [[nodiscard]] Waits& waits() { return waits_; }
   [[nodiscard]] Watches& watches() { return watches_; }
 
  private:
+  friend class StateLoader;
+
   [[nodiscard]] bool on(const KeyCreate& record);
   [[nodiscard]] bool on(const KeyDrop& record);
   [[nodiscard]] bool on(const KeyRename& record);
@@ -95,7 +120,7 @@ class Engine {
   Stream* changed_stream(ObjectId id, Object** object = nullptr);
   Group* changed_group(ObjectId id, GroupId group, Stream** stream = nullptr);
   // Tells watchers of the key, and waiters when the object under it appeared or went.
-  void touch(const Object& object) { watches_.touch(object.db, object.key); }
+  void touch(const Object& object) { watches_.touch(object.db(), object.key); }
   void appeared(const Object& object);
   void disappeared(const Object& object);
   // The same for a whole database: watchers of its keys, waiters for names in it.
@@ -106,7 +131,9 @@ class Engine {
   void deliver(PendingEntries& pending, ConsumerId consumer, WallMs at);
 
   Keyspace keyspace_;
-  std::vector<StreamId> delivered_;  // Of the record being applied; kept to keep its memory.
+  Reaper reaper_;
+  std::unique_ptr<StateWriter> writer_;  // Null when no checkpoint runs.
+  std::vector<StreamId> delivered_;      // Of the record being applied; kept to keep its memory.
   Waits waits_;
   Watches watches_;
   Lsn last_lsn_;

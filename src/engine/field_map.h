@@ -7,6 +7,7 @@
 // Cost       small: O(n) with n <= kSmallMax; large: O(log n).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -89,6 +90,35 @@ class FieldMap {
     for (const auto& [name, value] : small_) visit(name, value);
     if (!large_) return;
     for (const auto& [key, value] : *large_) visit(key.name, value);
+  }
+
+  // The place of a name in the order of a large map.
+  [[nodiscard]] static uint64_t place_of(Bytes name) { return hash64(name); }
+  // Calls visit(uint64_t place, const std::string& name, const Value& value) for the fields of a large map from
+  // `place` on, until it returns false.
+  template <typename Visit>
+  void visit_from(uint64_t place, Visit&& visit) const {
+    if (!large_) return;
+    for (auto at = large_->lower_bound(Key{place, {}}); at != large_->end(); ++at) {
+      if (!visit(at->first.hash, at->first.name, at->second)) return;
+    }
+  }
+  // Makes the map a large one, as it would be when it had grown.
+  void make_large() {
+    if (!large_) grow();
+  }
+  // Frees up to `count` fields, after which nothing but freeing may follow; less: nothing large is left.
+  size_t free_some(size_t count) {
+    if (!large_) {
+      const size_t some = std::min(count, small_.size());
+      small_.resize(small_.size() - some);
+      return some;
+    }
+    auto end = large_->begin();
+    size_t freed = 0;
+    for (; freed < count && end != large_->end(); ++freed) ++end;
+    large_->erase(large_->begin(), end);
+    return freed;
   }
 
   // Visits about `count` fields from `cursor` on; returns the cursor to go on with, 0 at the end. All

@@ -6,20 +6,46 @@
 namespace leat {
 
 bool Groups::add(std::unique_ptr<Group> group) {
+  const GroupId id = group->id;
+  if (id < next_id_ || !restore(std::move(group))) return false;
+  next_id_ = GroupId{id.value + 1};
+  return true;
+}
+
+bool Groups::restore(std::unique_ptr<Group> group) {
   Group* const added = group.get();
   if (added->id.value == kGroupIdEnd || by_id_.contains(added->id)) return false;
   if (!groups_.try_emplace(added->name, std::move(group)).second) return false;
   by_id_.emplace(added->id, added);
-  next_id_ = std::max(next_id_, GroupId{added->id.value + 1});
   return true;
 }
 
-bool Groups::drop(GroupId id) {
+std::unique_ptr<Group> Groups::drop(GroupId id) {
   const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return false;
-  groups_.erase(groups_.find(found->second->name));
+  if (found == by_id_.end()) return nullptr;
+  const auto named = groups_.find(found->second->name);
+  std::unique_ptr<Group> group = std::move(named->second);
+  groups_.erase(named);
   by_id_.erase(found);
-  return true;
+  return group;
+}
+
+size_t Groups::free_some(size_t count) {
+  size_t freed = 0;
+  while (freed < count && !groups_.empty()) {
+    freed += groups_.begin()->second->free_some(count - freed);
+    if (freed == count) break;
+    groups_.erase(groups_.begin());
+    ++freed;
+  }
+  return freed;
+}
+
+size_t Group::free_some(size_t count) {
+  size_t freed = pending.free_some(count);
+  consumers_by_id.clear();
+  for (; freed < count && !consumers.empty(); ++freed) consumers.erase(consumers.begin());
+  return freed;
 }
 
 void Groups::copy_from(const Groups& other) {
@@ -39,7 +65,7 @@ void Groups::copy_from(const Groups& other) {
       copy->pending.put(entry);
       return true;
     });
-    LEAT_CHECK(add(std::move(copy)));
+    LEAT_CHECK(restore(std::move(copy)));
   }
   next_id_ = other.next_id_;
 }

@@ -45,6 +45,10 @@ struct Group {
   absl::btree_map<ConsumerId, Consumer*> consumers_by_id;
   ConsumerId next_consumer{1};
 
+  // Frees up to `count` leaves of pending entries and consumers, after which nothing but freeing may follow; less:
+  // nothing is left.
+  size_t free_some(size_t count);
+
   [[nodiscard]] const Consumer* consumer(Bytes consumer_name) const {
     const auto found = consumers.find(consumer_name);
     return found == consumers.end() ? nullptr : found->second.get();
@@ -73,11 +77,23 @@ class Groups {
   }
   [[nodiscard]] GroupId next_id() const { return next_id_; }
 
-  // Takes the group; false when its id or name is taken.
+  // The first group with an id from `id` on; null if there is none.
+  [[nodiscard]] Group* first_from(GroupId id) const {
+    const auto found = by_id_.lower_bound(id);
+    return found == by_id_.end() ? nullptr : found->second;
+  }
+
+  // Takes the group, whose id is beyond all that were ever given; false when it is not, or its name is taken.
   bool add(std::unique_ptr<Group> group);
-  bool drop(GroupId id);
+  // Returns the group; null if there is none.
+  std::unique_ptr<Group> drop(GroupId id);
   // A deep copy, ids included.
   void copy_from(const Groups& other);
+  // Like add(), but in any order of ids. They say nothing about next_id(), which set_next_id() sets.
+  bool restore(std::unique_ptr<Group> group);
+  void set_next_id(GroupId id) { next_id_ = id; }
+  // Frees up to `count` parts of groups, after which nothing but freeing may follow; less: nothing is left.
+  size_t free_some(size_t count);
 
  private:
   Map groups_;

@@ -6,9 +6,20 @@
 
 namespace leat {
 
+Keyspace::Keyspace(uint32_t databases) {
+  databases_.reserve(databases);
+  for (uint32_t i = 0; i < databases; ++i) databases_.push_back(make_database(DbIndex{i}));
+}
+
+std::unique_ptr<Keyspace::Database> Keyspace::make_database(DbIndex number) {
+  auto database = std::make_unique<Database>();
+  database->home.number = number;
+  return database;
+}
+
 Object* Keyspace::find(DbIndex db, Bytes key) const {
-  if (recent_ != nullptr && recent_->key == key && recent_->db == db) return recent_;
-  const auto& keys = databases_[db.value].keys;
+  if (recent_ != nullptr && recent_->key == key && recent_->db() == db) return recent_;
+  const auto& keys = databases_[db.value]->keys;
   const uint64_t hash = hash64(key);
   for (auto at = keys.lower_bound(Place{hash, nullptr}); at != keys.end() && at->first == hash;
        ++at) {
@@ -19,11 +30,12 @@ Object* Keyspace::find(DbIndex db, Bytes key) const {
 
 Object* Keyspace::find(ObjectId id) const {
   const auto found = objects_.find(id);
-  return found == objects_.end() ? nullptr : found->second.get();
+  if (found == objects_.end() || found->second->home->flushed) return nullptr;
+  return found->second.get();
 }
 
 const Object* Keyspace::pick(DbIndex db, uint64_t random) const {
-  const auto& keys = databases_[db.value].keys;
+  const auto& keys = databases_[db.value]->keys;
   if (keys.empty()) return nullptr;
   auto at = keys.lower_bound(Place{random, nullptr});
   if (at == keys.end()) at = keys.begin();
@@ -31,99 +43,154 @@ const Object* Keyspace::pick(DbIndex db, uint64_t random) const {
 }
 
 std::vector<const Object*> Keyspace::due(WallMs now, size_t count) const {
-  std::vector<const Object*> objects;
-  for (const auto& [at, id] : expiries_) {
-    if (at > now || objects.size() == count) break;
-    objects.push_back(find(id));
+  std::vector<std::pair<WallMs, ObjectId>> due;
+  for (const Database* const database : expiring_) {
+    size_t left = count;
+    for (auto at = database->expiries.begin(); at != database->expiries.end(); ++at) {
+      if (at->first > now || left-- == 0) break;
+      due.push_back(*at);
+    }
   }
+  std::sort(due.begin(), due.end());
+  due.resize(std::min(due.size(), count));
+  std::vector<const Object*> objects;
+  for (const auto& [at, id] : due) objects.push_back(find(id));
   return objects;
 }
 
 WallMs Keyspace::next_expiry() const {
-  return expiries_.empty() ? WallMs{0} : expiries_.begin()->first;
+  WallMs next{0};
+  for (const Database* const database : expiring_) {
+    const WallMs first = database->expiries.begin()->first;
+    if (next.value == 0 || first < next) next = first;
+  }
+  return next;
 }
 
-bool Keyspace::add(std::unique_ptr<Object> object) {
-  if (object->db.value >= databases_.size() || find(object->id) != nullptr) return false;
-  if (find(object->db, object->key) != nullptr) return false;
+bool Keyspace::add(std::unique_ptr<Object> object, DbIndex db) {
+  if (object->id < next_id_) return false;
+  const ObjectId id = object->id;
+  if (!restore(std::move(object), db)) return false;
+  next_id_ = ObjectId{id.value + 1};
+  return true;
+}
+
+bool Keyspace::restore(std::unique_ptr<Object> object, DbIndex db) {
+  if (db.value >= databases_.size() || objects_.contains(object->id)) return false;
+  if (find(db, object->key) != nullptr) return false;
   object->key_hash = hash64(object->key);
   Object* const added = object.get();
-  next_id_ = std::max(next_id_, ObjectId{added->id.value + 1});
   objects_.emplace_hint(objects_.end(), added->id, std::move(object));
-  link(*added);
-  if (added->expires.value != 0) expiries_.emplace(added->expires, added->id);
+  link(*added, *databases_[db.value]);
   return true;
 }
 
-bool Keyspace::drop(ObjectId id) {
+std::unique_ptr<Object> Keyspace::drop(ObjectId id) {
   const auto found = objects_.find(id);
-  if (found == objects_.end()) return false;
-  unlink(*found->second);
-  forget_expiry(*found->second);
+  if (found == objects_.end() || found->second->home->flushed) return nullptr;
+  std::unique_ptr<Object> object = std::move(found->second);
   objects_.erase(found);
-  return true;
+  unlink(*object);
+  return object;
 }
 
 bool Keyspace::rename(ObjectId id, DbIndex db, Bytes key) {
   Object* const object = find(id);
   if (object == nullptr || db.value >= databases_.size() || find(db, key) != nullptr) return false;
   unlink(*object);
-  object->db = db;
   object->key = std::string(key);
   object->key_hash = hash64(key);
-  link(*object);
+  link(*object, *databases_[db.value]);
   return true;
 }
 
 bool Keyspace::expire(ObjectId id, WallMs at) {
   Object* const object = find(id);
   if (object == nullptr) return false;
-  forget_expiry(*object);
-  Database& database = databases_[object->db.value];
-  if (object->expires.value != 0) --database.expiring;
+  Database& database = database_of(*object);
+  forget_expiry(*object, database);
   object->expires = at;
-  if (at.value != 0) {
-    ++database.expiring;
-    expiries_.emplace(at, id);
-  }
+  enter_expiry(*object, database);
   return true;
 }
 
 bool Keyspace::swap(DbIndex first, DbIndex second) {
   if (first.value >= databases_.size() || second.value >= databases_.size()) return false;
-  if (first == second) return true;
   std::swap(databases_[first.value], databases_[second.value]);
-  for (const auto& [hash, object] : databases_[first.value].keys) object->db = first;
-  for (const auto& [hash, object] : databases_[second.value].keys) object->db = second;
+  databases_[first.value]->home.number = first;
+  databases_[second.value]->home.number = second;
   return true;
 }
 
 void Keyspace::flush(DbIndex db) {
-  Database& database = databases_[db.value];
+  std::unique_ptr<Database>& database = databases_[db.value];
+  if (database->keys.empty()) return;
   recent_ = nullptr;
-  for (const auto& [hash, object] : database.keys) {
-    const ObjectId id = object->id;
-    forget_expiry(*object);
-    objects_.erase(id);
+  std::erase(expiring_, database.get());
+  database->home.flushed = true;
+  flushed_.push_back(std::exchange(database, make_database(db)));
+}
+
+std::unique_ptr<Object> Keyspace::next_flushed() {
+  if (flushed_.empty()) return nullptr;
+  return take_flushed(*flushed_.front()->keys.begin()->second);
+}
+
+std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
+  const auto database = std::find_if(
+      flushed_.begin(), flushed_.end(),
+      [&object](const std::unique_ptr<Database>& one) { return &one->home == object.home; });
+  LEAT_CHECK(database != flushed_.end());
+  auto& [home, keys, expiries] = **database;
+  if (keys.begin()->second == &object) {
+    keys.erase(keys.begin());
+  } else {
+    keys.erase(Place{object.key_hash, &object});
   }
-  database = {};
+  // Nobody asks when it would have expired: with each object one expiry goes, whichever is quickest.
+  if (!expiries.empty()) expiries.erase(expiries.begin());
+  if (keys.empty()) flushed_.erase(database);
+  const auto found = objects_.find(object.id);
+  std::unique_ptr<Object> taken = std::move(found->second);
+  objects_.erase(found);
+  return taken;
+}
+
+Object* Keyspace::first_from(ObjectId id) const {
+  const auto found = objects_.lower_bound(id);
+  return found == objects_.end() ? nullptr : found->second.get();
+}
+
+void Keyspace::note_numbers() {
+  for (const std::unique_ptr<Database>& database : databases_) {
+    database->home.checkpoint_number = database->home.number;
+  }
+  for (const std::unique_ptr<Database>& database : flushed_) database->home.forgotten = true;
 }
 
 void Keyspace::unlink(Object& object) {
   if (recent_ == &object) recent_ = nullptr;
-  Database& database = databases_[object.db.value];
+  Database& database = database_of(object);
   database.keys.erase(Place{object.key_hash, &object});
-  if (object.expires.value != 0) --database.expiring;
+  forget_expiry(object, database);
 }
 
-void Keyspace::link(Object& object) {
-  Database& database = databases_[object.db.value];
+void Keyspace::link(Object& object, Database& database) {
+  object.home = &database.home;
   database.keys.insert(Place{object.key_hash, &object});
-  if (object.expires.value != 0) ++database.expiring;
+  enter_expiry(object, database);
 }
 
-void Keyspace::forget_expiry(const Object& object) {
-  if (object.expires.value != 0) expiries_.erase({object.expires, object.id});
+void Keyspace::enter_expiry(const Object& object, Database& database) {
+  if (object.expires.value == 0) return;
+  if (database.expiries.empty()) expiring_.push_back(&database);
+  database.expiries.emplace(object.expires, object.id);
+}
+
+void Keyspace::forget_expiry(const Object& object, Database& database) {
+  if (object.expires.value == 0) return;
+  database.expiries.erase({object.expires, object.id});
+  if (database.expiries.empty()) std::erase(expiring_, &database);
 }
 
 }  // namespace leat

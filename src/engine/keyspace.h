@@ -3,11 +3,15 @@
 // Ordered by (hash of the name, name) in b-trees with small leaves, not in one large hash table: no
 // insert ever stalls for a rehash, and the order is SCAN's cursor.
 //
+// A flushed database is put aside as a whole: its objects can't be found any more, but stand in the map of ids until
+// next_flushed() or take_flushed() has taken each of them out.
+//
 // Invariant  every object stands under exactly one (database, name); its id under exactly one object.
 // Cost       O(log keys) unless said otherwise.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,28 +25,28 @@ namespace leat {
 
 class Keyspace {
  public:
-  explicit Keyspace(uint32_t databases) : databases_(databases) {}
+  explicit Keyspace(uint32_t databases);
 
   [[nodiscard]] uint32_t databases() const { return static_cast<uint32_t>(databases_.size()); }
   // The object under the name, expired or not; null if there is none.
   [[nodiscard]] Object* find(DbIndex db, Bytes key) const;
   [[nodiscard]] Object* find(ObjectId id) const;
-  [[nodiscard]] size_t size(DbIndex db) const { return databases_[db.value].keys.size(); }
+  [[nodiscard]] size_t size(DbIndex db) const { return databases_[db.value]->keys.size(); }
   // How many objects of `db` will expire.
-  [[nodiscard]] size_t expiring(DbIndex db) const { return databases_[db.value].expiring; }
+  [[nodiscard]] size_t expiring(DbIndex db) const { return databases_[db.value]->expiries.size(); }
   [[nodiscard]] ObjectId next_id() const { return next_id_; }
 
   // Calls visit(const Object&) for every object of `db`, in hash order, until it returns false.
   template <typename Visit>
   void visit(DbIndex db, Visit&& visit) const {
-    for (const auto& [hash, object] : databases_[db.value].keys) {
+    for (const auto& [hash, object] : databases_[db.value]->keys) {
       if (!visit(std::as_const(*object))) return;
     }
   }
   // Calls visit(const Object&) for about `count` objects from `cursor` on; returns the next cursor, 0 at the end.
   template <typename Visit>
   [[nodiscard]] uint64_t scan(DbIndex db, uint64_t cursor, size_t count, Visit&& visit) const {
-    const auto& keys = databases_[db.value].keys;
+    const auto& keys = databases_[db.value]->keys;
     auto at = keys.lower_bound({cursor << kScanShift, nullptr});
     for (size_t seen = 0; at != keys.end(); ++at, ++seen) {
       const uint64_t position = at->first >> kScanShift;
@@ -62,12 +66,34 @@ class Keyspace {
   // ---- Changes; only apply() calls them. All are false, and nothing has changed, when a name or id is
   // taken or missing.
 
-  bool add(std::unique_ptr<Object> object);
-  bool drop(ObjectId id);
+  // The object's id is beyond all that were ever given.
+  bool add(std::unique_ptr<Object> object, DbIndex db);
+  // Returns the object; null if there is none.
+  std::unique_ptr<Object> drop(ObjectId id);
   bool rename(ObjectId id, DbIndex db, Bytes key);
   bool expire(ObjectId id, WallMs at);
+  // O(1).
   bool swap(DbIndex first, DbIndex second);
+  // O(1).
   void flush(DbIndex db);
+
+  // ---- Objects of flushed databases.
+
+  [[nodiscard]] bool has_flushed() const { return !flushed_.empty(); }
+  // Takes one out; null when none is left.
+  std::unique_ptr<Object> next_flushed();
+  // Takes this one out.
+  std::unique_ptr<Object> take_flushed(Object& object);
+
+  // ---- For checkpoints.
+
+  // The first object with an id from `id` on, flushed or not; null if there is none.
+  [[nodiscard]] Object* first_from(ObjectId id) const;
+  // Remembers the numbers of the databases, and which are flushed. O(databases).
+  void note_numbers();
+  // Like add(), but in any order of ids. They say nothing about next_id(), which set_next_id() sets.
+  bool restore(std::unique_ptr<Object> object, DbIndex db);
+  void set_next_id(ObjectId id) { next_id_ = id; }
 
  private:
   // (hash, object): objects are compared by name when hashes are equal; null sorts first.
@@ -84,18 +110,25 @@ class Keyspace {
     }
   };
   struct Database {
+    Home home;
     absl::btree_set<Place, Order> keys;
-    size_t expiring = 0;
+    absl::btree_set<std::pair<WallMs, ObjectId>> expiries;
   };
 
+  [[nodiscard]] static std::unique_ptr<Database> make_database(DbIndex number);
+  [[nodiscard]] Database& database_of(const Object& object) const {
+    return *databases_[object.home->number.value];
+  }
   // Takes the object out of its database, and out of recent_.
   void unlink(Object& object);
-  void link(Object& object);
-  void forget_expiry(const Object& object);
+  void link(Object& object, Database& database);
+  void enter_expiry(const Object& object, Database& database);
+  void forget_expiry(const Object& object, Database& database);
 
-  std::vector<Database> databases_;
+  std::vector<std::unique_ptr<Database>> databases_;
+  std::vector<Database*> expiring_;  // Those with expiries, in no order.
+  std::deque<std::unique_ptr<Database>> flushed_;
   absl::btree_map<ObjectId, std::unique_ptr<Object>> objects_;
-  absl::btree_set<std::pair<WallMs, ObjectId>> expiries_;
   ObjectId next_id_{1};
   // What was found last by name: clients tend to stay with one stream. Null, or linked.
   mutable Object* recent_ = nullptr;

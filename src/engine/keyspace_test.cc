@@ -15,13 +15,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::unique_ptr<Object> object_of(uint64_t id, uint32_t db, std::string key, int64_t expires = 0) {
+bool add(Keyspace& keyspace, uint64_t id, uint32_t db, std::string key, int64_t expires = 0) {
   auto object = std::make_unique<Object>();
   object->id = ObjectId{id};
-  object->db = DbIndex{db};
   object->key = std::move(key);
   object->expires = WallMs{expires};
-  return object;
+  return keyspace.add(std::move(object), DbIndex{db});
 }
 
 std::vector<uint64_t> ids(const std::vector<const Object*>& objects) {
@@ -32,7 +31,7 @@ std::vector<uint64_t> ids(const std::vector<const Object*>& objects) {
 
 TEST(KeyspaceTest, FindsByNameAndById) {
   Keyspace keyspace(2);
-  ASSERT_TRUE(keyspace.add(object_of(5, 0, "k")));
+  ASSERT_TRUE(leat::add(keyspace, 5, 0, "k"));
   EXPECT_EQ(keyspace.find(DbIndex{0}, "k"), keyspace.find(ObjectId{5}));
   EXPECT_EQ(keyspace.find(DbIndex{1}, "k"), nullptr);
   EXPECT_EQ(keyspace.find(DbIndex{0}, "K"), nullptr);
@@ -42,11 +41,11 @@ TEST(KeyspaceTest, FindsByNameAndById) {
 
 TEST(KeyspaceTest, RefusesWhatIsTakenOrMissing) {
   Keyspace keyspace(2);
-  ASSERT_TRUE(keyspace.add(object_of(1, 0, "a")));
-  ASSERT_TRUE(keyspace.add(object_of(2, 0, "b")));
-  EXPECT_FALSE(keyspace.add(object_of(1, 0, "c"))) << "the id is taken";
-  EXPECT_FALSE(keyspace.add(object_of(3, 0, "a"))) << "the name is taken";
-  EXPECT_FALSE(keyspace.add(object_of(3, 2, "c"))) << "no such database";
+  ASSERT_TRUE(leat::add(keyspace, 1, 0, "a"));
+  ASSERT_TRUE(leat::add(keyspace, 2, 0, "b"));
+  EXPECT_FALSE(leat::add(keyspace, 1, 0, "c")) << "the id is taken";
+  EXPECT_FALSE(leat::add(keyspace, 3, 0, "a")) << "the name is taken";
+  EXPECT_FALSE(leat::add(keyspace, 3, 2, "c")) << "no such database";
   EXPECT_FALSE(keyspace.rename(ObjectId{1}, DbIndex{0}, "b"));
   EXPECT_FALSE(keyspace.rename(ObjectId{1}, DbIndex{0}, "a"));
   EXPECT_FALSE(keyspace.rename(ObjectId{1}, DbIndex{2}, "c"));
@@ -58,12 +57,55 @@ TEST(KeyspaceTest, RefusesWhatIsTakenOrMissing) {
   EXPECT_EQ(keyspace.find(DbIndex{0}, "a")->id, ObjectId{1});
 }
 
+TEST(KeyspaceTest, SwapsDatabasesWithAllThatIsInThem) {
+  Keyspace keyspace(3);
+  ASSERT_TRUE(leat::add(keyspace, 1, 0, "a", 30));
+  ASSERT_TRUE(leat::add(keyspace, 2, 2, "a"));
+  keyspace.note_numbers();
+  ASSERT_TRUE(keyspace.swap(DbIndex{0}, DbIndex{2}));
+  EXPECT_EQ(keyspace.find(DbIndex{2}, "a")->id, ObjectId{1});
+  EXPECT_EQ(keyspace.find(ObjectId{1})->db(), DbIndex{2});
+  EXPECT_EQ(keyspace.find(ObjectId{1})->home->checkpoint_number, DbIndex{0});
+  EXPECT_EQ(keyspace.find(DbIndex{0}, "a")->id, ObjectId{2});
+  EXPECT_EQ(keyspace.expiring(DbIndex{2}), 1);
+}
+
+TEST(KeyspaceTest, GivesNoIdTwice) {
+  Keyspace keyspace(1);
+  ASSERT_TRUE(leat::add(keyspace, 4, 0, "a"));
+  ASSERT_NE(keyspace.drop(ObjectId{4}), nullptr);
+  EXPECT_FALSE(leat::add(keyspace, 4, 0, "b"));
+  EXPECT_FALSE(leat::add(keyspace, 3, 0, "b"));
+  EXPECT_TRUE(leat::add(keyspace, 5, 0, "b"));
+}
+
+TEST(KeyspaceTest, AFlushedDatabaseIsGoneBeforeItsObjectsAreFreed) {
+  Keyspace keyspace(2);
+  ASSERT_TRUE(leat::add(keyspace, 1, 0, "a", 30));
+  ASSERT_TRUE(leat::add(keyspace, 2, 0, "b"));
+  ASSERT_TRUE(leat::add(keyspace, 3, 1, "c", 40));
+  keyspace.flush(DbIndex{0});
+  EXPECT_EQ(keyspace.size(DbIndex{0}), 0);
+  EXPECT_EQ(keyspace.find(ObjectId{1}), nullptr);
+  EXPECT_EQ(keyspace.drop(ObjectId{1}), nullptr);
+  EXPECT_EQ(keyspace.find(DbIndex{0}, "a"), nullptr);
+  EXPECT_EQ(keyspace.next_expiry(), WallMs{40});
+  ASSERT_TRUE(leat::add(keyspace, 4, 0, "a"));
+  ASSERT_NE(keyspace.first_from(ObjectId{2}), nullptr);
+  EXPECT_EQ(keyspace.take_flushed(*keyspace.first_from(ObjectId{2}))->key, "b");
+  ASSERT_TRUE(keyspace.has_flushed());
+  EXPECT_EQ(keyspace.next_flushed()->key, "a");
+  EXPECT_FALSE(keyspace.has_flushed());
+  EXPECT_EQ(keyspace.next_flushed(), nullptr);
+  EXPECT_EQ(keyspace.find(DbIndex{0}, "a")->id, ObjectId{4});
+}
+
 TEST(KeyspaceTest, TellsWhatIsDueEarliestFirst) {
   Keyspace keyspace(2);
   EXPECT_EQ(keyspace.next_expiry(), WallMs{0});
-  ASSERT_TRUE(keyspace.add(object_of(1, 0, "a", 30)));
-  ASSERT_TRUE(keyspace.add(object_of(2, 1, "b")));
-  ASSERT_TRUE(keyspace.add(object_of(3, 1, "c", 10)));
+  ASSERT_TRUE(leat::add(keyspace, 1, 0, "a", 30));
+  ASSERT_TRUE(leat::add(keyspace, 2, 1, "b"));
+  ASSERT_TRUE(leat::add(keyspace, 3, 1, "c", 10));
   ASSERT_TRUE(keyspace.expire(ObjectId{2}, WallMs{20}));
   EXPECT_EQ(keyspace.next_expiry(), WallMs{10});
   EXPECT_THAT(ids(keyspace.due(WallMs{9}, 10)), IsEmpty());
@@ -94,7 +136,7 @@ class KeyspaceAgainstMap : public ::testing::Test {
   void add(const Name& name) {
     const Known known = {next_++,
                          random_() % 2 == 0 ? 0 : 1 + static_cast<int64_t>(random_() % 100)};
-    const bool added = keyspace_.add(object_of(known.id, name.first, name.second, known.expires));
+    const bool added = leat::add(keyspace_, known.id, name.first, name.second, known.expires);
     ASSERT_EQ(added, model_.emplace(name, known).second);
   }
   void drop(const Name& name) {
@@ -143,7 +185,7 @@ class KeyspaceAgainstMap : public ::testing::Test {
     if (found == nullptr) return;
     ASSERT_EQ(found->id.value, known->second.id);
     ASSERT_EQ(found->expires.value, known->second.expires);
-    ASSERT_EQ(found->db.value, name.first);
+    ASSERT_EQ(found->db().value, name.first);
   }
   void compare_all() {
     std::set<Name> names;
@@ -183,13 +225,13 @@ TEST(KeyspaceTest, ScansWhatStaysAtLeastOnce) {
   constexpr uint64_t kStay = 1000;
   uint64_t next = 1;
   for (uint64_t i = 0; i < kStay; ++i)
-    ASSERT_TRUE(keyspace.add(object_of(next++, 0, "s" + std::to_string(i))));
+    ASSERT_TRUE(leat::add(keyspace, next++, 0, "s" + std::to_string(i)));
   std::set<std::string> seen;
   uint64_t cursor = 0;
   do {
     cursor = keyspace.scan(DbIndex{0}, cursor, 7,
                            [&seen](const Object& object) { seen.insert(object.key); });
-    ASSERT_TRUE(keyspace.add(object_of(next, 0, "c" + std::to_string(next))));
+    ASSERT_TRUE(leat::add(keyspace, next, 0, "c" + std::to_string(next)));
     ++next;
     if (next % 2 == 0) {
       ASSERT_TRUE(keyspace.drop(ObjectId{next - 1}));
@@ -201,7 +243,7 @@ TEST(KeyspaceTest, ScansWhatStaysAtLeastOnce) {
 TEST(KeyspaceTest, PicksSomeObject) {
   Keyspace keyspace(1);
   EXPECT_EQ(keyspace.pick(DbIndex{0}, 5), nullptr);
-  for (uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(keyspace.add(object_of(i, 0, std::to_string(i))));
+  for (uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(leat::add(keyspace, i, 0, std::to_string(i)));
   std::mt19937_64 random(1);
   std::set<std::string> picked;
   for (int i = 0; i < 1000; ++i) picked.insert(keyspace.pick(DbIndex{0}, random())->key);

@@ -17,6 +17,9 @@ namespace leat {
 
 class NodeModel {
  public:
+  NodeModel() = default;
+  explicit NodeModel(size_t bytes) : bytes_(bytes) {}
+
   // Bytes of the node so far; 0 before the first entry.
   [[nodiscard]] size_t bytes() const { return bytes_; }
 

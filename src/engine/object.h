@@ -21,9 +21,17 @@ struct SetValue {
   FieldMap<None> members;
 };
 
+// The database in which objects stand, under whatever number: it stays at its address when databases are swapped.
+struct Home {
+  DbIndex number;
+  DbIndex checkpoint_number;  // At the LSN of the running checkpoint.
+  bool flushed = false;       // Its objects are gone for everybody; they are freed later.
+  bool forgotten = false;     // It was flushed when the checkpoint began.
+};
+
 struct Object {
   ObjectId id;
-  DbIndex db;
+  const Home* home = nullptr;  // Set by the keyspace.
   std::string key;
   uint64_t key_hash = 0;
   WallMs expires;       // 0: never.
@@ -32,6 +40,7 @@ struct Object {
   // In the order of ObjectKind. Streams live apart: most of the code only passes them by.
   std::variant<std::string, HashValue, SetValue, std::unique_ptr<Stream>> value;
 
+  [[nodiscard]] DbIndex db() const { return home->number; }
   [[nodiscard]] ObjectKind kind() const { return static_cast<ObjectKind>(value.index() + 1); }
   [[nodiscard]] const std::string* string() const { return std::get_if<std::string>(&value); }
   [[nodiscard]] const FieldMap<std::string>* hash() const {

@@ -278,6 +278,16 @@ size_t PendingEntries::erase_all(ConsumerId owner) {
   return index ? leaves_->kill_owner(*index) : 0;
 }
 
+PendingEntries PendingEntries::take_all() {
+  PendingEntries taken;
+  taken.leaves_.swap(leaves_);
+  return taken;
+}
+
+size_t PendingEntries::free_some(size_t count) {
+  return leaves_ == nullptr ? 0 : leaves_->free_some(count);
+}
+
 void PendingEntries::check_invariants() const {
   if (leaves_ != nullptr) leaves_->check_invariants();
 }

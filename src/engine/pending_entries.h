@@ -148,6 +148,11 @@ class PendingEntries {
   // Removes all of `owner`; returns how many. O(slots of the leaves that hold some).
   size_t erase_all(ConsumerId owner);
 
+  // Moves all entries out.
+  PendingEntries take_all();
+  // Frees up to `count` leaves, after which nothing but freeing may follow; less: nothing is left.
+  size_t free_some(size_t count);
+
   // The largest place that was given to a released entry. State like the entries: a checkpoint keeps
   // it, and sets it before or after it puts the entries back.
   [[nodiscard]] WallMs last_release() const { return last_release_; }

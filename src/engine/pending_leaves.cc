@@ -34,6 +34,12 @@ PendingLeaves::~PendingLeaves() {
   while (head_ != nullptr) remove_leaf(*head_);
 }
 
+size_t PendingLeaves::free_some(size_t count) {
+  size_t freed = 0;
+  for (; freed < count && head_ != nullptr; ++freed) remove_leaf(*head_);
+  return freed;
+}
+
 uint32_t PendingLeaves::register_owner(ConsumerId owner) {
   if (last_owner_ < owners_.size() && owners_[last_owner_].id == owner &&
       owners_[last_owner_].registered)

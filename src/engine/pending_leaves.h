@@ -103,6 +103,9 @@ class PendingLeaves {
   // Kills all that `owner` has, and forgets the owner.
   size_t kill_owner(uint32_t owner);
 
+  // Frees up to `count` leaves; the indexes then name leaves that are gone, so nothing but freeing may follow.
+  size_t free_some(size_t count);
+
   // Where the next erasure is expected: behind the last one.
   [[nodiscard]] size_t next_slot() const { return next_slot_; }
 

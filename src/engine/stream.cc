@@ -141,21 +141,22 @@ bool Stream::erase(StreamId id) {
   return true;
 }
 
-uint64_t Stream::trim(StreamId last) {
+uint64_t Stream::trim(StreamId last, Blocks& dropped) {
+  auto kept = blocks_.upper_bound(last);
   uint64_t removed = 0;
-  while (!blocks_.empty()) {
-    const auto head = blocks_.begin();
-    if (head->second->last_id() > last) {
-      removed += head->second->erase_until(last);
-      if (head->second->live() != 0) break;
-    } else {
-      removed += head->second->live();
+  if (kept != blocks_.begin()) {
+    const auto cut = std::prev(kept);
+    if (cut->second->last_id() > last) {
+      removed = cut->second->erase_until(last);
+      length_ -= removed;
+      if (cut->second->live() != 0) kept = cut;
     }
-    if (head->second.get() == tail_) tail_ = nullptr;
-    blocks_.erase(head);
   }
+  const uint64_t moved = take_blocks_before(kept, dropped);
+  length_ -= moved;
+  removed += moved;
+  if (blocks_.empty()) tail_ = nullptr;
   if (removed == 0) return 0;
-  length_ -= removed;
   settle_first_id();
   // A group that stands within what was dropped has nothing delivered left; any other had all that went.
   for (const auto& [name, group] : groups_.by_name()) {
@@ -163,6 +164,78 @@ uint64_t Stream::trim(StreamId last) {
     group->delivered_live = within ? 0 : group->delivered_live - removed;
   }
   return removed;
+}
+
+uint64_t Stream::take_blocks_before(Blocks::iterator kept, Blocks& dropped) {
+  // Two walks, one from each end, in step: the fewer blocks are moved.
+  auto low = blocks_.begin();
+  auto high = blocks_.end();
+  while (low != kept && high != kept) {
+    ++low;
+    --high;
+  }
+  uint64_t removed = 0;
+  if (low == kept) {
+    for (auto block = blocks_.begin(); block != kept; ++block) {
+      removed += block->second->live();
+      dropped.emplace_hint(dropped.end(), block->first, std::move(block->second));
+    }
+    blocks_.erase(blocks_.begin(), kept);
+    return removed;
+  }
+  removed = length_;  // But for what stays.
+  Blocks left;
+  for (auto block = kept; block != blocks_.end(); ++block) {
+    removed -= block->second->live();
+    left.emplace_hint(left.end(), block->first, std::move(block->second));
+  }
+  blocks_.erase(kept, blocks_.end());
+  dropped.swap(blocks_);
+  blocks_.swap(left);
+  return removed;
+}
+
+size_t Stream::free_some(size_t count) {
+  const size_t freed = free_blocks(blocks_, count);
+  return freed == count ? freed : freed + groups_.free_some(count - freed);
+}
+
+size_t free_blocks(Stream::Blocks& blocks, size_t count) {
+  auto end = blocks.begin();
+  size_t freed = 0;
+  for (; freed < count && end != blocks.end(); ++freed) ++end;
+  blocks.erase(blocks.begin(), end);
+  return freed;
+}
+
+Stream::Blocks::const_iterator Stream::block_at(StreamId id) const {
+  const auto behind = blocks_.upper_bound(id);
+  return behind == blocks_.begin() ? blocks_.end() : std::prev(behind);
+}
+
+bool Stream::restore(std::unique_ptr<Block> block) {
+  const auto behind = blocks_.lower_bound(block->first_id());
+  if (behind != blocks_.end() && block->last_id() >= behind->first) return false;
+  if (behind != blocks_.begin() && std::prev(behind)->second->last_id() >= block->first_id())
+    return false;
+  const StreamId first = block->first_id();
+  blocks_.emplace_hint(behind, first, std::move(block));
+  return true;
+}
+
+bool Stream::restore(const Counters& counters) {
+  uint64_t length = 0;
+  for (const auto& [first, block] : blocks_) length += block->live();
+  if (length != counters.length) return false;
+  tail_ = blocks_.empty() ? nullptr : blocks_.rbegin()->second.get();
+  if (tail_ != nullptr && tail_->last_id() > counters.last_id) return false;
+  length_ = length;
+  entries_added_ = counters.entries_added;
+  last_id_ = counters.last_id;
+  max_deleted_ = counters.max_deleted;
+  groups_reach_ = counters.groups_reach;
+  settle_first_id();
+  return true;
 }
 
 bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {

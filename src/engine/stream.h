@@ -87,13 +87,41 @@ class Stream {
   // had. O(blocks) from the nearer end.
   void place(Group& group, StreamId last_delivered);
   bool erase(StreamId id);
-  // Drops every entry up to and including `last`; returns how many. O(blocks dropped + groups).
-  uint64_t trim(StreamId last);
+  // Drops every entry up to and including `last`; returns how many. Blocks that end there are moved to `dropped`,
+  // which is empty: freeing many takes long. O(blocks dropped or kept, whichever are fewer, + groups).
+  uint64_t trim(StreamId last, Blocks& dropped);
+  uint64_t trim(StreamId last) {
+    Blocks dropped;
+    return trim(last, dropped);
+  }
   // False, and nothing has changed, when a live entry stands beyond `last_id`.
   [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
+  // Frees up to `count` blocks, pending entries by leaves and consumers, after which nothing but freeing may follow;
+  // less: nothing is left.
+  size_t free_some(size_t count);
+
+  // For checkpoints: what there is to a stream beside its blocks and groups.
+  struct Counters {
+    uint64_t length = 0;
+    uint64_t entries_added = 0;
+    StreamId last_id;
+    StreamId max_deleted;
+    StreamId groups_reach;
+  };
+  [[nodiscard]] Counters counters() const {
+    return {length_, entries_added_, last_id_, max_deleted_, groups_reach_};
+  }
+  // The block in which `id` stands or would stand; end() when it lies before all of them.
+  [[nodiscard]] Blocks::const_iterator block_at(StreamId id) const;
+  // Puts a block into a stream that is being loaded, in any order; false when it overlaps another.
+  [[nodiscard]] bool restore(std::unique_ptr<Block> block);
+  // Ends the loading; false when the blocks are not those of a stream with these counters.
+  [[nodiscard]] bool restore(const Counters& counters);
 
  private:
   [[nodiscard]] Blocks::const_iterator block_of(StreamId id) const;
+  // Moves the blocks before `kept` to `dropped`; returns how many live entries are in them.
+  uint64_t take_blocks_before(Blocks::iterator kept, Blocks& dropped);
   void settle_first_id();
   void count_behind_groups(StreamId id);
 
@@ -109,6 +137,9 @@ class Stream {
   StreamId groups_reach_;
   Groups groups_;
 };
+
+// Frees up to `count` blocks from the front; returns how many.
+size_t free_blocks(Stream::Blocks& blocks, size_t count);
 
 // The offsets of a block's entries are known only forwards, so each block is walked once into a small list.
 template <typename Visit>

@@ -1,0 +1,64 @@
+#include "engine/reaper.h"
+
+#include <utility>
+
+namespace leat {
+namespace {
+
+// Parts that are freed at once; more of them wait.
+constexpr size_t kAtOnce = 256;
+
+size_t free_some(std::unique_ptr<Object>& object, size_t count) {
+  if (auto* const hash = std::get_if<HashValue>(&object->value)) {
+    return hash->fields.free_some(count);
+  }
+  if (auto* const set = std::get_if<SetValue>(&object->value)) return set->members.free_some(count);
+  auto* const stream = std::get_if<std::unique_ptr<Stream>>(&object->value);
+  return stream == nullptr ? 0 : (*stream)->free_some(count);
+}
+size_t free_some(std::unique_ptr<Group>& group, size_t count) {
+  return group->free_some(count);
+}
+size_t free_some(Stream::Blocks& blocks, size_t count) {
+  return free_blocks(blocks, count);
+}
+size_t free_some(PendingEntries& pending, size_t count) {
+  return pending.free_some(count);
+}
+
+}  // namespace
+
+size_t Reaper::add(std::unique_ptr<Object> object) {
+  return enqueue(std::move(object));
+}
+size_t Reaper::add(std::unique_ptr<Group> group) {
+  return enqueue(std::move(group));
+}
+size_t Reaper::add(Stream::Blocks blocks) {
+  return enqueue(std::move(blocks));
+}
+size_t Reaper::add(PendingEntries pending) {
+  return enqueue(std::move(pending));
+}
+
+size_t Reaper::enqueue(Dropped dropped) {
+  const size_t freed = std::visit([](auto& one) { return free_some(one, kAtOnce); }, dropped);
+  if (freed == kAtOnce) queue_.push_back(std::move(dropped));
+  return freed;
+}
+
+size_t Reaper::reap(size_t count) {
+  size_t freed = 0;
+  while (freed < count && !queue_.empty()) {
+    const size_t left = count - freed;
+    const size_t some =
+        std::visit([left](auto& one) { return free_some(one, left); }, queue_.front());
+    freed += some;
+    if (some == left) break;
+    queue_.pop_front();
+    ++freed;
+  }
+  return freed;
+}
+
+}  // namespace leat

@@ -1,0 +1,41 @@
+// Reaper: frees what was dropped. What is small goes at once; the rest in slices, so that no turn is long.
+//
+// Cost       add() O(1), or the freeing of a few parts.
+// Limits     a string is one part: a single allocation can't be given back in slices.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <variant>
+
+#include "engine/group.h"
+#include "engine/object.h"
+#include "engine/pending_entries.h"
+#include "engine/stream.h"
+
+namespace leat {
+
+class Reaper {
+ public:
+  // Each returns how many parts were freed at once.
+  size_t add(std::unique_ptr<Object> object);
+  size_t add(std::unique_ptr<Group> group);
+  size_t add(Stream::Blocks blocks);
+  size_t add(PendingEntries pending);
+
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
+  //   returns  how many; less when nothing is left.
+  size_t reap(size_t count);
+
+ private:
+  using Dropped =
+      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, Stream::Blocks, PendingEntries>;
+
+  size_t enqueue(Dropped dropped);
+
+  std::deque<Dropped> queue_;
+};
+
+}  // namespace leat

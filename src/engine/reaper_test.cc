@@ -1,0 +1,113 @@
+// What is dropped is gone at once, and what is large of it is freed in slices.
+#include "engine/reaper.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/engine.h"
+#include "engine/stream_plan.h"
+#include "engine/wire_fixture.h"
+
+namespace leat {
+namespace {
+
+constexpr size_t kMany = 10'000;
+constexpr ObjectId kObject{1};
+
+class ReaperTest : public ::testing::Test {
+ protected:
+  void create(ObjectId id, ObjectKind kind) {
+    ASSERT_TRUE(apply_record(
+        engine_, KeyCreate{.object = id, .db = {}, .kind = kind, .key = std::to_string(id.value)}));
+  }
+  void fill_set(ObjectId id, size_t members) {
+    ByteBuffer list;
+    for (size_t i = 0; i < members; ++i) append_string(list, std::to_string(i));
+    ASSERT_TRUE(apply_record(engine_, SetAdd{id, list.view()}));
+  }
+  void fill_stream(size_t entries) {
+    const std::string entry = wire({"f", "v"});
+    for (size_t i = 1; i <= entries; ++i) {
+      ASSERT_TRUE(apply_record(engine_, StreamAppend{.object = kObject,
+                                                     .new_block = i % 10 == 1,
+                                                     .id = {i, 0},
+                                                     .elements = 2,
+                                                     .wire = entry}));
+    }
+  }
+  // Reaps by `slice` until nothing is left; returns how many slices that took.
+  size_t slices(size_t slice) {
+    size_t count = 0;
+    for (; engine_.reaping(); ++count) engine_.reap(slice);
+    return count;
+  }
+
+  Engine engine_{2};
+};
+
+TEST_F(ReaperTest, FreesSmallThingsAtOnce) {
+  create(kObject, ObjectKind::kSet);
+  fill_set(kObject, 100);
+  ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  EXPECT_FALSE(engine_.reaping());
+}
+
+TEST_F(ReaperTest, FreesALargeSetInSlices) {
+  create(kObject, ObjectKind::kSet);
+  fill_set(kObject, kMany);
+  ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  EXPECT_EQ(engine_.keyspace().find(kObject), nullptr);
+  const size_t count = slices(1000);
+  EXPECT_GE(count, 9);
+  EXPECT_LE(count, 11);
+}
+
+TEST_F(ReaperTest, FreesTrimmedBlocksInSlices) {
+  create(kObject, ObjectKind::kStream);
+  fill_stream(kMany);
+  ASSERT_TRUE(apply_record(engine_, StreamTrim{kObject, {kMany - 15, 0}}));
+  const Stream& stream = *engine_.keyspace().find(kObject)->stream();
+  EXPECT_EQ(stream.length(), 15);
+  EXPECT_EQ(stream.blocks().size(), 2);
+  EXPECT_EQ(stream.first_id(), (StreamId{kMany - 14, 0}));
+  EXPECT_GE(slices(100), 7);
+}
+
+TEST_F(ReaperTest, FreesFlushedKeysInSlices) {
+  for (uint64_t i = 1; i <= 1000; ++i) create(ObjectId{i}, ObjectKind::kSet);
+  fill_set(ObjectId{1000}, kMany);
+  ASSERT_TRUE(apply_record(engine_, DbFlush{.every = true, .db = {}}));
+  EXPECT_EQ(engine_.keyspace().size({}), 0);
+  EXPECT_GE(slices(100), 100);
+  EXPECT_EQ(engine_.keyspace().first_from({}), nullptr);
+}
+
+TEST_F(ReaperTest, FreesGroupsWithAllThatIsPending) {
+  create(kObject, ObjectKind::kStream);
+  fill_stream(3 * kMany);
+  ASSERT_TRUE(apply_record(engine_, GroupCreate{.object = kObject,
+                                                .group = GroupId{1},
+                                                .last_delivered = {},
+                                                .entries_read = 0,
+                                                .name = "g"}));
+  for (uint32_t i = 1; i <= kMany; ++i) {
+    ASSERT_TRUE(apply_record(engine_, ConsumerCreate{.object = kObject,
+                                                     .group = GroupId{1},
+                                                     .consumer = ConsumerId{i},
+                                                     .at = {},
+                                                     .name = std::to_string(i)}));
+  }
+  ASSERT_TRUE(apply_record(engine_, GroupDeliver{.object = kObject,
+                                                 .group = GroupId{1},
+                                                 .consumer = ConsumerId{1},
+                                                 .at = {},
+                                                 .entries_read = 0,
+                                                 .first = {1, 0},
+                                                 .last = {3 * kMany, 0}}));
+  ASSERT_TRUE(apply_record(engine_, GroupDrop{kObject, GroupId{1}}));
+  EXPECT_GE(slices(1000), 9);
+}
+
+}  // namespace
+}  // namespace leat

@@ -1,0 +1,317 @@
+#include "engine/state_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace leat {
+namespace {
+
+// Dropped blocks that are written on the spot; more of them wait for the walk.
+constexpr size_t kBlocksAtOnce = 4;
+// What looking at an object is charged as, in bytes: a walk over many that are done or empty ends, too.
+constexpr size_t kVisitCharge = 16;
+
+bool is_small(const Object& object) {
+  if (const auto* string = object.string()) return string->size() <= kPieceBytes;
+  if (const auto* hash = object.hash()) return hash->small();
+  if (const auto* set = object.set()) return set->small();
+  return object.stream()->blocks().size() <= 1 && object.stream()->groups().empty();
+}
+
+}  // namespace
+
+StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, NodePiece node)
+    : keyspace_(keyspace), reaper_(reaper), lsn_(node.lsn), end_(node.next_object) {
+  keyspace_.note_numbers();
+  for (uint32_t db = 0; db < keyspace_.databases(); ++db)
+    node.objects += keyspace_.size(DbIndex{db});
+  write_piece(out(), node);
+}
+
+StateWriter::~StateWriter() {
+  for (Condemned& condemned : condemned_) free(condemned);
+}
+
+// ---- Before a change.
+
+void StateWriter::touch(const Object& object) {
+  touched_ = object.id;
+  note_ = nullptr;
+  if (object.id < position_ || object.id >= end_) return;
+  const auto [found, added] = notes_.try_emplace(object.id);
+  if (added) found->second = open(object);
+  note_ = found->second.get();
+}
+
+std::unique_ptr<StateWriter::Note> StateWriter::open(const Object& object) {
+  ranges_.object(object, object.home->checkpoint_number);
+  Note note;
+  if (const auto* string = object.string()) note.string_size = string->size();
+  if (const auto* stream = object.stream()) note.groups_end = stream->groups().next_id();
+  if (!is_small(object)) return std::make_unique<Note>(std::move(note));
+  constexpr size_t kAll = ~size_t{0};
+  LEAT_CHECK(walk(object, note, kAll));
+  return nullptr;
+}
+
+void StateWriter::before_set(std::string& value) {
+  if (note_ == nullptr) return;
+  std::unique_ptr<Note> note = std::move(notes_[touched_]);
+  note_ = nullptr;
+  condemned_.push_back(CondemnedString{
+      .object = touched_, .value = std::exchange(value, {}), .note = std::move(note)});
+}
+
+void StateWriter::before_patch(const std::string& value, uint64_t offset, uint64_t size) {
+  if (note_ == nullptr) return;
+  const uint64_t end = std::min(offset + size, note_->string_size);
+  for (auto gap = note_->values.gap_from(offset); gap && *gap < end;
+       gap = note_->values.gap_from(*gap)) {
+    ranges_.string(touched_, value, note_->string_size, note_->values, *gap);
+  }
+}
+
+void StateWriter::append_to_tail(const Stream& stream, StreamId id, bool new_block) {
+  const StreamId from = stream.tail() == nullptr || new_block ? id : stream.tail()->first_id();
+  if (!note_->blocks.contains(from)) ranges_.block(touched_, stream.blocks(), note_->blocks, from);
+  note_->tail_done = true;
+  // Groups that stand beyond the stream's end count what is appended before them.
+  if (id <= stream.counters().groups_reach) write_group_heads(stream);
+}
+
+void StateWriter::write_block_of(const Stream& stream, StreamId id) {
+  const auto block = stream.block_at(id);
+  if (block == stream.blocks().end() || note_->blocks.contains(block->first)) return;
+  ranges_.block(touched_, stream.blocks(), note_->blocks, block->first);
+}
+
+void StateWriter::write_group_heads(const Stream& stream) {
+  if (note_->heads_done) return;
+  note_->heads_done = true;
+  for (const Group* group = stream.groups().first_from(note_->group); group != nullptr;
+       group = stream.groups().first_from(GroupId{group->id.value + 1})) {
+    before_group(*group);
+  }
+}
+
+void StateWriter::before_erase(const Stream& stream, StreamId id) {
+  if (note_ == nullptr) return;
+  note_->tail_done = false;  // When the tail goes, the block before it is the tail.
+  write_block_of(stream, id);
+  write_group_heads(stream);
+}
+
+void StateWriter::before_trim(const Stream& stream, StreamId last) {
+  if (note_ == nullptr) return;
+  write_group_heads(stream);
+  const auto cut = stream.block_at(last);
+  if (cut != stream.blocks().end() && cut->second->last_id() > last) write_block_of(stream, last);
+}
+
+void StateWriter::before_set_id(const Stream& stream) {
+  if (note_ != nullptr && stream.tail() != nullptr) {
+    write_block_of(stream, stream.tail()->first_id());
+  }
+}
+
+DoneRanges<StreamId>* StateWriter::done_of(const Group& group) {
+  if (group.id < note_->group || group.id >= note_->groups_end) return nullptr;
+  const auto [found, added] = note_->pending.try_emplace(group.id);
+  if (added) ranges_.group(touched_, group);
+  return &found->second;
+}
+
+void StateWriter::before_group(const Group& group) {
+  if (note_ != nullptr) static_cast<void>(done_of(group));
+}
+
+void StateWriter::before_pending(const Group& group, StreamId first, StreamId last) {
+  if (note_ == nullptr || last < first) return;
+  DoneRanges<StreamId>* const done = done_of(group);
+  if (done == nullptr || done->contains(first, last)) return;
+  for (auto gap = done->gap_from(first); gap && *gap <= last; gap = done->gap_from(*gap)) {
+    ranges_.pending(touched_, group.id, group.pending, *done, *gap, kNeighbours);
+  }
+}
+
+void StateWriter::before_consumer_drop(const Group& group, ConsumerId consumer) {
+  if (note_ == nullptr) return;
+  DoneRanges<StreamId>* const done = done_of(group);
+  if (done == nullptr) return;
+  group.pending.visit_from(StreamId::min(), consumer, [&](const PendingEntry& entry) {
+    if (!done->contains(entry.id))
+      ranges_.pending(touched_, group.id, group.pending, *done, entry.id, kWalked);
+    return true;
+  });
+}
+
+// ---- What was dropped.
+
+void StateWriter::drop(std::unique_ptr<Object> object) {
+  touched_ = ObjectId{0};
+  note_ = nullptr;
+  const auto found = notes_.find(object->id);
+  std::unique_ptr<Note> note = found == notes_.end() ? nullptr : std::move(found->second);
+  if (found != notes_.end()) notes_.erase(found);
+  if (note == nullptr) return static_cast<void>(reaper_.add(std::move(object)));
+  condemned_.push_back(CondemnedObject{.object = std::move(object), .note = std::move(note)});
+}
+
+void StateWriter::drop(Stream::Blocks blocks, StreamId last) {
+  if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(blocks)));
+  DoneRanges<StreamId> done = note_->blocks.split(last);
+  if (blocks.size() > kBlocksAtOnce) {
+    condemned_.push_back(
+        CondemnedBlocks{.object = touched_, .blocks = std::move(blocks), .done = std::move(done)});
+    return;
+  }
+  LEAT_CHECK(walk(touched_, blocks, done, ~size_t{0}));
+}
+
+void StateWriter::drop(std::unique_ptr<Group> group) {
+  drop(group->id, group->pending.take_all());
+  if (note_ != nullptr) note_->pending.erase(group->id);
+  reaper_.add(std::move(group));
+}
+
+void StateWriter::drop(GroupId group, PendingEntries pending) {
+  if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(pending)));
+  const auto found = note_->pending.find(group);
+  if (found == note_->pending.end()) return static_cast<void>(reaper_.add(std::move(pending)));
+  // Those that the group gets from now on were born later.
+  DoneRanges<StreamId> done = found->second.split(StreamId::max());
+  condemned_.push_back(CondemnedPending{
+      .object = touched_, .group = group, .pending = std::move(pending), .done = std::move(done)});
+}
+
+// ---- The walk.
+
+void StateWriter::step(size_t budget) {
+  // Notes go when their object is done.
+  touched_ = ObjectId{0};
+  note_ = nullptr;
+  const size_t start = out().size();
+  const size_t end = start + std::clamp(budget, size_t{1}, ~size_t{0} - start);
+  for (size_t charged = 0; !complete() && (charged == 0 || out().size() + charged < end);
+       charged += kVisitCharge) {
+    if (condemned_.empty()) {
+      walk_next(end);
+      continue;
+    }
+    Condemned& first = condemned_.front();
+    if (!std::visit([this, end](auto& one) { return walk(one, end); }, first)) return;
+    free(first);
+    condemned_.pop_front();
+  }
+}
+
+void StateWriter::walk_next(size_t end) {
+  Object* const object = keyspace_.first_from(position_);
+  if (object == nullptr || object->id >= end_) {
+    position_ = end_;
+    notes_.clear();
+    return;
+  }
+  position_ = object->id;
+  if (object->home->forgotten) {
+    position_ = ObjectId{object->id.value + 1};
+    return static_cast<void>(reaper_.add(keyspace_.take_flushed(*object)));
+  }
+  const auto [found, added] = notes_.try_emplace(position_);
+  if (added) found->second = open(*object);
+  if (found->second != nullptr && !walk(*object, *found->second, end)) return;
+  notes_.erase(found);
+  position_ = ObjectId{position_.value + 1};
+  if (object->home->flushed) reaper_.add(keyspace_.take_flushed(*object));
+}
+
+bool StateWriter::walk(const Object& object, Note& note, size_t end) {
+  if (const auto* string = object.string()) return walk(object.id, *string, note, end);
+  if (const auto* hash = object.hash()) return walk(object.id, *hash, note, end);
+  if (const auto* set = object.set()) return walk(object.id, *set, note, end);
+  return walk(object.id, *object.stream(), note, end);
+}
+
+bool StateWriter::walk(ObjectId object, const std::string& value, Note& note, size_t end) {
+  while (true) {
+    const auto gap = note.values.gap_from(0);
+    if (!gap || *gap >= note.string_size) return true;
+    if (out().size() >= end) return false;
+    ranges_.string(object, value, note.string_size, note.values, *gap);
+  }
+}
+
+template <typename Value>
+bool StateWriter::walk(ObjectId object, const FieldMap<Value>& map, Note& note, size_t end) {
+  if (map.small()) {
+    ranges_.fields(object, map);
+    return true;
+  }
+  while (true) {
+    const auto gap = note.values.gap_from(0);
+    if (!gap) return true;
+    if (out().size() >= end) return false;
+    ranges_.fields(object, map, note.values, *gap, kWalked);
+  }
+}
+
+bool StateWriter::walk(ObjectId object, const Stream& stream, Note& note, size_t end) {
+  if (!walk(object, stream.blocks(), note.blocks, end)) return false;
+  note.tail_done = true;
+  while (true) {
+    const Group* const group = stream.groups().first_from(note.group);
+    if (group == nullptr || group->id >= note.groups_end) return true;
+    if (out().size() >= end) return false;
+    note.group = group->id;
+    const auto [found, added] = note.pending.try_emplace(group->id);
+    if (added) ranges_.group(object, *group);
+    if (!walk(object, group->id, group->pending, found->second, end)) return false;
+    note.pending.erase(found);
+    note.group = GroupId{group->id.value + 1};
+  }
+}
+
+bool StateWriter::walk(ObjectId object, const Stream::Blocks& blocks, DoneRanges<StreamId>& done,
+                       size_t end) {
+  while (true) {
+    const auto gap = done.gap_from(StreamId::min());
+    if (!gap) return true;
+    if (out().size() >= end) return false;
+    ranges_.block(object, blocks, done, *gap);
+  }
+}
+
+bool StateWriter::walk(ObjectId object, GroupId group, const PendingEntries& pending,
+                       DoneRanges<StreamId>& done, size_t end) {
+  while (true) {
+    const auto gap = done.gap_from(StreamId::min());
+    if (!gap) return true;
+    if (out().size() >= end) return false;
+    ranges_.pending(object, group, pending, done, *gap, kWalked);
+  }
+}
+
+bool StateWriter::walk(CondemnedObject& condemned, size_t end) {
+  return walk(*condemned.object, *condemned.note, end);
+}
+bool StateWriter::walk(CondemnedString& condemned, size_t end) {
+  return walk(condemned.object, condemned.value, *condemned.note, end);
+}
+bool StateWriter::walk(CondemnedBlocks& condemned, size_t end) {
+  return walk(condemned.object, condemned.blocks, condemned.done, end);
+}
+bool StateWriter::walk(CondemnedPending& condemned, size_t end) {
+  return walk(condemned.object, condemned.group, condemned.pending, condemned.done, end);
+}
+
+void StateWriter::free(Condemned& condemned) {
+  if (auto* const object = std::get_if<CondemnedObject>(&condemned)) {
+    reaper_.add(std::move(object->object));
+  } else if (auto* const blocks = std::get_if<CondemnedBlocks>(&condemned)) {
+    reaper_.add(std::move(blocks->blocks));
+  } else if (auto* const pending = std::get_if<CondemnedPending>(&condemned)) {
+    reaper_.add(std::move(pending->pending));
+  }
+}
+
+}  // namespace leat
