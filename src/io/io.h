@@ -37,7 +37,8 @@ class Random {
   [[nodiscard]] virtual uint64_t next() = 0;
 };
 
-// An open file. Errors carry path, operation and the system's text.
+// An open file. Errors carry path, operation and the system's text. One thread at a time, but for sync(): what is
+// written elsewhere while it runs may or may not be covered.
 class File {
  public:
   virtual ~File() = default;
@@ -116,12 +117,13 @@ struct DiskJob {
 
 enum class Lane : uint8_t {
   kCommit,      // What replies wait for.
-  kBackground,  // What the log needs soon.
-  kCheckpoint,
-  kFrames,  // Sealed frames to be written and synced.
-  kFetch,   // Sealed frames to be read.
+  kBackground,  // Files to be made ready, the superblock.
+  kSync,        // Syncs of what has been written, while more is written.
+  kCheckpoint,  // Checkpoints, and the removal of what they replace.
+  kFrames,      // Sealed frames to be written and synced.
+  kFetch,       // Sealed frames to be read.
 };
-constexpr size_t kLanes = 5;
+constexpr size_t kLanes = 6;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;

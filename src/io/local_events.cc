@@ -38,6 +38,7 @@ LocalEvents::LocalEvents(Descriptor wake, Descriptor signals, const sigset_t& ma
       mask_before_(mask_before),
       lanes_{DiskLane("leat-commit", disk, [this] { this->wake(); }),
              DiskLane("leat-background", disk, [this] { this->wake(); }),
+             DiskLane("leat-sync", disk, [this] { this->wake(); }),
              DiskLane("leat-checkpoint", disk, [this] { this->wake(); }),
              DiskLane("leat-frames", disk, [this] { this->wake(); }),
              DiskLane("leat-fetch", disk, [this] { this->wake(); })} {}

@@ -1,6 +1,6 @@
 // Disk on the file system of the operating system, through plain blocking system calls.
 //
-// Thread  stateless: any thread may use it; one File is used by one thread at a time.
+// Thread  stateless: any thread may use it; one File is used by one thread at a time, and synced by another.
 #pragma once
 
 #include <memory>

@@ -83,6 +83,7 @@ void Reactor::turn(MonoNs deadline) {
     shard_->frames().end_turn(now.mono);
     shard_->engine().reap(kReapedPerTurn);
     serve_durable();
+    follow_log();
     if (shard_->log().failure() && !failed_) fail_stop();
   }
   release_outputs();
@@ -91,13 +92,23 @@ void Reactor::turn(MonoNs deadline) {
 
 bool Reactor::paused(const Connection& connection) const {
   if (paused_until_.value == 0) return false;
-  if (!pause_only_writes_ || writes(connection.request)) return true;
+  return !pause_only_writes_ || would_write(connection);
+}
+
+bool Reactor::would_write(const Connection& connection) {
+  if (writes(connection.request)) return true;
   if (!connection.session.transaction || !same_word(connection.request.arguments[0], "exec")) {
     return false;
   }
   const auto& queue = connection.session.transaction->queue;
   return std::any_of(queue.begin(), queue.end(),
                      [](const OwnedRequest& queued) { return writes(queued.request()); });
+}
+
+void Reactor::follow_log() {
+  if (!held_by_log_ || shard_->log().behind()) return;
+  held_by_log_ = false;
+  for (const auto& [id, connection] : connections_) make_runnable(*connection);
 }
 
 void Reactor::pause_until(MonoNs until, bool only_writes) {
@@ -129,8 +140,9 @@ void Reactor::close_if_ended(Connection& connection) {
   if (!connection.ended || connection.dead) return;
   if (connection.parked && connection.parked->for_frames) return;
   forget_parked(connection);
-  // Both make it runnable again when they are over.
-  const bool held_back = connection.output.pending() > kOwedPause || paused_until_.value != 0;
+  // Each of them makes it runnable again when it is over.
+  const bool held_back = connection.output.pending() > kOwedPause || paused_until_.value != 0 ||
+                         shard_->log().behind();
   if (held_back && !connection.unread().empty()) return;
   close_after_output(connection);
 }
@@ -159,6 +171,11 @@ bool Reactor::execute_next(Connection& connection) {
       break;
   }
   if (paused(connection)) return false;
+  // A disk that is slower than its clients makes those wait that write.
+  if (shard_->log().behind() && would_write(connection)) {
+    held_by_log_ = true;
+    return false;
+  }
   const bool authenticated = connection.session.authenticated;
   const bool skips = connection.session.reply_mode == ReplyMode::kSkipNext;
   if (skips) connection.session.reply_mode = ReplyMode::kSkip;

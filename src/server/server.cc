@@ -78,6 +78,7 @@ void Server::report_recovery() const {
     log(LogLevel::kNotice, "Recovered {} records from {:.1f} MB of log", report.records,
         static_cast<double>(report.bytes) / kMegabyte);
   }
+  for (const std::string& text : report.unused) log(LogLevel::kWarning, "{}", text);
   if (report.cut_bytes != 0) {
     log(LogLevel::kWarning,
         "Cut {} bytes that a crash has left half-written and nobody had been told of: {}",

@@ -13,6 +13,9 @@ class Replay : public RecordSink {
   Replay(Engine& engine, ShardFrames& frames, const Shard::Progress& progress)
       : engine_(engine), frames_(frames), progress_(progress) {}
 
+  // The engine knows no pieces yet, so a directory with a checkpoint is refused.
+  bool on_pieces(Bytes /*pieces*/) override { return false; }
+  bool on_state(Lsn /*lsn*/) override { return false; }
   bool on_record(Lsn lsn, const RecordView& record) override {
     // What the log drops by the way is freed by the way.
     constexpr size_t kReapedPerRecord = 256;

@@ -22,12 +22,13 @@ Bytes bytes_of(const T& value) {
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(const io::World& world, std::string directory,
-                                   const LogIdentity& log, const std::optional<Manifest>& current)
+                                   const LogIdentity& log, const CheckpointFiles& found)
     : world_(world),
       directory_(std::move(directory)),
       log_(log),
-      current_(current),
-      newest_(current ? current->checkpoint : 0) {}
+      current_(found.manifest),
+      outdated_(found.leftovers),
+      newest_(found.newest) {}
 
 std::string CheckpointWriter::path_of(uint64_t number) const {
   return directory_ + "/" + checkpoint_name(log_.shard, number);
@@ -136,7 +137,7 @@ Error CheckpointWriter::take_failure() {
 
 std::optional<std::string> CheckpointWriter::outdated() const {
   if (outdated_.empty()) return std::nullopt;
-  return path_of(outdated_.front());
+  return outdated_.front();
 }
 
 void CheckpointWriter::remove(const std::string& path) {
@@ -167,7 +168,7 @@ void CheckpointWriter::on_disk(const Status& status) {
   if (!status.ok()) {
     if (done != Job::kManifest) return fail(status.error());
     // Nobody knows which of the two the manifest names after a crash.
-    unsure_.push_back(header_.number);
+    unsure_.push_back(path_of(header_.number));
     file_.reset();
     failure_ = status.error();
     state_ = State::kFailed;
@@ -187,7 +188,7 @@ void CheckpointWriter::created() {
 }
 
 void CheckpointWriter::published() {
-  if (current_) outdated_.push_back(current_->checkpoint);
+  if (current_) outdated_.push_back(path_of(current_->checkpoint));
   outdated_.insert(outdated_.end(), unsure_.begin(), unsure_.end());
   unsure_.clear();
   current_ = next_;

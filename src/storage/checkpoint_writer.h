@@ -40,9 +40,9 @@ class CheckpointWriter {
     kFailed,   // take_failure().
   };
 
-  // `current` is what recovery has loaded, if anything.
+  // `found` is what recovery has found.
   CheckpointWriter(const io::World& world, std::string directory, const LogIdentity& log,
-                   const std::optional<Manifest>& current);
+                   const CheckpointFiles& found);
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
@@ -90,9 +90,9 @@ class CheckpointWriter {
   std::string directory_;
   LogIdentity log_;
   std::optional<Manifest> current_;
-  std::vector<uint64_t> outdated_;  // Numbers of files that the manifest does not name.
-  std::vector<uint64_t> unsure_;    // Of files that it may name after a crash.
-  uint64_t newest_ = 0;             // The last number that was used.
+  std::vector<std::string> outdated_;  // Paths of files that the manifest does not name.
+  std::vector<std::string> unsure_;    // Of files that it may name after a crash.
+  uint64_t newest_ = 0;                // The last number that was used.
 
   State state_ = State::kIdle;
   Job job_ = Job::kNone;

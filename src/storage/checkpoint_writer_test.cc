@@ -79,7 +79,7 @@ class CheckpointWriterTest : public testing::Test {
   FakeRandom random_;
   FakeDisk disk_;
   FakeLoop loop_{disk_};
-  CheckpointWriter writer_{{clock_, random_, disk_, loop_}, "d", kIdentity, std::nullopt};
+  CheckpointWriter writer_{{clock_, random_, disk_, loop_}, "d", kIdentity, CheckpointFiles{}};
 };
 
 using Files = std::vector<std::string>;
@@ -165,7 +165,7 @@ TEST_F(CheckpointWriterTest, AMissingOrForeignFileIsDamage) {
   FakeLoop loop(other);
   LogIdentity later = kIdentity;
   ++later.epoch;
-  CheckpointWriter writer({clock_, random_, other, loop}, "d", later, std::nullopt);
+  CheckpointWriter writer({clock_, random_, other, loop}, "d", later, CheckpointFiles{});
   writer.begin(Lsn{9}, WallMs{1'700'000'000'000});
   writer.on_disk(loop.run(io::Lane::kCheckpoint));
   writer.write("first");

@@ -2,6 +2,7 @@
 // told. For the unit tests of this folder; the whole node is tested against the simulator in tests/sim.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -41,6 +42,8 @@ class FakeDisk final : public io::Disk {
     std::string content;
     std::string durable;
     std::vector<Write> unsynced;
+    // So many of them a sync that has begun will cover; what comes later waits for the next.
+    std::optional<size_t> syncing;
   };
 
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override;
@@ -54,6 +57,11 @@ class FakeDisk final : public io::Disk {
     return open(directory + "/lock", io::OpenMode::kCreate);
   }
 
+  // A sync of the file begins now; it ends with File::sync().
+  void begin_sync(const std::string& path) {
+    Node& node = *names_.at(path);
+    node.syncing = node.unsynced.size();
+  }
   // From change number `change` on (counted from now, from 0) nothing happens any more; of a write only the first half.
   void lose_power_at(uint64_t change) { power_until_ = changes_ + change; }
   [[nodiscard]] bool powered() const { return changes_ < power_until_; }
@@ -86,6 +94,11 @@ class FakeDisk final : public io::Disk {
 
  private:
   friend class FakeFile;
+  static void put(const Write& write, std::string& content) {
+    const size_t end = write.offset + write.bytes.size();
+    if (content.size() < end) content.resize(end);
+    write.bytes.copy(content.data() + write.offset, write.bytes.size());
+  }
   // Counts a change. An error when it must not happen; `half` is set when a write is to be done half.
   Status change(Op op, const std::string& path, bool& half);
   Status change(Op op, const std::string& path) {
@@ -133,8 +146,16 @@ class FakeFile final : public io::File {
   }
   Status sync() override {
     if (const Status status = disk_.change(FakeDisk::Op::kSync, path_); !status.ok()) return status;
-    node_.durable = node_.content;
-    node_.unsynced.clear();
+    const auto covered = std::exchange(node_.syncing, std::nullopt);
+    if (!covered) {
+      node_.durable = node_.content;
+      node_.unsynced.clear();
+      return {};
+    }
+    const auto end = node_.unsynced.begin() + static_cast<ptrdiff_t>(*covered);
+    std::for_each(node_.unsynced.begin(), end,
+                  [this](const FakeDisk::Write& write) { FakeDisk::put(write, node_.durable); });
+    node_.unsynced.erase(node_.unsynced.begin(), end);
     return {};
   }
   [[nodiscard]] Result<uint64_t> size() override { return uint64_t{node_.content.size()}; }
@@ -218,16 +239,15 @@ inline void FakeDisk::restore(Keep keep) {
   for (Node& node : nodes_) {
     std::string content = node.durable;
     for (size_t i = 0; i < node.unsynced.size(); ++i) {
-      Bytes bytes = node.unsynced[i].bytes;
+      Write write = node.unsynced[i];
       const bool last = i + 1 == node.unsynced.size();
       if (keep == Keep::kNothing || (keep == Keep::kEveryOther && i % 2 == 0)) continue;
-      if (keep == Keep::kHalfOfLast && last) bytes = bytes.substr(0, bytes.size() / 2);
-      const uint64_t end = node.unsynced[i].offset + bytes.size();
-      if (content.size() < end) content.resize(end);
-      bytes.copy(content.data() + node.unsynced[i].offset, bytes.size());
+      if (keep == Keep::kHalfOfLast && last) write.bytes.resize(write.bytes.size() / 2);
+      put(write, content);
     }
     node.content = node.durable = std::move(content);
     node.unsynced.clear();
+    node.syncing.reset();
   }
 }
 
@@ -246,7 +266,7 @@ inline FakeDisk::Image FakeDisk::image() const {
 inline void FakeDisk::load(const Image& image) {
   names_.clear();
   for (const auto& [path, content] : image) {
-    names_[path] = &nodes_.emplace_back(Node{content, content, {}});
+    names_[path] = &nodes_.emplace_back(Node{content, content, {}, {}});
   }
   durable_names_ = names_;
 }
@@ -254,10 +274,11 @@ inline void FakeDisk::load(const Image& image) {
 // Lanes that hold a job until the test runs it. No sockets.
 class FakeLoop final : public io::Loop {
  public:
-  explicit FakeLoop(io::Disk& disk) : disk_(disk) {}
+  explicit FakeLoop(FakeDisk& disk) : disk_(disk) {}
 
   void start(io::Lane lane, io::DiskJob job) override {
     LEAT_CHECK(!jobs_[static_cast<size_t>(lane)]);
+    if (job.kind == io::DiskJob::Kind::kSync) disk_.begin_sync(job.file->path());
     jobs_[static_cast<size_t>(lane)] = std::move(job);
   }
   [[nodiscard]] const std::optional<io::DiskJob>& job(io::Lane lane) const {
@@ -289,7 +310,7 @@ class FakeLoop final : public io::Loop {
   void wake() override {}
 
  private:
-  io::Disk& disk_;
+  FakeDisk& disk_;
   std::optional<io::DiskJob> jobs_[io::kLanes];
 };
 

@@ -12,13 +12,6 @@ namespace {
 
 // The fastest level that codes by entropy: the next ones take twice the time for a few parts in a hundred.
 constexpr int kLevel = 1;
-// Buffers that one unusual frame has made large are not kept for all that follow.
-constexpr size_t kKeptMax = size_t{4} << 20;
-
-void empty(ByteBuffer& buffer) {
-  buffer.clear();
-  if (buffer.capacity() > kKeptMax) buffer.release();
-}
 
 void put_head(FrameHead& head, ByteBuffer& frame) {
   const Bytes bytes = sealed(head);
@@ -42,12 +35,12 @@ Status FrameEncoder::encode(const BlockImages& images, const FramePlace& place, 
   if (rows > kFrameRowsMax) {
     return Error{Errc::kLimit, fmt::format("{} bytes of entries are too many for a frame", rows)};
   }
-  empty(body_);
+  empty_frame_buffer(body_);
   writer_.write(images, body_);
   if (body_.size() > kFrameBodyMax) {
     return Error{Errc::kLimit, fmt::format("{} bytes are too many for a frame", body_.size())};
   }
-  empty(frame);
+  empty_frame_buffer(frame);
   frame.grow(sizeof(FrameHead));
   const size_t bound = ZSTD_compressBound(body_.size());
   const size_t size =
@@ -127,7 +120,7 @@ Result<BlockImages> FrameDecoder::decode_verified(Bytes frame) {
   FrameHead head;
   LEAT_CHECK(read_header(frame, head));
   frame.remove_prefix(sizeof(head));
-  empty(body_);
+  empty_frame_buffer(body_);
   const size_t size = ZSTD_decompressDCtx(zstd_.get(), body_.room(head.body_size), head.body_size,
                                           frame.data(), frame.size());
   if (ZSTD_isError(size) != 0 || size != head.body_size) {

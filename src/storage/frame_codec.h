@@ -23,6 +23,13 @@ struct ZSTD_DCtx_s;
 
 namespace leat {
 
+// Empties a buffer for the next frame; what one unusual frame has made large is not kept for all that follow.
+inline void empty_frame_buffer(ByteBuffer& buffer) {
+  constexpr size_t kKeptMax = size_t{4} << 20;
+  buffer.clear();
+  if (buffer.capacity() > kKeptMax) buffer.release();
+}
+
 // Where a frame stands, and whose it is.
 struct FramePlace {
   LogUuid uuid{};

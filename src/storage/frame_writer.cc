@@ -18,7 +18,7 @@ Status read_frame(io::Disk& disk, const FrameHome& home, const FrameRef& frame, 
   if (!file.ok()) return file.error();
   const auto size = file.value()->size();
   if (!size.ok()) return size.error();
-  bytes.clear();
+  empty_frame_buffer(bytes);
   // What the reference claims is not allocated before it is known to be there.
   if (frame.offset > size.value() || frame.size > size.value() - frame.offset) {
     return at_frame(home, frame,

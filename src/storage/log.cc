@@ -1,7 +1,12 @@
 // The turns of a log: batches, syncs, markers, segments.
 //
-// One job at a time on the commit lane: a batch, or the sync or marker that is due, or the header of the next
-// segment. Two in flight never helped (they make batches smaller), and one keeps the order of failures simple.
+// One job at a time on the commit lane: a batch, a marker, or the header of the next segment, each with its sync. Two
+// in flight never helped (they make batches smaller), and one keeps the order of failures simple.
+//
+// When replies do not wait for the disk (everysec, no), nothing else may: batches are written at once, and the sync lane
+// syncs behind them what had been written when it began. A full segment is left behind the same way: the next one is
+// opened without a sync, and says so in its header, so that recovery takes it for no proof that the one before is
+// whole. At most one segment is behind at a time, and no later one is synced before it.
 #include "storage/log.h"
 
 #include <algorithm>
@@ -45,7 +50,18 @@ void Log::commit(Lsn last, WallMs wall, MonoNs now) {
 }
 
 void Log::on_disk(io::Lane lane, const Status& status) {
-  lane == io::Lane::kCommit ? state_->finish_commit(status) : state_->finish_background(status);
+  switch (lane) {
+    case io::Lane::kCommit:
+      return state_->finish_commit(status);
+    case io::Lane::kBackground:
+      return state_->finish_background(status);
+    case io::Lane::kSync:
+      return state_->finish_sync(status);
+    case io::Lane::kCheckpoint:
+    case io::Lane::kFrames:
+    case io::Lane::kFetch:
+      return;
+  }
 }
 
 Lsn Log::written_lsn() const {
@@ -74,12 +90,13 @@ bool Log::has_room(uint64_t bytes, bool reserve) const {
   const State& state = *state_;
   if (state.failure) return false;
   // A single command always gets its turn, whatever its size: its segment is made to measure.
-  if (!state.disk_full) {
-    return state.gathered() == 0 || state.gathered() + bytes <= kGatheredMax || state.spare_ready ||
-           state.flight != State::Flight::kNone;
-  }
+  if (!state.disk_full) return true;
   const uint64_t kept = reserve ? 0 : state.options.segment_bytes / kReservePart;
   return state.room() >= bytes + kept + kLogAlignment + sizeof(BatchHeader);
+}
+
+bool Log::behind() const {
+  return !state_->failure && !state_->disk_full && state_->gathered() >= kGatheredMax;
 }
 
 std::optional<MonoNs> Log::wake_at() const {
@@ -87,7 +104,7 @@ std::optional<MonoNs> Log::wake_at() const {
   if (state.failure || state.flight != State::Flight::kNone) return std::nullopt;
   std::optional<MonoNs> at;
   const auto consider = [&at](MonoNs time) { at = at ? std::min(*at, time) : time; };
-  if (state.options.sync == SyncMode::kEverySec && state.unsynced) {
+  if (state.options.sync == SyncMode::kEverySec && state.unsynced && !state.sync.running) {
     consider(MonoNs{state.last_sync.value + kSyncEveryNs});
   }
   // What has been gathered and could not be written waits for a segment; its header will be the marker.
@@ -105,7 +122,8 @@ Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
-  facts.in_flight = state_->flight != State::Flight::kNone ||
+  facts.bytes_logged = facts.bytes_appended + state_->bytes_recovered;
+  facts.in_flight = state_->flight != State::Flight::kNone || state_->sync.running ||
                     state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
@@ -119,9 +137,15 @@ LogIdentity Log::identity() const {
           .shard = state_->options.shard};
 }
 
+const CheckpointFiles& Log::checkpoint_files() const {
+  return state_->checkpoint_files;
+}
+
 LogPlace Log::place_of(Lsn lsn) const {
   const std::deque<State::Kept>& kept = state_->kept;
   auto place = kept.end();
+  // The header of the present segment may not be durable yet: then the one before it is the place.
+  if (state_->durable_end == 0 && kept.size() > 1) --place;
   while (place != kept.begin()) {
     --place;
     if (place->first_lsn <= lsn.value) break;
@@ -147,10 +171,12 @@ void Log::forget_oldest() {
 }
 
 bool Log::State::sync_due() const {
+  if (closed.segment.file != nullptr) return true;
+  if (!unsynced) return false;
   // What has only been gathered is not there to be synced yet: it is written first.
   if (sync_wanted > durable_lsn && written_lsn > durable_lsn) return true;
-  if (!unsynced) return false;
   if (options.sync == SyncMode::kAlways) return true;  // The mode was changed meanwhile.
+  if (durable_end == 0) return true;                   // Only then may the superblock name it.
   return options.sync == SyncMode::kEverySec && now.value - last_sync.value >= kSyncEveryNs;
 }
 
@@ -164,9 +190,11 @@ void Log::State::start_next() {
   if (disk_full && background == Background::kNone && now >= retry_at) prepare_spare();
   // A write that needs no sync completes at once: then the next thing that is due may start.
   while (!failure && flight == Flight::kNone) {
-    if (sync_due()) {
-      start_sync();
-    } else if (gathered() != 0) {
+    start_sync();
+    // A batch that counts as durable when its own sync has returned must have nothing unsynced before it.
+    const bool unsynced_before = unsynced || closed.segment.file != nullptr;
+    if (options.sync == SyncMode::kAlways && unsynced_before) return;
+    if (gathered() != 0) {
       if (!start_batch()) return;
     } else if (marker_due()) {
       start_marker();
@@ -176,13 +204,33 @@ void Log::State::start_next() {
   }
 }
 
+// What is due, if anything, and the lane is free: the segment left behind before the present one.
 void Log::State::start_sync() {
-  flight = Flight::kSync;
-  flying_last = written_lsn;
-  flying_end = offset;
-  flight_started = now;
-  world.loop.start(io::Lane::kCommit,
-                   {.kind = io::DiskJob::Kind::kSync, .file = segment.file.get()});
+  if (sync.running || !sync_due()) return;
+  const bool behind = closed.segment.file != nullptr;
+  const Segment& file = behind ? closed.segment : segment;
+  sync = {.running = true,
+          .segment = file.number,
+          .last = behind ? closed.last : written_lsn,
+          .end = behind ? closed.end : offset,
+          .started = now};
+  world.loop.start(io::Lane::kSync, {.kind = io::DiskJob::Kind::kSync, .file = file.file.get()});
+}
+
+void Log::State::finish_sync(const Status& status) {
+  sync.running = false;
+  if (!status.ok()) return fail(status.error());
+  last_sync = sync.started;
+  facts.last_sync_ns = static_cast<uint64_t>(world.clock.mono().value - sync.started.value);
+  ++facts.syncs;
+  durable_lsn = std::max(durable_lsn, sync.last);
+  if (sync.segment != segment.number) {
+    if (sync.end == closed.end) closed = {};
+    return;
+  }
+  durable_end = sync.end;
+  unsynced = offset > sync.end;
+  name_in_superblock();
 }
 
 // Gives the gathered records to the disk; false when they have to wait for a segment.
@@ -274,7 +322,6 @@ void Log::State::finish_commit(const Status& status) {
   switch (done) {
     case Flight::kBatch:
     case Flight::kMarker:
-    case Flight::kSync:
       synced(flying_last, flying_end);
       break;
     case Flight::kSegmentHeader:
@@ -289,26 +336,37 @@ void Log::State::fail(const Error& error) {
   if (!failure) failure = error;
 }
 
-// Writes the header of the spare segment. Returns false when there is none yet; start_next() comes again.
+// Writes the header of the spare segment. Returns false when it has to wait; start_next() comes again.
 bool Log::State::open_next_segment(uint64_t needed) {
-  // All of this segment must be durable before the next one is opened: recovery relies on it, and only one
-  // file is ever synced.
-  if (unsynced) {
-    start_sync();
-    return true;
-  }
+  // What was opened without a sync has to be durable before it is left behind, or a third segment would follow it.
+  if (closed.segment.file != nullptr || durable_end == 0) return false;
   if (spare_ready && spare.size < kSegmentHeaderSpace + needed && !drop_spare()) return false;
   if (!spare_ready) {
     if (!disk_full) prepare_spare();
     return false;
   }
-  render_segment_header(spare);
+  if (options.sync != SyncMode::kAlways) return open_behind();
+  render_segment_header(spare, /*required=*/0);
   flight = Flight::kSegmentHeader;
   flight_started = now;
   world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kWriteSync,
                                        .file = spare.file.get(),
                                        .offset = 0,
                                        .bytes = segment_bytes.view()});
+  return true;
+}
+
+bool Log::State::open_behind() {
+  render_segment_header(spare, SegmentHeader::kUnsynced);
+  if (const Status status = spare.file->write(0, segment_bytes.view()); !status.ok()) {
+    fail(status.error());
+    return false;
+  }
+  if (unsynced) closed = {.segment = std::move(segment), .last = last_submitted, .end = offset};
+  switch_to_spare();
+  durable_end = 0;
+  unsynced = true;
+  prepare_spare();
   return true;
 }
 
@@ -326,8 +384,9 @@ bool Log::State::drop_spare() {
   return true;
 }
 
-void Log::State::render_segment_header(const Segment& opened) {
-  SegmentHeader header{.uuid = superblock.uuid,
+void Log::State::render_segment_header(const Segment& opened, uint32_t required) {
+  SegmentHeader header{.required = required,
+                       .uuid = superblock.uuid,
                        .node = superblock.node,
                        .number = opened.number,
                        .first_lsn = last_submitted.value + 1,
@@ -343,9 +402,16 @@ void Log::State::render_segment_header(const Segment& opened) {
 
 void Log::State::take_spare() {
   switch_to_spare();
+  name_in_superblock();
+  prepare_spare();
+}
+
+// The segment's header is durable, and all that precedes it: the superblock may say so.
+void Log::State::name_in_superblock() {
+  if (superblock.segment == segment.number) return;
+  superblock.segment = segment.number;
   superblock_wanted = true;
   start_background();
-  prepare_spare();
 }
 
 void Log::State::switch_to_spare() {
@@ -354,7 +420,6 @@ void Log::State::switch_to_spare() {
   spare_ready = false;
   kept.push_back({segment.number, segment.size, last_submitted.value + 1, previous_crc});
   offset = durable_end = kSegmentHeaderSpace;
-  superblock.segment = segment.number;
 }
 
 uint64_t Log::State::wanted_size() const {
@@ -453,6 +518,10 @@ Status Log::close(Lsn last, WallMs wall) {
     return Error{Errc::kUnavailable, "the log was closed while the disk was still writing"};
   }
   state.wall = wall;
+  if (state.closed.segment.file != nullptr) {
+    if (Status status = state.closed.segment.file->sync(); !status.ok()) return status;
+    state.closed = {};
+  }
   if (Status status = state.close_batch(last); !status.ok()) return status;
   if (Status status = state.segment.file->sync(); !status.ok()) return status;
   state.synced(state.last_submitted, state.offset);
@@ -464,6 +533,7 @@ Status Log::close(Lsn last, WallMs wall) {
     if (Status status = state.segment.file->sync(); !status.ok()) return status;
     state.synced(state.last_submitted, state.offset);
   }
+  state.superblock.segment = state.segment.number;
   return state.write_superblock(/*clean=*/true);
 }
 
@@ -480,7 +550,7 @@ Status Log::State::close_batch(Lsn last) {
     }
     if (Status status = segment.file->sync(); !status.ok()) return status;
     synced(last_submitted, offset);
-    render_segment_header(spare);
+    render_segment_header(spare, /*required=*/0);
     if (Status status = spare.file->write(0, segment_bytes.view()); !status.ok()) return status;
     if (Status status = spare.file->sync(); !status.ok()) return status;
     switch_to_spare();

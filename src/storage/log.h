@@ -3,7 +3,8 @@
 // Contract   commands append records to batch() during a turn; commit() hands the turn's batch to the
 //            helper lane and returns at once; on_disk() completes it in a later turn. At most one batch is
 //            in flight; records meanwhile gather in the next. A batch is atomic: recovery sees all of it
-//            or nothing, so an atomic group is never split.
+//            or nothing, so an atomic group is never split. In the modes in which replies do not wait for a
+//            sync, batches are written at once and synced behind.
 //            durable_lsn() never exceeds what a successful sync has covered.
 // Errors     a failed write or sync is final (fail-stop): failure() is set, nothing is retried and
 //            nothing becomes durable any more. A full disk shows before that: segments are filled with
@@ -25,6 +26,7 @@
 #include "io/io.h"
 #include "model/ids.h"
 #include "model/record.h"
+#include "storage/checkpoint_format.h"
 #include "storage/log_format.h"
 
 namespace leat {
@@ -48,12 +50,22 @@ struct RecoveryReport {
   uint64_t segments = 0;
   uint64_t batches = 0;
   uint64_t records = 0;
-  uint64_t bytes = 0;  // Read and verified.
-  uint64_t cut_bytes =
-      0;  // Torn tail that was cut: from the first bad byte to the end of its batch.
-  std::string cut_detail;  // Where and why, in words; empty when nothing was cut.
-  WallMs last_wall;        // Wall time of the newest batch; 0 when there is none.
-  uint64_t epoch = 0;      // Of this start.
+  uint64_t bytes = 0;               // Read and verified.
+  uint64_t cut_bytes = 0;           // Torn tail that was cut: from the first bad byte on.
+  std::string cut_detail;           // Where and why, in words; empty when nothing was cut.
+  std::vector<std::string> unused;  // Damage to bytes that hold nothing, a sentence each.
+  WallMs last_wall;                 // Wall time of the newest batch; 0 when there is none.
+  uint64_t epoch = 0;               // Of this start.
+  Lsn checkpoint;  // The record up to which a checkpoint gave the state; 0: there is none.
+  uint64_t checkpoint_bytes = 0;
+};
+
+// What stands beside the log.
+struct CheckpointFiles {
+  std::optional<Manifest> manifest;
+  std::vector<std::string>
+      leftovers;        // Paths of files that nothing refers to, as crashes leave them.
+  uint64_t newest = 0;  // Number of the newest checkpoint file, whatever it is worth.
 };
 
 // Whose log it is, and which of its runs: what the headers of every file of it carry.
@@ -70,10 +82,14 @@ struct LogPlace {
   uint32_t previous_crc = 0;  // Of the last batch before it; 0: there is none.
 };
 
-// Takes recovered records in log order.
+// Takes what is recovered: the state of the checkpoint, if there is one, then records in log order.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
+  // Pieces of the checkpoint's state, whole ones. False when they do not fit.
+  virtual bool on_pieces(Bytes pieces) = 0;
+  // All pieces have been given: false when they are not the state after record `lsn`.
+  virtual bool on_state(Lsn lsn) = 0;
   // False when the record does not fit the state: recovery then reports corruption.
   virtual bool on_record(Lsn lsn, const RecordView& record) = 0;
   // Called now and then; `done` of `total` bytes of log have been read.
@@ -99,7 +115,7 @@ class Log {
   // The turn is over; `last` is the LSN of the last record in batch(). Starts the write if no other is in
   // flight and there is something to write; also the syncs and markers that are due at `now`.
   void commit(Lsn last, WallMs wall, MonoNs now);
-  // A job on one of the lanes has completed. commit() goes on from there.
+  // A job on one of the lanes of the log has completed. commit() goes on from there.
   void on_disk(io::Lane lane, const Status& status);
 
   // The last record whose write() has returned / that a sync has covered.
@@ -113,7 +129,10 @@ class Log {
   // Has everything up to `lsn` synced as soon as it can be, whatever the sync mode; from the next commit on.
   void sync_up_to(Lsn lsn);
 
-  // True while `bytes` more can be appended without touching the reserve; with `reserve`, while the
+  // So much has been gathered that whoever writes had better wait: the disk is slower than its clients. Ends by
+  // itself, after a completion.
+  [[nodiscard]] bool behind() const;
+  // False on a full disk, unless `bytes` more can be appended without touching the reserve; with `reserve`, while the
   // reserve suffices. Becomes true again by itself when space has been found.
   [[nodiscard]] bool has_room(uint64_t bytes, bool reserve) const;
   // Set after a failed write or sync: nothing will be written any more.
@@ -129,6 +148,8 @@ class Log {
   Status close(Lsn last, WallMs wall);
 
   [[nodiscard]] LogIdentity identity() const;
+  // As recovery found them.
+  [[nodiscard]] const CheckpointFiles& checkpoint_files() const;
   // The segment in which record `lsn` stands, or will stand: from there on the log holds it and all that follows.
   // Only for records that are still there.
   [[nodiscard]] LogPlace place_of(Lsn lsn) const;
@@ -141,9 +162,10 @@ class Log {
     uint64_t segments = 0;
     uint64_t bytes = 0;           // Of all segment files, as they count against the disk.
     uint64_t bytes_appended = 0;  // Since start.
+    uint64_t bytes_logged = 0;    // The same, and what recovery has read behind the checkpoint.
     uint64_t commits = 0;         // Batches written since start.
     uint64_t syncs = 0;
-    MonoNs last_sync{0};        // When the last sync ended; 0: there was none.
+    MonoNs last_sync{0};        // When the last sync began; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.
     bool in_flight = false;     // The disk works on the log's own files.
     uint64_t epoch = 0;

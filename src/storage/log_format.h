@@ -61,7 +61,7 @@ static_assert(sizeof(Superblock) == 88 && offsetof(Superblock, crc) == 84);
 //   segment header  (80 bytes, at offset 0 and 4096 of a segment file)
 //      0  u64  magic         "LEATSEG1"
 //      8  u32  version       1
-//     12  u32  required      0
+//     12  u32  required      bit 0: kUnsynced
 //     16  16   uuid
 //     32  u64  node
 //     40  u64  number        of the segment, from 1; also in its name
@@ -72,6 +72,10 @@ static_assert(sizeof(Superblock) == 88 && offsetof(Superblock, crc) == 84);
 //     76  u32  crc           of bytes 0 .. 75
 struct SegmentHeader {
   static constexpr uint64_t kMagic = 0x31474553'5441454C;
+  // Feature bit: it was opened without a sync, when neither this header nor all of the segment right before it was
+  // durable. So it does not prove that the one before had been; the one before that had.
+  static constexpr uint32_t kUnsynced = 1;
+  static constexpr uint32_t kFeaturesKnown = kUnsynced;
   uint64_t magic = kMagic;
   uint32_t version = kLogVersion;
   uint32_t required = 0;
@@ -100,7 +104,7 @@ static_assert(sizeof(SegmentHeader) == 80 && offsetof(SegmentHeader, crc) == 76)
 //     88  u32  body_crc      CRC-32C of the body
 //     92  u32  previous_crc  header crc of the batch before it in the log; 0 for the first
 //     96  u64  durable_end   bytes of its segment before this offset were durable when it was written;
-//                            all earlier segments were as well
+//                            all earlier segments were as well. 0: neither is said
 //    104  20   zero
 //    124  u32  crc           of bytes 0 .. 123
 struct BatchHeader {

@@ -121,19 +121,45 @@ Status Log::State::adopt(LogScan& scan) {
   previous_crc = scan.last_crc;
   noted_durable = scan.header_durable_lsn;
   if (Status status = remove_unopened(scan); !status.ok()) return status;
+  keep(scan);
   if (Status status = repair_headers(scan); !status.ok()) return status;
   if (!scan.segments.empty()) {
+    if (Status status = secure_previous(scan); !status.ok()) return status;
     if (Status status = open_end(scan); !status.ok()) return status;
   }
   written_lsn = durable_lsn = last_submitted;
   return {};
 }
 
-// Segments that were prepared at most: how far is unknown, and a new one is made in the background.
+// Notes what recovery has found, by name. Of the segments before the checkpoint only those stay that join the others.
+void Log::State::keep(const LogScan& scan) {
+  checkpoint_files = scan.checkpoint;
+  size_t first = scan.before.size();
+  for (uint64_t number = ::leat::first_segment(scan) - 1; first > 0; --first, --number) {
+    if (scan.before[first - 1].number != number) break;
+  }
+  for (size_t i = 0; i < scan.before.size(); ++i) {
+    const SegmentFile& file = scan.before[i];
+    if (i < first) {
+      checkpoint_files.leftovers.push_back(file.path);
+      continue;
+    }
+    kept.push_back({.number = file.number, .size = file.size});
+    bytes += file.size;
+    ++segments;
+  }
+  for (const SegmentFile& file : scan.segments) {
+    kept.push_back({file.number, file.size, file.header.first_lsn, file.previous_crc});
+    bytes_recovered += file.end_offset - kSegmentHeaderSpace;
+  }
+}
+
+// Segments that were prepared at most: how far is unknown, and a new one is made in the background. Also what follows a
+// torn tail, which goes before the tail does: what is left must never seem to be the middle of a log.
 Status Log::State::remove_unopened(LogScan& scan) {
   std::vector<SegmentFile> opened;
   for (SegmentFile& file : scan.segments) {
-    if (!file.used) {
+    if (!file.used || file.behind_end) {
       if (Status status = world.disk.remove(file.path); !status.ok()) return status;
       continue;
     }
@@ -162,6 +188,17 @@ Status Log::State::repair_headers(const LogScan& scan) {
   return {};
 }
 
+// Nothing may say yet that the segment before the last one is durable.
+Status Log::State::secure_previous(const LogScan& scan) {
+  const SegmentFile& end = scan.segments.back();
+  const bool waited = (end.header.required & SegmentHeader::kUnsynced) == 0;
+  if (waited || end.durable_end != 0 || scan.segments.size() == 1) return {};
+  const SegmentFile& previous = scan.segments[scan.segments.size() - 2];
+  auto file = world.disk.open(previous.path, io::OpenMode::kReadWrite);
+  if (!file.ok()) return file.error();
+  return write_again(*file.value(), previous.durable_end, previous.end_offset);
+}
+
 // Cuts what stands behind the end: zeros, so that it never looks valid again.
 Status Log::State::open_end(const LogScan& scan) {
   const SegmentFile& end = scan.segments.back();
@@ -169,7 +206,7 @@ Status Log::State::open_end(const LogScan& scan) {
   if (!file.ok()) return file.error();
   segment = {std::move(file).value(), end.number, end.size};
   offset = durable_end = scan.end_offset;
-  if (Status status = write_again(*segment.file, scan.header_durable_end, offset); !status.ok())
+  if (Status status = write_again(*segment.file, end.durable_end, offset); !status.ok())
     return status;
   return scan.torn ? write_zeros(*segment.file, offset, segment.size) : Status();
 }
@@ -195,6 +232,7 @@ Status Log::State::first_segment() {
                              status.error().detail)};
   }
   offset = durable_end = kSegmentHeaderSpace;
+  kept.push_back({segment.number, segment.size, last_submitted.value + 1, previous_crc});
   bytes = segment.size;
   segments = 1;
   return {};
@@ -206,7 +244,7 @@ Status Log::State::fill_first_segment(const std::string& path) {
   segment.file = std::move(file).value();
   if (Status status = write_zeros(*segment.file, 0, segment.size); !status.ok()) return status;
   if (Status status = world.disk.sync_directory(options.directory); !status.ok()) return status;
-  render_segment_header(segment);
+  render_segment_header(segment, /*required=*/0);
   if (Status status = segment.file->write(0, segment_bytes.view()); !status.ok()) return status;
   return segment.file->sync();
 }

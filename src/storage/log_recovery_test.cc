@@ -117,6 +117,164 @@ TEST(LogRecovery, DamageInASegmentBeforeAnOpenedOneIsCorruption) {
   expect_refused(fixture, "segment 2 was opened after");
 }
 
+TEST(LogRecovery, DamageToTheUnusedEndOfASegmentIsReported) {
+  LogFixture whole;
+  fill(whole, 7, 1200);
+  const FakeDisk::Image image = whole.disk.image();
+  ASSERT_TRUE(image.contains(LogFixture::segment_path(2)));
+  const size_t end = image.at(LogFixture::segment_path(1)).find_last_not_of('\0') + 1;
+  ASSERT_EQ(align_up(end), LogFixture::kSegmentBytes - 512);
+  // Where the next batch would have stood, and behind that.
+  for (const size_t at : {align_up(end), align_up(end) + 300, LogFixture::kSegmentBytes - 1}) {
+    LogFixture fixture;
+    fixture.disk.load(image);
+    fixture.disk.damage(LogFixture::segment_path(1), [at](std::string& bytes) { bytes[at] ^= 4; });
+    ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+    EXPECT_EQ(fixture.recovered.values, whole.written);
+    EXPECT_EQ(fixture.report.cut_bytes, 0U);
+    ASSERT_EQ(fixture.report.unused.size(), 1U);
+    EXPECT_THAT(fixture.report.unused[0], HasSubstr("log-0-0000000001.seg, offset"));
+  }
+}
+
+TEST(LogRecovery, WhatIsDamagedAndNotProvedUnusedIsRefused) {
+  LogFixture whole;
+  ASSERT_TRUE(whole.open());
+  whole.settle();
+  whole.turn({whole.value(3000)});
+  whole.pass(150);  // A marker, which the next segment's first batch names as the one before it.
+  whole.turn({whole.value(7000)});
+  whole.turn({whole.value(10)});
+  whole.crash(Keep::kNothing);
+  ASSERT_TRUE(whole.disk.exists(LogFixture::segment_path(2)));
+  whole.disk.damage(LogFixture::segment_path(1),
+                    [](std::string& bytes) { bytes[bytes.find_last_not_of('\0')] ^= 1; });
+  expect_refused(whole, "segment 2 was opened after");
+}
+
+// What a loss of power may leave of a segment that was opened without a sync, and of the one before it.
+class UnsyncedSegment : public testing::Test {
+ protected:
+  // Segment 1 with two batches of 2048 and 3072 bytes, segment 2 with two of 3584 and 3072, none of them synced.
+  void SetUp() override {
+    ASSERT_TRUE(fixture_.open());
+    fixture_.settle();
+    fixture_.syncs_stuck = true;
+    fixture_.turn({fixture_.value(1800)});
+    fixture_.turn({fixture_.value(2800)});
+    fixture_.turn({fixture_.value(3200)});
+    fixture_.turn({fixture_.value(2800)});
+    fixture_.crash(Keep::kAll);
+    ASSERT_TRUE(fixture_.disk.exists(LogFixture::segment_path(2)));
+  }
+  void lose(uint64_t segment, size_t from, size_t to) {
+    fixture_.disk.damage(LogFixture::segment_path(segment), [&](std::string& bytes) {
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>(from),
+                bytes.begin() + static_cast<ptrdiff_t>(to), '\0');
+    });
+  }
+  // It starts with `count` values, goes on, and a later start finds no trace of what was cut.
+  void expect_cut_to(size_t count, bool reported = true) {
+    ASSERT_TRUE(fixture_.open()) << fixture_.problem->detail;
+    EXPECT_EQ(fixture_.recovered.values, fixture_.first(count));
+    EXPECT_EQ(fixture_.report.cut_bytes != 0, reported) << fixture_.report.cut_detail;
+    fixture_.written.resize(count);
+    fixture_.syncs_stuck = false;
+    for (int i = 0; i < 4; ++i) fixture_.turn({fixture_.value(2500)});
+    fixture_.pass(10);
+    fixture_.crash(Keep::kAll);
+    ASSERT_TRUE(fixture_.open()) << fixture_.problem->detail;
+    EXPECT_EQ(fixture_.recovered.values, fixture_.written);
+    EXPECT_EQ(fixture_.report.cut_bytes, 0U);
+  }
+  LogFixture fixture_{SyncMode::kNever};
+};
+
+TEST_F(UnsyncedSegment, IsThereAsAWhole) {
+  expect_cut_to(4, /*reported=*/false);
+}
+TEST_F(UnsyncedSegment, FollowsATornTail) {
+  lose(1, kSegmentHeaderSpace + 2048 + 512, kSegmentHeaderSpace + 2048 + 1024);
+  expect_cut_to(1);
+}
+TEST_F(UnsyncedSegment, FollowsAnEndThatIsMissing) {
+  lose(1, kSegmentHeaderSpace + 2048, LogFixture::kSegmentBytes);
+  expect_cut_to(1);
+}
+TEST_F(UnsyncedSegment, IsTornItself) {
+  lose(2, kSegmentHeaderSpace + 512, kSegmentHeaderSpace + 1024);
+  expect_cut_to(2);
+}
+TEST_F(UnsyncedSegment, HasLostItsHeader) {
+  lose(2, 0, kSegmentHeaderSpace);
+  expect_cut_to(2);
+}
+TEST_F(UnsyncedSegment, HasNothingButItsHeader) {
+  lose(2, kSegmentHeaderSpace, LogFixture::kSegmentBytes);
+  lose(1, kSegmentHeaderSpace + 2048, LogFixture::kSegmentBytes);
+  expect_cut_to(1, /*reported=*/false);
+}
+
+// After the syncs the same damage is corruption.
+class SyncedSegment : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(fixture_.open());
+    fixture_.settle();
+    fixture_.turn({fixture_.value(1800)});
+    fixture_.turn({fixture_.value(2800)});
+    fixture_.syncs_stuck = true;
+    fixture_.turn({fixture_.value(3200)});
+    ASSERT_EQ(fixture_.loop.job(io::Lane::kSync)->file->path(), LogFixture::segment_path(1));
+    fixture_.run(io::Lane::kSync);
+    fixture_.commit();
+    fixture_.run(io::Lane::kSync);  // Of segment 2.
+    fixture_.settle();
+  }
+  void break_segment(uint64_t number, size_t at) {
+    fixture_.disk.damage(LogFixture::segment_path(number), [at](std::string& bytes) {
+      std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(at), 512, '\0');
+    });
+  }
+  LogFixture fixture_{SyncMode::kNever};
+};
+
+TEST_F(SyncedSegment, TheSuperblockKnowsOfIt) {
+  fixture_.crash(Keep::kAll);
+  break_segment(1, kSegmentHeaderSpace + 2048 + 512);
+  expect_refused(fixture_, "segment 2 was opened after");
+}
+TEST_F(SyncedSegment, ALaterBatchKnowsOfIt) {
+  fixture_.turn({fixture_.value(10)});
+  fixture_.crash(Keep::kAll);
+  // The superblocks of the start.
+  fixture_.disk.damage("d/superblock", [](std::string& bytes) {
+    for (const uint64_t at : {uint64_t{0}, kHeaderCopyOffset}) {
+      Superblock slot;
+      ASSERT_TRUE(read_header(Bytes(bytes).substr(at), slot));
+      slot.segment = 1;
+      slot.durable_lsn = 0;
+      const Bytes rendered = sealed(slot);
+      rendered.copy(bytes.data() + at, rendered.size());
+    }
+  });
+  const FakeDisk::Image image = fixture_.disk.image();
+  break_segment(1, kSegmentHeaderSpace + 2048 + 512);
+  expect_refused(fixture_, "of segment 2 was written after");
+  fixture_.disk.load(image);
+  fixture_.disk.damage(LogFixture::segment_path(2), [](std::string& bytes) {
+    std::fill_n(bytes.begin(), kSegmentHeaderSpace, '\0');
+  });
+  expect_refused(fixture_, "both copies of its header");
+}
+TEST_F(SyncedSegment, AThirdSegmentProvesTheFirst) {
+  fixture_.turn({fixture_.value(7000)});
+  ASSERT_TRUE(fixture_.disk.exists(LogFixture::segment_path(3)));
+  fixture_.crash(Keep::kAll);
+  break_segment(1, kSegmentHeaderSpace + 2048 + 512);
+  expect_refused(fixture_, "was opened after");
+}
+
 TEST(LogRecovery, AMissingSegmentIsNoticed) {
   for (uint64_t missing = 1; missing <= 3; ++missing) {
     LogFixture fixture;
@@ -225,7 +383,7 @@ TEST(LogRecovery, ANewerVersionIsRefusedAsSuch) {
   const auto raise = [](std::string& bytes, auto header, bool version) {
     for (const uint64_t slot : {uint64_t{0}, kHeaderCopyOffset}) {
       ASSERT_TRUE(read_header(Bytes(bytes).substr(slot), header));
-      (version ? header.version : header.required) += 1;
+      (version ? header.version : header.required) += 2;
       const Bytes rendered = sealed(header);
       rendered.copy(bytes.data() + slot, rendered.size());
     }

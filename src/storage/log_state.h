@@ -16,7 +16,7 @@ namespace leat {
 
 struct Log::State {
   // What the commit lane is doing.
-  enum class Flight : uint8_t { kNone, kBatch, kMarker, kSync, kSegmentHeader };
+  enum class Flight : uint8_t { kNone, kBatch, kMarker, kSegmentHeader };
   // What the background lane is doing.
   enum class Background : uint8_t { kNone, kPrepare, kSuperblock };
 
@@ -24,6 +24,20 @@ struct Log::State {
     std::unique_ptr<io::File> file;
     uint64_t number = 0;
     uint64_t size = 0;
+  };
+  // A full segment that the next one was opened behind before all of it was durable.
+  struct Closed {
+    Segment segment;
+    Lsn last;  // Of its records.
+    uint64_t end = 0;
+  };
+  // What the sync lane is doing: it covers what had been written when it began.
+  struct Sync {
+    bool running = false;
+    uint64_t segment = 0;
+    Lsn last;
+    uint64_t end = 0;
+    MonoNs started{0};
   };
 
   // A segment as the log remembers it while it is needed.
@@ -41,14 +55,18 @@ struct Log::State {
   bool start_batch();
   void start_marker();
   void start_sync();
+  void finish_sync(const Status& status);
   void seal(ByteBuffer& buffer, uint64_t first_lsn, uint64_t last_lsn);
   void write(Flight kind, ByteBuffer& buffer, Lsn last);
   void written(Lsn last);
   void synced(Lsn last, uint64_t end);
   bool open_next_segment(uint64_t needed);
+  // Writes the spare's header without waiting for a sync, of it or of what precedes it.
+  bool open_behind();
   void prepare_spare();
   bool drop_spare();
   void take_spare();
+  void name_in_superblock();
   void switch_to_spare();
   void fail(const Error& error);
   void finish_commit(const Status& status);
@@ -68,7 +86,7 @@ struct Log::State {
   void render_superblock(bool clean, ByteBuffer& out);
   [[nodiscard]] uint64_t superblock_offset() const;
   // The header of `segment`, twice, in segment_bytes.
-  void render_segment_header(const Segment& segment);
+  void render_segment_header(const Segment& segment, uint32_t required);
   [[nodiscard]] std::string path_of(const std::string& name) const {
     return options.directory + "/" + name;
   }
@@ -77,9 +95,11 @@ struct Log::State {
   Status create_superblock();
   Status recover(RecordSink& sink, RecoveryReport& report);
   Status adopt(struct LogScan& scan);
+  void keep(const struct LogScan& scan);
   Status remove_unopened(struct LogScan& scan);
   Status repair_headers(const struct LogScan& scan);
   Status open_end(const struct LogScan& scan);
+  Status secure_previous(const struct LogScan& scan);
   Status write_superblock(bool clean);
   Status first_segment();
   Status fill_first_segment(const std::string& path);
@@ -90,8 +110,13 @@ struct Log::State {
   std::unique_ptr<io::File> superblock_file;
 
   Segment segment;
-  uint64_t offset = 0;       // In `segment`: where the next batch goes.
-  uint64_t durable_end = 0;  // In `segment`: what stands before it has been synced.
+  uint64_t offset = 0;  // In `segment`: where the next batch goes.
+  // In `segment`: what stands before it has been synced, and so have all earlier segments. 0: not even its header is
+  // known to have been.
+  uint64_t durable_end = 0;
+  Closed closed;  // Without a file when all earlier segments are durable.
+  CheckpointFiles checkpoint_files;
+  uint64_t bytes_recovered = 0;
   std::deque<Kept> kept;  // All segments that were opened, `segment` the last.
   Segment spare;
   bool spare_ready = false;
@@ -110,9 +135,10 @@ struct Log::State {
   bool superblock_wanted = false;
   Lsn batch_last;  // Last record in `batch`.
   Lsn flying_last;
-  uint64_t flying_end = 0;  // Where the sync in flight ends.
-  bool unsynced = false;    // Something was written since the last sync.
+  uint64_t flying_end = 0;  // Where what is in flight ends.
+  bool unsynced = false;    // Of `segment` something was written that no sync has covered.
   MonoNs flight_started{0};
+  Sync sync;
 
   Lsn last_submitted;  // Last record of the newest batch given to the disk.
   uint32_t previous_crc = 0;

@@ -73,11 +73,12 @@ TEST(Log, ASyncThatIsAskedForCoversWhatIsStillGathered) {
     fixture.append({"a"});
     fixture.log->sync_up_to(Lsn{1});
     fixture.commit();
-    ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
-    fixture.run(io::Lane::kCommit);
+    const io::Lane lane = mode == SyncMode::kAlways ? io::Lane::kCommit : io::Lane::kSync;
+    ASSERT_TRUE(fixture.loop.job(lane));
+    fixture.run(lane);
     EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1}) << static_cast<int>(mode);
     fixture.commit();
-    EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit)) << "nothing is left to do";
+    EXPECT_FALSE(fixture.loop.job(lane)) << "nothing is left to do";
   }
 }
 
@@ -93,12 +94,116 @@ TEST(Log, EverySecReleasesWhatIsWrittenAndSyncsOnceASecond) {
   ASSERT_TRUE(wake);
   fixture.clock.ns = wake->value - 1;
   fixture.commit();
-  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kSync));
   fixture.clock.ns = wake->value;
   fixture.commit();
-  ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
-  fixture.run(io::Lane::kCommit);
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  fixture.run(io::Lane::kSync);
   EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+}
+
+TEST(Log, WritesGoOnWhileASyncRunsWhichCoversWhatWasThereWhenItBegan) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({"a"});
+  fixture.syncs_stuck = true;
+  fixture.pass(1000);
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  fixture.turn({"b"});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  EXPECT_FALSE(fixture.log->settled());
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kSync));
+  fixture.pass(1000);
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{2});
+}
+
+TEST(Log, AFullSegmentIsSyncedBehindTheNextOne) {
+  LogFixture fixture(SyncMode::kNever);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.syncs_stuck = true;
+  fixture.turn({fixture.value(7000)});
+  fixture.turn({fixture.value(7000)});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  EXPECT_EQ(fixture.loop.job(io::Lane::kSync)->file->path(), LogFixture::segment_path(1));
+  // One segment may be behind; what needs a third one waits.
+  fixture.turn({fixture.value(7000)});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  EXPECT_FALSE(fixture.log->behind());
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2}) << "nothing is known yet of the second segment";
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  EXPECT_EQ(fixture.loop.job(io::Lane::kSync)->file->path(), LogFixture::segment_path(2));
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{2});
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{3});
+}
+
+TEST(Log, ASyncThatBeganBeforeItsSegmentWasFullDoesNotCoverTheRest) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({fixture.value(3000)});
+  fixture.syncs_stuck = true;
+  fixture.pass(1000);
+  fixture.turn({fixture.value(3000)});
+  fixture.turn({fixture.value(3000)});
+  ASSERT_EQ(fixture.log->released_lsn(), Lsn{3});
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  fixture.commit();
+  fixture.run(io::Lane::kSync);
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{2});
+  fixture.syncs_stuck = false;
+  fixture.commit();
+  fixture.settle();
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{3});
+  EXPECT_TRUE(fixture.log->settled());
+}
+
+TEST(Log, GoingToAlwaysWaitsForTheSegmentThatIsBehind) {
+  LogFixture fixture(SyncMode::kNever);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.syncs_stuck = true;
+  fixture.turn({fixture.value(7000)});
+  fixture.turn({fixture.value(2000)});
+  fixture.log->set_sync_mode(SyncMode::kAlways);
+  fixture.turn({fixture.value(10)});
+  EXPECT_EQ(fixture.log->written_lsn(), Lsn{2});
+  fixture.run(io::Lane::kSync);
+  fixture.commit();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  fixture.syncs_stuck = false;
+  fixture.settle();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{3});
+}
+
+TEST(Log, ASlowDiskIsNotAFullOne) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  // The next segment is being made all the time.
+  fixture.append({fixture.value(9000)});
+  fixture.commit();
+  fixture.append({fixture.value(60 << 20)});
+  EXPECT_FALSE(fixture.log->behind());
+  fixture.append({fixture.value(5 << 20)});
+  EXPECT_TRUE(fixture.log->behind());
+  EXPECT_TRUE(fixture.log->has_room(1 << 20, false));
+  fixture.settle();
+  EXPECT_FALSE(fixture.log->behind());
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{3});
 }
 
 TEST(Log, NeverSyncsOnlyWhenASegmentIsFull) {
@@ -110,8 +215,11 @@ TEST(Log, NeverSyncsOnlyWhenASegmentIsFull) {
   EXPECT_EQ(fixture.log->durable_lsn(), Lsn{0});
   EXPECT_FALSE(fixture.log->wake_at());
   fixture.turn({fixture.value(6000)});
-  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{1});
   EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  // The full one, and then the next one's header, with what stood behind it.
+  EXPECT_EQ(fixture.log->facts().syncs, 2U);
+  fixture.turn({fixture.value(10)});
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{2});
 }
 
 TEST(Log, GoingToAlwaysReleasesOnlyWhatIsSyncedFromThenOn) {
@@ -123,8 +231,8 @@ TEST(Log, GoingToAlwaysReleasesOnlyWhatIsSyncedFromThenOn) {
   fixture.log->set_sync_mode(SyncMode::kAlways);
   EXPECT_EQ(fixture.log->released_lsn(), Lsn{0});
   fixture.commit();
-  ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
-  fixture.run(io::Lane::kCommit);
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kSync));
+  fixture.run(io::Lane::kSync);
   EXPECT_EQ(fixture.log->released_lsn(), Lsn{1});
   fixture.log->set_sync_mode(SyncMode::kNever);
   fixture.append({"b"});
@@ -212,6 +320,25 @@ TEST(Log, AFailedWriteOrSyncIsFinal) {
     ASSERT_TRUE(fixture.open());
     EXPECT_EQ(fixture.recovered.values, fixture.first(1));
   }
+}
+
+TEST(Log, AFailedSyncBehindIsFinal) {
+  LogFixture fixture(SyncMode::kNever);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.syncs_stuck = true;
+  fixture.turn({fixture.value(7000)});
+  fixture.turn({fixture.value(7000)});
+  fixture.disk.fail(FakeDisk::Op::kSync);
+  fixture.run(io::Lane::kSync);
+  ASSERT_TRUE(fixture.log->failure());
+  fixture.syncs_stuck = false;
+  fixture.turn({"lost"});
+  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{0});
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  EXPECT_TRUE(fixture.recovered.values.empty());
 }
 
 TEST(Log, AFailedWriteIsFinalInTheOtherModes) {
@@ -318,6 +445,24 @@ TEST(Log, CloseWritesWhatWasGatheredAndSwitchesIfItMust) {
     EXPECT_EQ(fixture.recovered.values, fixture.written);
     EXPECT_EQ(fixture.report.cut_bytes, 0U);
   }
+}
+
+TEST(Log, CloseSyncsTheSegmentThatIsBehind) {
+  LogFixture fixture(SyncMode::kNever);
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  fixture.turn({fixture.value(3000)});
+  fixture.log->sync_up_to(Lsn{1});
+  fixture.syncs_stuck = true;
+  fixture.commit();
+  fixture.append({fixture.value(7000)});
+  fixture.commit();
+  fixture.run(io::Lane::kSync);
+  ASSERT_EQ(fixture.log->durable_lsn(), Lsn{1});
+  ASSERT_TRUE(fixture.log->close(Lsn{2}, fixture.clock.wall()).ok());
+  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  EXPECT_EQ(fixture.recovered.values, fixture.written);
 }
 
 TEST(Log, CloseWhileTheDiskWritesIsRefused) {

@@ -237,19 +237,32 @@ void Ledger::received(uint64_t number, Bytes bytes) {
 
 void Ledger::batch_written(const std::string& path, uint64_t last_lsn) {
   written_ = std::max(written_, last_lsn);
-  unsynced_[path] = last_lsn;
+  files_[path].written = last_lsn;
+}
+
+void Ledger::sync_begun(const std::string& path) {
+  Reach& reach = files_[path];
+  reach.syncing = reach.written;
 }
 
 void Ledger::synced(const std::string& path, bool durable) {
-  const auto found = unsynced_.find(path);
-  if (durable && found != unsynced_.end()) durable_ = std::max(durable_, found->second);
+  const auto found = files_.find(path);
+  if (found != files_.end()) {
+    Reach& reach = found->second;
+    const uint64_t covered = std::exchange(reach.syncing, std::nullopt).value_or(reach.written);
+    if (durable) reach.synced = covered;
+  }
+  // What stands behind a gap is of no use.
+  for (const auto& [name, reach] : files_) {
+    durable_ = std::max(durable_, reach.synced);
+    if (reach.synced < reach.written) break;
+  }
   if (!durable) {
     // Of a disk that fails, only what had been synced before can be asked back.
     dropped_ = true;
     const uint64_t promised = mode_ == SyncMode::kAlways ? acknowledged_ : 0;
     must_have_ = std::min(must_have_, std::max(durable_, promised));
   }
-  unsynced_.erase(path);
 }
 
 void Ledger::crashed(Crash crash) {
@@ -261,7 +274,7 @@ void Ledger::crashed(Crash crash) {
   if (mode_ == SyncMode::kAlways) must_have_ = std::max(must_have_, acknowledged_);
   if (crash == Crash::kProcess && !dropped_) must_have_ = std::max(must_have_, written_);
   if (crash == Crash::kPower) written_ = durable_;
-  unsynced_.clear();
+  files_.clear();
 }
 
 void Ledger::recovered(const Engine& engine) {

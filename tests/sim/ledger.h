@@ -65,6 +65,7 @@ class Ledger {
 
   // The disk. Paths tell segments apart.
   void batch_written(const std::string& path, uint64_t last_lsn);
+  void sync_begun(const std::string& path);
   void synced(const std::string& path, bool durable);
   [[nodiscard]] uint64_t durable() const { return durable_; }
 
@@ -138,7 +139,14 @@ class Ledger {
   std::map<uint64_t, Client> clients_;
   std::map<std::string, uint64_t> changed_;  // Key to the LSN of its last change.
   uint64_t changed_all_ = 0;
-  std::map<std::string, uint64_t> unsynced_;  // File to the last LSN written into it.
+  // Of each segment the last LSN that was written, that the sync which runs will cover, and that one has covered. In
+  // the order of the log.
+  struct Reach {
+    uint64_t written = 0;
+    std::optional<uint64_t> syncing;
+    uint64_t synced = 0;
+  };
+  std::map<std::string, Reach> files_;
   std::map<uint64_t, uint64_t> digests_;
   uint64_t last_ = 0;
   uint64_t written_ = 0;

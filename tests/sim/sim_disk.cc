@@ -82,8 +82,18 @@ bool SimDisk::alive() {
 
 void SimDisk::mark_dirty(Inode& inode, uint64_t from, uint64_t to) {
   inode.dirty.resize((inode.current.size() + kSector - 1) / kSector);
-  for (uint64_t sector = from / kSector; sector * kSector < to; ++sector)
+  if (inode.syncing) inode.later.resize(inode.dirty.size());
+  for (uint64_t sector = from / kSector; sector * kSector < to; ++sector) {
     inode.dirty[sector] = true;
+    if (inode.syncing) inode.later[sector] = true;
+  }
+}
+
+void SimDisk::begin_sync(const std::string& path) {
+  const auto found = names_.find(path);
+  if (dead() || found == names_.end()) return;
+  found->second->syncing = true;
+  if (on_sync_begun) on_sync_begun(path);
 }
 
 Status SimDisk::write(Inode& inode, const std::string& path, uint64_t offset, Bytes bytes) {
@@ -120,12 +130,16 @@ Status SimDisk::write(Inode& inode, const std::string& path, uint64_t offset, By
 }
 
 Status SimDisk::sync(Inode& inode, const std::string& path) {
+  inode.syncing = false;
+  const std::vector<bool> later = std::exchange(inode.later, {});
   if (!alive()) return io_error("sync", path);
   const bool broken = random_.one_in(faults.sync_error);
   inode.dirty.resize((inode.current.size() + kSector - 1) / kSector);
   inode.durable.resize(inode.current.size());
   for (uint64_t sector = 0; sector < inode.dirty.size(); ++sector) {
     if (!inode.dirty[sector]) continue;
+    if (sector < later.size() && later[sector] && random_.one_in(2)) continue;
+    inode.dirty[sector] = false;
     const uint64_t at = sector * kSector;
     const uint64_t size = std::min<uint64_t>(kSector, inode.current.size() - at);
     if (!broken || random_.one_in(2)) {
@@ -134,7 +148,6 @@ Status SimDisk::sync(Inode& inode, const std::string& path) {
       inode.current.replace(at, size, inode.durable, at, size);
     }
   }
-  inode.dirty.assign(inode.dirty.size(), false);
   if (on_sync) on_sync(path, !broken);
   if (!broken) return {};
   ++errors_;
@@ -232,6 +245,10 @@ Result<std::unique_ptr<io::File>> SimDisk::lock_directory(const std::string& dir
 void SimDisk::revive() {
   left_ = UINT64_MAX;
   locked_.clear();
+  for (auto& [path, inode] : names_) {
+    inode->syncing = false;
+    inode->later.clear();
+  }
 }
 
 void SimDisk::lose_power() {

@@ -49,6 +49,8 @@ class SimDisk final : public io::Disk {
   // nothing. revive() before the next start.
   void die_after(uint64_t operations) { left_ = operations; }
   [[nodiscard]] bool dead() const { return left_ == 0; }
+  // A sync of the file begins, which ends with File::sync(): of what is written meanwhile it covers any part.
+  void begin_sync(const std::string& path);
   // The process is gone: locks are free. The page cache stays.
   void revive();
   // The machine is gone: unsynced writes and directory entries survive or not, each by chance.
@@ -65,9 +67,10 @@ class SimDisk final : public io::Disk {
   // A number for all that is on the disk.
   [[nodiscard]] uint64_t digest() const;
 
-  // Told of every write that has been made, and of every sync: whether it has made all of the file durable, or
-  // has dropped what it should have written.
+  // Told of every write that has been made, and of every sync: whether it has made all of the file durable that was
+  // there when it began, or has dropped what it should have written.
   std::function<void(const std::string& path, Bytes bytes)> on_write;
+  std::function<void(const std::string& path)> on_sync_begun;
   std::function<void(const std::string& path, bool durable)> on_sync;
 
  private:
@@ -77,6 +80,8 @@ class SimDisk final : public io::Disk {
     std::string current;      // What reads see.
     std::string durable;      // What survives.
     std::vector<bool> dirty;  // By sector of `current`.
+    bool syncing = false;     // A sync has begun and not ended.
+    std::vector<bool> later;  // Those that became dirty after the sync that runs has begun.
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
   // A change of a directory that no sync has covered: `to` names the inode (none: nothing), `from` names nothing.

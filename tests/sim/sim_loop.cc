@@ -67,6 +67,7 @@ void SimLoop::start(io::Lane lane, io::DiskJob job) {
   LaneState& state = lanes_[static_cast<size_t>(lane)];
   if (state.busy) violated("a job was started on a lane that is busy");
   state.busy = true;
+  if (job.kind == io::DiskJob::Kind::kSync) disk_.begin_sync(job.file->path());
   state.hash = hash64(job.bytes);
   state.job = std::move(job);
   int64_t time = random_.between(1, faults.disk_ns);

@@ -65,6 +65,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
     ledger_.batch_written(path, header.last_lsn);
     if (trace_) note(fmt::format("records up to {} are written into {}", header.last_lsn, path));
   };
+  disk_.on_sync_begun = [this](const std::string& path) { ledger_.sync_begun(path); };
   disk_.on_sync = [this](const std::string& path, bool durable) {
     ledger_.synced(path, durable);
     if (trace_)
@@ -184,6 +185,8 @@ bool Simulation::start() {
 void Simulation::check_clean_log() {
   class Ignore : public RecordSink {
    public:
+    bool on_pieces(Bytes /*pieces*/) override { return true; }
+    bool on_state(Lsn /*lsn*/) override { return true; }
     bool on_record(Lsn /*lsn*/, const RecordView& /*record*/) override { return true; }
     void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
   } sink;
@@ -198,6 +201,11 @@ void Simulation::turn() {
   server_->turn(MonoNs{clock_.mono().value + 20 * kMs});
   if (!loop_.violation().empty()) ledger_.violated(loop_.violation());
   if (disk_.dead() || failed()) return;
+  if (const uint64_t claimed = server_->shard().log().durable_lsn().value;
+      claimed > ledger_.durable()) {
+    return ledger_.violated(
+        fmt::format("record {} counts as durable when {} is", claimed, ledger_.durable()));
+  }
   ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
     const Connection* const connection = server_->reactor().find(ClientId{client});
     return connection != nullptr && connection->parked && connection->parked->for_frames;
