@@ -67,7 +67,7 @@ StateLoader::StateLoader(Engine& engine) : engine_(engine) {
 bool StateLoader::take(Bytes pieces) {
   while (!refused_ && !pieces.empty()) {
     const auto piece = next_piece(pieces);
-    refused_ = !piece || !take(*piece);
+    refused_ = !piece || !add(*piece);
   }
   return !refused_;
 }
@@ -82,41 +82,41 @@ bool StateLoader::finish() {
   return true;
 }
 
-bool StateLoader::take(const PieceView& piece) {
-  const auto decode_and_take = [this, &piece](auto decoded) {
-    return decode(piece.payload, decoded) && take(decoded);
+bool StateLoader::add(const PieceView& piece) {
+  const auto decode_and_add = [this, &piece](auto decoded) {
+    return decode(piece.payload, decoded) && add(decoded);
   };
   switch (piece.kind) {
     case PieceKind::kNode:
-      return decode_and_take(NodePiece{});
+      return decode_and_add(NodePiece{});
     case PieceKind::kObject: {
       ObjectPiece object;
       StreamPart stream;
-      return decode(piece.payload, object, stream) && take(object, stream);
+      return decode(piece.payload, object, stream) && add(object, stream);
     }
     case PieceKind::kString:
-      return decode_and_take(StringPiece{});
+      return decode_and_add(StringPiece{});
     case PieceKind::kFields:
-      return decode_and_take(FieldsPiece{});
+      return decode_and_add(FieldsPiece{});
     case PieceKind::kBlock:
-      return decode_and_take(BlockPiece{});
+      return decode_and_add(BlockPiece{});
     case PieceKind::kGroup:
-      return decode_and_take(GroupPiece{});
+      return decode_and_add(GroupPiece{});
     case PieceKind::kPending:
-      return decode_and_take(PendingPiece{});
+      return decode_and_add(PendingPiece{});
     case PieceKind::kFrame:
-      return decode_and_take(FramePiece{});
+      return decode_and_add(FramePiece{});
   }
   return false;
 }
 
-bool StateLoader::take(const NodePiece& piece) {
+bool StateLoader::add(const NodePiece& piece) {
   if (node_ || piece.next_object.value == 0 || piece.last_swap > piece.lsn) return false;
   node_ = piece;
   return true;
 }
 
-bool StateLoader::take(const ObjectPiece& piece, const StreamPart& stream) {
+bool StateLoader::add(const ObjectPiece& piece, const StreamPart& stream) {
   const bool large_kind = piece.kind == ObjectKind::kHash || piece.kind == ObjectKind::kSet;
   if (piece.object.value == 0 || (piece.large && !large_kind)) return false;
   auto object = std::make_unique<Object>();
@@ -164,7 +164,7 @@ bool StateLoader::settle(ObjectId object, Missing& missing) {
   return true;
 }
 
-bool StateLoader::take(const StringPiece& piece) {
+bool StateLoader::add(const StringPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->object->kind() != ObjectKind::kString) return false;
   const uint64_t size = piece.bytes.size();
@@ -189,7 +189,7 @@ bool StateLoader::take(const StringPiece& piece) {
   return settle(piece.object, *left);
 }
 
-bool StateLoader::take(const FieldsPiece& piece) {
+bool StateLoader::add(const FieldsPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || piece.list.empty()) return false;
   auto* const hash = std::get_if<HashValue>(&left->object->value);
@@ -200,7 +200,7 @@ bool StateLoader::take(const FieldsPiece& piece) {
   return added && settle(piece.object, *left);
 }
 
-bool StateLoader::take(const BlockPiece& piece) {
+bool StateLoader::add(const BlockPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->blocks == 0) return false;
   auto block = Block::restore(piece.parts);
@@ -210,7 +210,7 @@ bool StateLoader::take(const BlockPiece& piece) {
   return settle(piece.object, *left);
 }
 
-bool StateLoader::take(const FramePiece& piece) {
+bool StateLoader::add(const FramePiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->blocks < piece.fence.blocks) return false;
   auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
@@ -220,7 +220,7 @@ bool StateLoader::take(const FramePiece& piece) {
   return settle(piece.object, *left);
 }
 
-bool StateLoader::take(const GroupPiece& piece) {
+bool StateLoader::add(const GroupPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->groups == 0) return false;
   auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
@@ -242,7 +242,7 @@ bool StateLoader::take(const GroupPiece& piece) {
   return settle(piece.object, *left);
 }
 
-bool StateLoader::take(const PendingPiece& piece) {
+bool StateLoader::add(const PendingPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || piece.list.empty()) return false;
   const auto found = left->pending_of.find(piece.group);

@@ -48,15 +48,15 @@ class StateLoader {
     }
   };
 
-  [[nodiscard]] bool take(const PieceView& piece);
-  [[nodiscard]] bool take(const NodePiece& piece);
-  [[nodiscard]] bool take(const ObjectPiece& piece, const StreamPart& stream);
-  [[nodiscard]] bool take(const StringPiece& piece);
-  [[nodiscard]] bool take(const FieldsPiece& piece);
-  [[nodiscard]] bool take(const BlockPiece& piece);
-  [[nodiscard]] bool take(const FramePiece& piece);
-  [[nodiscard]] bool take(const GroupPiece& piece);
-  [[nodiscard]] bool take(const PendingPiece& piece);
+  [[nodiscard]] bool add(const PieceView& piece);
+  [[nodiscard]] bool add(const NodePiece& piece);
+  [[nodiscard]] bool add(const ObjectPiece& piece, const StreamPart& stream);
+  [[nodiscard]] bool add(const StringPiece& piece);
+  [[nodiscard]] bool add(const FieldsPiece& piece);
+  [[nodiscard]] bool add(const BlockPiece& piece);
+  [[nodiscard]] bool add(const FramePiece& piece);
+  [[nodiscard]] bool add(const GroupPiece& piece);
+  [[nodiscard]] bool add(const PendingPiece& piece);
 
   // The object, if something of it is still to come.
   Missing* missing(ObjectId object);

@@ -8,8 +8,10 @@ namespace {
 
 // Dropped extents that are written on the spot; more of them wait for the walk.
 constexpr size_t kExtentsAtOnce = 4;
-// What looking at an object is charged as, in bytes: a walk over many that are done or empty ends, too.
-constexpr size_t kVisitCharge = 16;
+// What looking at an object is charged as, in bytes: a walk over many that are done, empty or small ends, too.
+constexpr size_t kVisitCharge = 64;
+// The same for taking out one of a flushed database.
+constexpr size_t kTakeCharge = 256;
 
 bool is_small(const Object& object) {
   if (const auto* string = object.string()) return string->size() <= kPieceBytes;
@@ -197,12 +199,12 @@ void StateWriter::step(size_t budget) {
   note_ = nullptr;
   const size_t start = out().size();
   const size_t end = start + std::clamp(budget, size_t{1}, ~size_t{0} - start);
-  for (size_t charged = 0; !complete() && (charged == 0 || out().size() + charged < end);
-       charged += kVisitCharge) {
+  for (size_t charged = 0; !complete() && (charged == 0 || out().size() + charged < end);) {
     if (condemned_.empty()) {
-      walk_next(end);
+      charged += walk_next(end);
       continue;
     }
+    charged += kVisitCharge;
     Condemned& first = condemned_.front();
     if (!std::visit([this, end](auto& one) { return walk(one, end); }, first)) return;
     free(first);
@@ -210,24 +212,24 @@ void StateWriter::step(size_t budget) {
   }
 }
 
-void StateWriter::walk_next(size_t end) {
+size_t StateWriter::walk_next(size_t end) {
   Object* const object = keyspace_.first_from(position_);
   if (object == nullptr || object->id >= end_) {
     position_ = end_;
     notes_.clear();
-    return;
+    return kVisitCharge;
   }
   position_ = object->id;
-  if (object->home->forgotten) {
-    position_ = ObjectId{object->id.value + 1};
-    return static_cast<void>(reaper_.add(keyspace_.take_flushed(*object)));
+  if (!object->home->forgotten) {
+    const auto [found, added] = notes_.try_emplace(position_);
+    if (added) found->second = open(*object);
+    if (found->second != nullptr && !walk(*object, *found->second, end)) return kVisitCharge;
+    notes_.erase(found);
   }
-  const auto [found, added] = notes_.try_emplace(position_);
-  if (added) found->second = open(*object);
-  if (found->second != nullptr && !walk(*object, *found->second, end)) return;
-  notes_.erase(found);
   position_ = ObjectId{position_.value + 1};
-  if (object->home->flushed) reaper_.add(keyspace_.take_flushed(*object));
+  if (!object->home->flushed) return kVisitCharge;
+  reaper_.add(keyspace_.take_flushed(*object));
+  return kTakeCharge;
 }
 
 bool StateWriter::walk(const Object& object, Note& note, size_t end) {

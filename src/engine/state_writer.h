@@ -150,7 +150,8 @@ class StateWriter {
   bool walk(CondemnedExtents& condemned, size_t end);
   bool walk(CondemnedPending& condemned, size_t end);
   // The object at the walk's position; goes on behind it when it is done.
-  void walk_next(size_t end);
+  //   returns  what it is charged as beside its bytes.
+  size_t walk_next(size_t end);
   void free(Condemned& condemned);
 
   Keyspace& keyspace_;

@@ -438,7 +438,7 @@ void run(uint64_t seed) {
 }
 
 TEST(StateWriterTest, HoldsTheStateAtItsLsnWhateverRanMeanwhile) {
-  for (uint64_t seed = 1; seed <= 500 && !::testing::Test::HasFailure(); ++seed) {
+  for (uint64_t seed = 1; seed <= 300 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     run(seed);
   }
