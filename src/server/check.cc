@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/engine.h"
+#include "engine/state_loader.h"
 #include "io/posix_disk.h"
 #include "server/serve.h"
 #include "server/shard.h"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::string_view kUsage =
     "leat check DIR\n\n"
-    "Verifies the data in DIR without changing it: superblock, segments, batches, records. No "
+    "Verifies the data in DIR without changing it: superblock, checkpoint, segments, batches, "
+    "records. No "
     "server may run\n"
     "on it meanwhile. Exit status 0: clean; 1: damaged or not readable; 2: usage.\n";
 
@@ -23,6 +25,8 @@ constexpr uint32_t kDatabasesMax = 65536;  // The most that `databases` may say.
 // Applies the records, so that one that does not fit is found as well.
 class Verify : public RecordSink {
  public:
+  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
+  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
   bool on_record(Lsn lsn, const RecordView& record) override {
     constexpr size_t kReapedPerRecord = 256;
     if (engine_.reaping()) engine_.reap(kReapedPerRecord);
@@ -34,6 +38,7 @@ class Verify : public RecordSink {
 
  private:
   Engine engine_{kDatabasesMax};
+  StateLoader loader_{engine_};
 };
 
 int check(const std::string& directory) {
@@ -59,6 +64,10 @@ int check(const std::string& directory) {
   for (const CheckFinding& finding : findings.value()) {
     damaged = damaged || finding.damage;
     fmt::print("{}: {}\n", finding.damage ? "damage" : "note", finding.text);
+  }
+  if (report.checkpoint_bytes != 0) {
+    fmt::print("a checkpoint of {} bytes holds the state up to record {}\n",
+               report.checkpoint_bytes, report.checkpoint.value);
   }
   fmt::print("{} segments, {} batches, {} records, {} bytes read: {}\n", report.segments,
              report.batches, report.records, report.bytes, damaged ? "damaged" : "clean");

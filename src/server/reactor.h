@@ -5,6 +5,7 @@
 //   execute   per connection, its requests in order; after each, the readers that it made ready
 //   tick      deadlines of parked commands, expiry
 //   commit    the turn's records: one write (and sync) on the helper lane
+//   checkpoint  a step of the one being made
 //   release   what may leave, leaves
 //
 // Contract   nothing leaves a connection before the LSN it depends on is released by the log. A turn blocks
@@ -144,8 +145,9 @@ class Reactor : public io::Handler {
   void serve_ready();
   void resume(Connection& connection);
   void expire_parked();
-  // Ends the commands that waited for what is on disk by now.
+  // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
   void serve_durable();
+  void serve_checkpoint();
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
@@ -181,6 +183,7 @@ class Reactor : public io::Handler {
   std::vector<Connection*> dead_;
   absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
   absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
+  absl::btree_set<std::pair<uint64_t, ClientId>> awaiting_checkpoint_;  // By its number.
   MonoNs last_second_{0};
   Connection* executing_ = nullptr;
   ClientId next_client_{1};

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/checkpoint_reader.h"
 #include "storage/file_window.h"
 #include "storage/log.h"
 #include "storage/log_reader.h"
@@ -122,6 +123,30 @@ void note_scan(const LogScan& scan, std::vector<CheckFinding>& findings) {
   }
 }
 
+void note_leftovers(const LogScan& scan, std::vector<CheckFinding>& findings) {
+  for (const std::string& path : scan.checkpoint.leftovers) {
+    note(findings,
+         fmt::format("{}: not needed, as a crash leaves it; the next start removes it", path));
+  }
+  if (scan.before.empty()) return;
+  note(findings,
+       fmt::format("{} segments before the checkpoint, {} to {}, are not needed and were not read",
+                   scan.before.size(), scan.before.front().number, scan.before.back().number));
+}
+
+// All chunks that are damaged, the first of which recovery has named.
+void survey_checkpoint(io::Disk& disk, const std::string& directory, const Manifest& manifest,
+                       std::vector<CheckFinding>& findings) {
+  auto reader = CheckpointReader::open(disk, directory, manifest);
+  if (!reader.ok()) return;
+  while (reader.value().more()) {
+    const auto pieces = reader.value().next();
+    if (pieces.ok() || pieces.error().detail == findings.front().text) continue;
+    findings.push_back({.damage = true, .text = pieces.error().detail});
+    if (pieces.error().code == Errc::kIo) return;
+  }
+}
+
 // What each segment holds, one by one; for a log that is damaged, also whole batches behind the damage.
 void look_closely(io::Disk& disk, const LogScan& scan, bool refused,
                   std::vector<CheckFinding>& findings) {
@@ -155,9 +180,13 @@ Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& d
     findings.push_back({.damage = true, .text = scanned.error().detail});
     // As far as the files can be told apart, what else is there.
     LogScan files;
-    if (!read_superblock(disk, directory, files).ok() || !files.exists ||
-        !list_segments(disk, directory, /*shard=*/0, files).ok())
-      return findings;
+    if (!read_superblock(disk, directory, files).ok() || !files.exists) return findings;
+    if (auto manifest = read_manifest(disk, directory, files.superblock, /*shard=*/0);
+        manifest.ok() && manifest.value()) {
+      files.checkpoint.manifest = *manifest.value();
+      survey_checkpoint(disk, directory, *manifest.value(), findings);
+    }
+    if (!list_segments(disk, directory, /*shard=*/0, files).ok()) return findings;
     note_scan(files, findings);
     look_closely(disk, files, /*refused=*/true, findings);
     return findings;
@@ -169,6 +198,7 @@ Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& d
   }
   note_scan(scan, findings);
   for (const std::string& text : report.unused) note(findings, text);
+  note_leftovers(scan, findings);
   if (report.cut_bytes != 0) {
     note(findings, fmt::format("a torn tail, as a crash leaves it, of writes that nobody had been "
                                "told of as durable: {}; the next start cuts it",
