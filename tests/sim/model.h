@@ -47,7 +47,7 @@ struct ModelStream {
   StreamId last;
   StreamId max_deleted;
   std::map<std::string, ModelGroup> groups;
-  bool had_group = false;
+  int64_t group_gone_at = 0;  // When one was destroyed last.
   Retention policy;
 };
 struct ModelObject {

@@ -126,7 +126,8 @@ std::string Model::overdue(int64_t now) const {
       if (stream == nullptr || stream->entries.empty()) continue;
       const StreamId first = stream->entries.begin()->first;
       // What a group needed a moment ago may stay for another second, also when it was the group that went.
-      const bool kept = stream->policy.retain == Retain::kUnacked && stream->had_group;
+      const bool kept = stream->policy.retain == Retain::kUnacked &&
+                        (!stream->groups.empty() || stream->group_gone_at > now);
       if (!kept && too_old(*stream, first, now))
         return "entry " + to_string(first) + " of " + key + " is still there, a second too late";
     }

@@ -388,7 +388,6 @@ void Model::xgroup(const Words& words) {
       reply_ = "-BUSYGROUP Consumer Group name already exists\r\n";
       return;
     }
-    stream->had_group = true;
     stream->groups[words[3]].last_delivered = words[4] == "$" ? stream->last : id_of(words[4]);
     reply_ = kOk;
     return;
@@ -400,7 +399,9 @@ void Model::xgroup(const Words& words) {
   const auto group = stream->groups.find(words[3]);
   if (action == "DESTROY") {
     reply_ = integer(group == stream->groups.end() ? 0 : 1);
-    if (group != stream->groups.end()) stream->groups.erase(group);
+    if (group == stream->groups.end()) return;
+    stream->groups.erase(group);
+    stream->group_gone_at = now_;
     return;
   }
   if (group == stream->groups.end()) {
