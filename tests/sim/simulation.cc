@@ -237,8 +237,8 @@ void Simulation::check_leftovers() {
   uint64_t checkpoints = 0;
   uint64_t segments = 0;
   for (const std::string& name : names.value()) {
-    checkpoints += checkpoint_number(0, name) != 0 ? 1 : 0;
-    segments += segment_number(0, name) != 0 ? 1 : 0;
+    checkpoints += checkpoint_number(0, name) != 0 ? 1U : 0U;
+    segments += segment_number(0, name) != 0 ? 1U : 0U;
     if (name == manifest_name(0) + ".new") ledger_.violated(name + " was left over");
   }
   // Of a manifest that failed half-way nobody knows which one a crash would show: both files stay for a while.
