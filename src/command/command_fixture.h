@@ -241,6 +241,10 @@ class CommandFixture : public ::testing::Test {
   [[nodiscard]] const std::optional<AwaitDurable>& awaits(const std::string& name) const {
     return clients_.at(name).durable;
   }
+  [[nodiscard]] const std::optional<AwaitCheckpoint>& awaits_checkpoint(
+      const std::string& name) const {
+    return clients_.at(name).checkpoint;
+  }
   [[nodiscard]] std::string late_reply(const std::string& name) const {
     return replies_text(clients_.at(name).late);
   }
@@ -268,6 +272,7 @@ class CommandFixture : public ::testing::Test {
     std::unique_ptr<OwnedRequest> parked;
     std::optional<MonoNs> deadline;
     std::optional<AwaitDurable> durable;
+    std::optional<AwaitCheckpoint> checkpoint;
     std::string late;
   };
 
@@ -307,6 +312,7 @@ class CommandFixture : public ::testing::Test {
     client.parked = std::make_unique<OwnedRequest>(std::move(request));
     if (!again) client.deadline = park.deadline;
     client.durable = park.durable;
+    client.checkpoint = park.checkpoint;
     client.late = park.late;
     engine_.waits().park(client.session.id, park.keys, park.on_absence);
   }

@@ -38,6 +38,13 @@ struct AwaitDurable {
   std::string reply;  // In wire form.
 };
 
+// A reply that waits for a checkpoint; see NodeHost::make_checkpoint().
+struct AwaitCheckpoint {
+  uint64_t number = 0;
+  std::string reply;   // In wire form, when it has been published.
+  std::string failed;  // When it was given up.
+};
+
 // What a command waits for when it can't be answered yet.
 struct Park {
   std::vector<KeyName> keys;
@@ -45,7 +52,8 @@ struct Park {
   bool on_absence = false;         // Also planned again when a key goes.
   // Words to replace before it is planned again: what must not be looked at anew ("$").
   std::vector<std::pair<size_t, std::string>> frozen;
-  std::optional<AwaitDurable> durable;  // Waits for this instead of keys.
+  std::optional<AwaitDurable> durable;                       // Waits for this instead of keys.
+  std::optional<AwaitCheckpoint> checkpoint = std::nullopt;  // Or for this.
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
 };
 

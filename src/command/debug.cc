@@ -60,16 +60,22 @@ void debug_stringmatch(Context& context, Bytes length, Bytes pattern) {
   context.reply().integer(glob_matches(pattern, text) ? 1 : 0);
 }
 
-// Memory is what the log says, always; what is not on disk yet is now.
+// Memory is what log and checkpoint say, always. So it is not replaced: a checkpoint is made, read back into a second
+// engine, and compared.
 void debug_reload(Context& context) {
-  const Lsn last = context.engine().last_lsn();
-  context.host().node().sync_soon();
-  if (context.host().node().durable() >= last || !context.may_block()) return context.reply().ok();
-  context.park({.keys = {},
-                .deadline = {},
-                .frozen = {},
-                .durable = AwaitDurable{.lsn = last, .reply = "+OK\r\n"},
-                .late = {}});
+  NodeHost& node = context.host().node();
+  const uint64_t checkpoint = node.make_checkpoint(CheckpointReason::kVerify);
+  if (!context.may_block()) return context.reply().ok();
+  context.park(
+      {.keys = {},
+       .deadline = {},
+       .frozen = {},
+       .durable = {},
+       .checkpoint = AwaitCheckpoint{.number = checkpoint,
+                                     .reply = "+OK\r\n",
+                                     .failed = "-ERR Error trying to load the checkpoint, check "
+                                               "server logs.\r\n"},
+       .late = {}});
 }
 
 bool debug_allowed(Context& context) {

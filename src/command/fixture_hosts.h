@@ -94,8 +94,16 @@ class FixtureNode final : public NodeHost {
   void reset_counters() override { ++resets_; }
   [[nodiscard]] Lsn durable() const override { return durable_; }
   void sync_soon() override { ++syncs_asked_; }
-  [[nodiscard]] int64_t last_sync_s() const override { return facts_.last_sync_s; }
+  [[nodiscard]] CheckpointFacts checkpoint() const override { return facts_.checkpoint; }
+  uint64_t make_checkpoint(CheckpointReason reason) override {
+    facts_.checkpoint.requested = reason;
+    return facts_.checkpoint.ended + (facts_.checkpoint.running ? 2 : 1);
+  }
   void shut_down() override { ended_ = true; }
+  void shut_down_after(uint64_t checkpoint, bool force) override {
+    ends_after_ = {checkpoint, force};
+  }
+  bool abort_shutdown() override { return std::exchange(ends_after_, {}).first != 0; }
   [[nodiscard]] SlowLog& slow_log() override { return slow_log_; }
   [[nodiscard]] LatencyEvents& latency_events() override { return latency_events_; }
 
@@ -104,6 +112,8 @@ class FixtureNode final : public NodeHost {
   [[nodiscard]] size_t syncs_asked() const { return syncs_asked_; }
   [[nodiscard]] size_t resets() const { return resets_; }
   [[nodiscard]] bool ended() const { return ended_; }
+  // The checkpoint that the shutdown waits for, 0: none; and whether it would come without it.
+  [[nodiscard]] std::pair<uint64_t, bool> ends_after() const { return ends_after_; }
 
  private:
   NodeFacts facts_;
@@ -112,6 +122,7 @@ class FixtureNode final : public NodeHost {
   size_t syncs_asked_ = 0;
   size_t resets_ = 0;
   bool ended_ = false;
+  std::pair<uint64_t, bool> ends_after_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;
 };

@@ -79,7 +79,6 @@ void info_server(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("executable", facts.executable);
   text.line("config_file", facts.config_file);
   text.line("io_threads_active", 0);
-  text.line("leat_turns", facts.turns);
 }
 
 void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
@@ -144,9 +143,30 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("lazyfreed_objects", 0);
 }
 
-// What a snapshot is in Redis is here a synced log.
+// A checkpoint is shown as what its command would have made in Redis: a snapshot, or a rewritten log.
+void info_saving(Context& context, const CheckpointFacts& facts, InfoText& text) {
+  const bool rewrite = facts.reason == CheckpointReason::kRewrite;
+  const bool last_rewrite = facts.last_reason == CheckpointReason::kRewrite;
+  const bool waits = facts.requested == CheckpointReason::kRewrite;
+  text.line("rdb_changes_since_last_save", context.engine().last_lsn().value - facts.lsn.value);
+  text.line("rdb_bgsave_in_progress", facts.running && !rewrite ? 1 : 0);
+  text.line("rdb_last_save_time", facts.published_s);
+  text.line("rdb_last_bgsave_status", facts.last_ok ? "ok" : "err");
+  text.line("rdb_last_bgsave_time_sec", last_rewrite ? -1 : facts.last_duration_s);
+  text.line("rdb_current_bgsave_time_sec", rewrite ? -1 : facts.running_s);
+  text.line("rdb_saves", facts.published);
+  text.line("rdb_last_cow_size", 0);
+  text.line("aof_enabled", 1);
+  text.line("aof_rewrite_in_progress", facts.running && rewrite ? 1 : 0);
+  text.line("aof_rewrite_scheduled", waits ? 1 : 0);
+  text.line("aof_last_rewrite_time_sec", last_rewrite ? facts.last_duration_s : -1);
+  text.line("aof_current_rewrite_time_sec", rewrite ? facts.running_s : -1);
+  text.line("aof_last_bgrewrite_status", facts.last_ok ? "ok" : "err");
+  text.line("aof_rewrites", facts.rewrites);
+  text.line("aof_rewrites_consecutive_failures", 0);
+}
+
 void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) {
-  const Lsn last = context.engine().last_lsn();
   text.section("Persistence");
   text.line("loading", facts.loading ? 1 : 0);
   text.line("async_loading", 0);
@@ -156,30 +176,15 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.real("current_fork_perc", 0, 2);
   text.line("current_save_keys_processed", 0);
   text.line("current_save_keys_total", 0);
-  text.line("rdb_changes_since_last_save", facts.loading ? 0 : last.value - facts.durable.value);
-  text.line("rdb_bgsave_in_progress", 0);
-  text.line("rdb_last_save_time", facts.last_sync_s);
-  text.line("rdb_last_bgsave_status", "ok");
-  text.line("rdb_last_bgsave_time_sec", 0);
-  text.line("rdb_current_bgsave_time_sec", -1);
-  text.line("rdb_saves", facts.log_syncs);
-  text.line("rdb_last_cow_size", 0);
+  info_saving(context, facts.checkpoint, text);
   text.line("rdb_last_load_keys_expired", 0);
   text.line("rdb_last_load_keys_loaded", facts.log_recovered_records);
-  text.line("aof_enabled", 1);
-  text.line("aof_rewrite_in_progress", 0);
-  text.line("aof_rewrite_scheduled", 0);
-  text.line("aof_last_rewrite_time_sec", -1);
-  text.line("aof_current_rewrite_time_sec", -1);
-  text.line("aof_last_bgrewrite_status", "ok");
-  text.line("aof_rewrites", 0);
-  text.line("aof_rewrites_consecutive_failures", 0);
   text.line("aof_last_write_status", "ok");
   text.line("aof_last_cow_size", 0);
   text.line("module_fork_in_progress", 0);
   text.line("module_fork_last_cow_size", 0);
   text.line("aof_current_size", facts.log_bytes);
-  text.line("aof_base_size", 0);
+  text.line("aof_base_size", facts.checkpoint.bytes);
   text.line("aof_pending_rewrite", 0);
   text.line("aof_buffer_length", 0);
   text.line("aof_pending_bio_fsync", facts.written > facts.durable ? 1 : 0);
@@ -191,9 +196,12 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("leat_log_commits", facts.log_commits);
   text.line("leat_log_syncs", facts.log_syncs);
   text.line("leat_log_last_sync_usec", facts.log_last_sync_us);
-  text.line("leat_last_lsn", last.value);
+  text.line("leat_last_lsn", context.engine().last_lsn().value);
   text.line("leat_written_lsn", facts.written.value);
   text.line("leat_durable_lsn", facts.durable.value);
+  text.line("leat_checkpoint_lsn", facts.checkpoint.lsn.value);
+  text.line("leat_checkpoint_bytes", facts.checkpoint.bytes);
+  text.line("leat_checkpoint_log_bytes", facts.checkpoint.log_bytes);
   if (!facts.loading) return;
   text.line("loading_start_time", facts.loading_start_s);
   text.line("loading_total_bytes", facts.loading_total);
@@ -254,6 +262,9 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("io_threaded_reads_processed", 0);
   text.line("io_threaded_writes_processed", 0);
   text.line("client_output_buffer_limit_disconnections", facts.output_limit_disconnections);
+  text.line("eventloop_cycles", facts.turns);
+  text.line("eventloop_duration_sum", facts.turns_us);
+  text.line("leat_longest_turn_usec", facts.longest_turn_us);
 }
 
 void info_replication(Context& context, const NodeFacts& /*facts*/, InfoText& text) {

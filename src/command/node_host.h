@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -13,6 +14,32 @@ namespace leat {
 
 class LatencyEvents;
 class SlowLog;
+
+// Why a checkpoint is made; INFO shows one that BGREWRITEAOF has asked for in other fields.
+enum class CheckpointReason : uint8_t {
+  kLogSize,  // The log has grown.
+  kSave,     // SAVE, BGSAVE, SHUTDOWN SAVE
+  kRewrite,  // BGREWRITEAOF
+  kVerify,   // DEBUG RELOAD: it is read back and compared as well.
+};
+
+struct CheckpointFacts {
+  bool running = false;
+  CheckpointReason reason = CheckpointReason::kLogSize;  // Of the one that runs.
+  std::optional<CheckpointReason> requested;             // One that has not begun yet.
+  uint64_t ended = 0;                                    // Since start, published or given up.
+  uint64_t published = 0;                                // Of these.
+  uint64_t rewrites = 0;                                 // Of these, because of BGREWRITEAOF.
+  bool last_ok = true;
+  CheckpointReason last_reason = CheckpointReason::kLogSize;
+  int64_t last_duration_s = -1;  // Of the last one that ended; -1: there was none.
+  int64_t running_s = -1;
+  int64_t published_s =
+      0;    // Unix time at which the one that counts was made; of the start if there is none.
+  Lsn lsn;  // The record up to which it holds the state; 0: there is none.
+  uint64_t bytes = 0;      // Of its file.
+  uint64_t log_bytes = 0;  // Of log behind it.
+};
 
 // What the node says about itself. Bytes and counts unless the name says otherwise.
 struct NodeFacts {
@@ -46,6 +73,8 @@ struct NodeFacts {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t turns = 0;
+  int64_t turns_us = 0;
+  int64_t longest_turn_us = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t output_limit_disconnections = 0;
@@ -67,7 +96,7 @@ struct NodeFacts {
   uint64_t log_appended = 0;
   uint64_t log_last_sync_us = 0;
   uint64_t log_recovered_records = 0;
-  int64_t last_sync_s = 0;  // Unix time.
+  CheckpointFacts checkpoint;
   Lsn written;
   Lsn durable;
 
@@ -91,11 +120,19 @@ class NodeHost {
   [[nodiscard]] virtual Lsn durable() const = 0;
   // Has the log synced soon, whatever appendfsync says.
   virtual void sync_soon() = 0;
-  // Unix time, seconds, of the last sync; of the start when there was none.
-  [[nodiscard]] virtual int64_t last_sync_s() const = 0;
+
+  [[nodiscard]] virtual CheckpointFacts checkpoint() const = 0;
+  // Asks for a checkpoint of the present state, or of a later one.
+  //   returns  its number: it is over once checkpoint().ended has reached it.
+  virtual uint64_t make_checkpoint(CheckpointReason reason) = 0;
 
   // The server ends after this turn.
   virtual void shut_down() = 0;
+  // The server ends once this checkpoint has been published, with `force` also once it was given up, unless
+  // abort_shutdown() comes first.
+  virtual void shut_down_after(uint64_t checkpoint, bool force) = 0;
+  //   returns  false when no shutdown waits.
+  virtual bool abort_shutdown() = 0;
 
   [[nodiscard]] virtual SlowLog& slow_log() = 0;
   [[nodiscard]] virtual LatencyEvents& latency_events() = 0;

@@ -1,7 +1,7 @@
 // SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, WAIT, WAITAOF, ROLE and SHUTDOWN.
 //
-// Every write is in the log before it is acknowledged. To save means to have the log synced, whatever
-// appendfsync says; there is nothing to rewrite.
+// Every write is in the log before it is acknowledged, so none of these is needed to keep data. To save, or to rewrite
+// the log, means to make a checkpoint: the state in a file, after which the log before it can go.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -29,6 +29,15 @@ bool read_timeout(Context& context, Bytes word, std::optional<MonoNs>& deadline)
   return true;
 }
 
+constexpr Bytes kErrSaving = "ERR Background save already in progress";
+constexpr Bytes kErrCheckpointFailed =
+    "ERR The checkpoint was not made; the server's own messages say why";
+constexpr Bytes kErrShutdown = "ERR Errors trying to SHUTDOWN. Check logs.";
+
+std::string error_line(Bytes text) {
+  return fmt::format("-{}\r\n", text);
+}
+
 // Replies `reply` once everything written so far is on disk; `late` if that takes too long.
 void reply_when_durable(Context& context, std::string reply, std::string late,
                         std::optional<MonoNs> deadline) {
@@ -43,31 +52,66 @@ void reply_when_durable(Context& context, std::string reply, std::string late,
                 .late = std::move(late)});
 }
 
-}  // namespace
-
-// SAVE  ->  OK, when everything is on disk.
-void cmd_save(Context& context, const Arguments& /*words*/) {
-  reply_when_durable(context, "+OK\r\n", "+OK\r\n", std::nullopt);
+bool in_progress(const CheckpointFacts& facts) {
+  return facts.running || facts.requested;
 }
 
-// BGSAVE [SCHEDULE]  ->  simple string; everything will be on disk soon.
+}  // namespace
+
+// SAVE  ->  OK, when a checkpoint has been made. Only this client waits.
+// Source: redis.io/docs/latest/commands/save
+void cmd_save(Context& context, const Arguments& /*words*/) {
+  NodeHost& node = context.host().node();
+  if (in_progress(node.checkpoint())) return context.error(kErrSaving);
+  context.park(
+      {.keys = {},
+       .deadline = {},
+       .frozen = {},
+       .durable = {},
+       .checkpoint = AwaitCheckpoint{.number = node.make_checkpoint(CheckpointReason::kSave),
+                                     .reply = "+OK\r\n",
+                                     .failed = error_line(kErrCheckpointFailed)},
+       .late = {}});
+}
+
+// BGSAVE [SCHEDULE]  ->  simple string; a checkpoint is made meanwhile.
+// Source: redis.io/docs/latest/commands/bgsave
 void cmd_bgsave(Context& context, const Arguments& words) {
   if (words.size() > 2 || (words.size() == 2 && !same_word(words[1], "schedule"))) {
     return context.error(kErrSyntax);
   }
-  context.host().node().sync_soon();
-  context.reply().simple("Background saving started");
+  NodeHost& node = context.host().node();
+  const CheckpointFacts facts = node.checkpoint();
+  const bool rewriting = facts.running && facts.reason == CheckpointReason::kRewrite;
+  if (in_progress(facts) && !rewriting) return context.error(kErrSaving);
+  if (rewriting && words.size() == 1 && context.may_block()) {
+    return context.error(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE "
+        "in "
+        "order to schedule a BGSAVE whenever possible.");
+  }
+  node.make_checkpoint(CheckpointReason::kSave);
+  const bool later = rewriting || !context.may_block();
+  context.reply().simple(later ? "Background saving scheduled" : "Background saving started");
 }
 
-// BGREWRITEAOF  ->  simple string; the same.
+// BGREWRITEAOF  ->  simple string; a checkpoint is made, and what it holds leaves the log.
+// Source: redis.io/docs/latest/commands/bgrewriteaof
 void cmd_bgrewriteaof(Context& context, const Arguments& /*words*/) {
-  context.host().node().sync_soon();
-  context.reply().simple("Background append only file rewriting started");
+  NodeHost& node = context.host().node();
+  const CheckpointFacts facts = node.checkpoint();
+  if (facts.running && facts.reason == CheckpointReason::kRewrite) {
+    return context.error("ERR Background append only file rewriting already in progress");
+  }
+  node.make_checkpoint(CheckpointReason::kRewrite);
+  const bool later = facts.running || !context.may_block();
+  context.reply().simple(later ? "Background append only file rewriting scheduled"
+                               : "Background append only file rewriting started");
 }
 
-// LASTSAVE  ->  integer: Unix time of the last sync of the log.
+// LASTSAVE  ->  integer: Unix time of the last checkpoint; of the start if there is none.
 void cmd_lastsave(Context& context, const Arguments& /*words*/) {
-  context.reply().integer(context.host().node().last_sync_s());
+  context.reply().integer(context.host().node().checkpoint().published_s);
 }
 
 // WAIT numreplicas timeout  ->  integer: how many replicas have it. There are none.
@@ -120,11 +164,13 @@ void cmd_role(Context& context, const Arguments& /*words*/) {
 }
 
 // SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]  ->  nothing: the server ends. Everything acknowledged is in
-// the log, so there is nothing that NOSAVE could leave out.
+// the log, so only SAVE makes a checkpoint first, which makes the next start short; with FORCE the server ends
+// also when that fails.
 // Source: redis.io/docs/latest/commands/shutdown
 void cmd_shutdown(Context& context, const Arguments& words) {
   bool save = false;
   bool no_save = false;
+  bool force = false;
   bool abort = false;
   for (size_t i = 1; i < words.size(); ++i) {
     if (same_word(words[i], "save")) {
@@ -133,14 +179,30 @@ void cmd_shutdown(Context& context, const Arguments& words) {
       no_save = true;
     } else if (same_word(words[i], "abort")) {
       abort = true;
-    } else if (!same_word(words[i], "now") && !same_word(words[i], "force")) {
+    } else if (same_word(words[i], "force")) {
+      force = true;
+    } else if (!same_word(words[i], "now")) {
       return context.error(kErrSyntax);
     }
   }
   if ((save && no_save) || (abort && words.size() > 2)) return context.error(kErrSyntax);
-  if (abort) return context.error("ERR No shutdown in progress.");
+  NodeHost& node = context.host().node();
+  if (abort) {
+    return node.abort_shutdown() ? context.reply().ok()
+                                 : context.error("ERR No shutdown in progress.");
+  }
   // The connection stays until the process ends: whoever waits for its end may start the next server then.
-  context.host().node().shut_down();
+  if (!save) return node.shut_down();
+  const uint64_t checkpoint = node.make_checkpoint(CheckpointReason::kSave);
+  node.shut_down_after(checkpoint, force);
+  context.park(
+      {.keys = {},
+       .deadline = {},
+       .frozen = {},
+       .durable = {},
+       .checkpoint =
+           AwaitCheckpoint{.number = checkpoint, .reply = {}, .failed = error_line(kErrShutdown)},
+       .late = {}});
 }
 
 }  // namespace leat

@@ -1,30 +1,106 @@
-// SAVE, WAIT and WAITAOF: what they wait for, and what they reply when it does not come.
+// SAVE and its relatives, WAIT and WAITAOF: what they ask and wait for, and what they reply when it does not come.
 #include "command/command_fixture.h"
 
 namespace leat {
 namespace {
 
-using SaveTest = CommandFixture;
+class SaveTest : public CommandFixture {
+ protected:
+  CheckpointFacts& checkpoint() { return host().node().change_facts().checkpoint; }
+};
 using WaitTest = CommandFixture;
 using LoadingTest = CommandFixture;
 
-TEST_F(SaveTest, RepliesWhenEverythingIsOnDisk) {
+TEST_F(SaveTest, RepliesWhenTheCheckpointIsMade) {
   run("SET a 1");
-  EXPECT_EQ(run("SAVE"), "+OK");
-  host().node().set_durable(Lsn{0});
   EXPECT_EQ(run("SAVE"), "parked");
-  EXPECT_EQ(host().node().syncs_asked(), 1U);
-  ASSERT_TRUE(awaits("main"));
-  EXPECT_EQ(awaits("main")->lsn, engine().last_lsn());
-  EXPECT_EQ(awaits("main")->reply, "+OK\r\n");
+  ASSERT_TRUE(awaits_checkpoint("main"));
+  EXPECT_EQ(awaits_checkpoint("main")->number, 1U);
+  EXPECT_EQ(awaits_checkpoint("main")->reply, "+OK\r\n");
+  EXPECT_EQ(awaits_checkpoint("main")->failed,
+            "-ERR The checkpoint was not made; the server's own messages say why\r\n");
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kSave);
 }
 
 TEST_F(SaveTest, InTheBackgroundItOnlyAsks) {
+  expect_refused({{"BGSAVE NOW", "-ERR syntax error"}});
+  EXPECT_EQ(checkpoint().requested, std::nullopt);
   EXPECT_EQ(run("BGSAVE"), "+Background saving started");
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kSave);
+  checkpoint().requested.reset();
   EXPECT_EQ(run("BGSAVE SCHEDULE"), "+Background saving started");
+  checkpoint().requested.reset();
   EXPECT_EQ(run("BGREWRITEAOF"), "+Background append only file rewriting started");
-  EXPECT_EQ(run("BGSAVE NOW"), "-ERR syntax error");
-  EXPECT_EQ(host().node().syncs_asked(), 3U);
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kRewrite);
+}
+
+TEST_F(SaveTest, OneAtATime) {
+  constexpr const char* kSaving = "-ERR Background save already in progress";
+  EXPECT_EQ(run("BGSAVE"), "+Background saving started");
+  expect_refused({{"BGSAVE", kSaving}, {"BGSAVE SCHEDULE", kSaving}, {"SAVE", kSaving}});
+  checkpoint() = {.running = true, .reason = CheckpointReason::kLogSize};
+  expect_refused({{"BGSAVE", kSaving}, {"SAVE", kSaving}});
+  EXPECT_EQ(run("BGREWRITEAOF"), "+Background append only file rewriting scheduled");
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kRewrite);
+}
+
+TEST_F(SaveTest, BesideARewrite) {
+  checkpoint() = {.running = true, .reason = CheckpointReason::kRewrite};
+  expect_refused(
+      {{"BGREWRITEAOF", "-ERR Background append only file rewriting already in progress"},
+       {"SAVE", "-ERR Background save already in progress"},
+       {"BGSAVE",
+        "-ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE "
+        "in order to schedule a BGSAVE whenever possible."}});
+  EXPECT_EQ(run("BGSAVE SCHEDULE"), "+Background saving scheduled");
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kSave);
+}
+
+TEST_F(SaveTest, InATransactionItIsScheduled) {
+  expect({{"MULTI", "+OK"},
+          {"BGSAVE", "+QUEUED"},
+          {"EXEC", "[+Background saving scheduled]"},
+          {"MULTI", "+OK"}});
+  expect_refused({{"SAVE", "-ERR Command not allowed inside a transaction"}});
+}
+
+TEST_F(SaveTest, LastsaveIsTheTimeOfTheCheckpoint) {
+  checkpoint().published_s = 1'700'000'001;
+  EXPECT_EQ(run("LASTSAVE"), ":1700000001");
+}
+
+TEST_F(SaveTest, InfoTellsSnapshotsAndRewritesApart) {
+  const auto shows = [this](const std::string& line) {
+    return run("INFO persistence").find(line) != std::string::npos;
+  };
+  run("SET a 1");
+  checkpoint() = {.running = true,
+                  .reason = CheckpointReason::kSave,
+                  .published = 3,
+                  .last_duration_s = 4,
+                  .running_s = 5,
+                  .published_s = 1'700'000'001,
+                  .lsn = Lsn{1}};
+  for (const char* const line :
+       {"rdb_bgsave_in_progress:1", "aof_rewrite_in_progress:0", "rdb_last_save_time:1700000001",
+        "rdb_last_bgsave_time_sec:4", "rdb_current_bgsave_time_sec:5", "rdb_saves:3",
+        "rdb_last_bgsave_status:ok", "rdb_changes_since_last_save:1", "leat_checkpoint_lsn:1"}) {
+    EXPECT_TRUE(shows(line)) << line;
+  }
+  checkpoint().reason = CheckpointReason::kRewrite;
+  checkpoint().last_ok = false;
+  for (const char* const line :
+       {"rdb_bgsave_in_progress:0", "aof_rewrite_in_progress:1", "rdb_last_bgsave_status:err",
+        "rdb_current_bgsave_time_sec:-1", "aof_current_rewrite_time_sec:5"}) {
+    EXPECT_TRUE(shows(line)) << line;
+  }
+}
+
+TEST_F(SaveTest, ReloadReadsTheCheckpointBack) {
+  host().change_settings().debug = DebugAccess::kAll;
+  EXPECT_EQ(run("DEBUG RELOAD"), "parked");
+  EXPECT_EQ(checkpoint().requested, CheckpointReason::kVerify);
+  EXPECT_EQ(awaits_checkpoint("main")->reply, "+OK\r\n");
 }
 
 TEST_F(LoadingTest, OnlyWhatNeedsNoDataWorks) {
@@ -116,6 +192,18 @@ TEST_F(WaitTest, ShutdownEndsTheServerWithoutAReply) {
   EXPECT_FALSE(host().node().ended());
   EXPECT_EQ(run("SHUTDOWN NOSAVE NOW"), "");
   EXPECT_TRUE(host().node().ended());
+}
+
+TEST_F(WaitTest, ShutdownSaveEndsTheServerAfterACheckpoint) {
+  EXPECT_EQ(run("SHUTDOWN SAVE FORCE"), "parked");
+  EXPECT_EQ(host().node().ends_after(), std::pair(uint64_t{1}, true));
+  add_client("other");
+  EXPECT_EQ(run_as("other", "SHUTDOWN ABORT"), "+OK");
+  EXPECT_EQ(run_as("other", "SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
+  EXPECT_EQ(run_as("other", "SHUTDOWN SAVE"), "parked");
+  EXPECT_EQ(host().node().ends_after(), std::pair(uint64_t{1}, false));
+  EXPECT_FALSE(host().node().ended());
+  EXPECT_EQ(awaits_checkpoint("other")->failed, "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
 }
 
 }  // namespace

@@ -53,6 +53,25 @@ Status prepare_file(Disk& disk, const std::string& path, uint64_t size, DiskJob:
   return done;
 }
 
+// Every change of a name that the file goes through is durable at the end, or the caller learns that it may not be.
+Status replace_file(Disk& disk, const std::string& path, Bytes bytes) {
+  const std::string fresh = path + ".new";
+  if (disk.exists(fresh)) {
+    if (Status removed = disk.remove(fresh); !removed.ok()) return removed;
+  }
+  const Result<std::unique_ptr<File>> file = disk.open(fresh, OpenMode::kCreate);
+  if (!file.ok()) return file.error();
+  Status done = file.value()->write(0, bytes);
+  if (done.ok()) done = file.value()->sync();
+  if (done.ok()) done = disk.rename(fresh, path);
+  if (!done.ok()) {
+    // Should the removal fail as well, then the first error is the one worth reporting.
+    [[maybe_unused]] const Status removed = disk.remove(fresh);
+    return done;
+  }
+  return disk.sync_directory(directory_of(path));
+}
+
 }  // namespace
 
 Status run_disk_job(Disk& disk, const DiskJob& job) {
@@ -68,6 +87,10 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
     case DiskJob::Kind::kPrepare:
     case DiskJob::Kind::kReserve:
       return prepare_file(disk, job.path, job.size, job.kind);
+    case DiskJob::Kind::kReplace:
+      return replace_file(disk, job.path, job.bytes);
+    case DiskJob::Kind::kRemove:
+      return disk.remove(job.path);
   }
   return {};
 }

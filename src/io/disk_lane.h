@@ -44,7 +44,8 @@ class DiskLane {
 };
 
 // Runs `job` now, on the calling thread.
-//   errors  those of File and Disk. A kPrepare that fails removes what it had created.
+//   errors  those of File and Disk. A kPrepare that fails removes what it had created. After a kReplace that
+//           fails either content may be there.
 [[nodiscard]] Status run_disk_job(Disk& disk, const DiskJob& job);
 
 }  // namespace leat::io

@@ -92,9 +92,12 @@ struct DiskJob {
     kPrepare,    // Creates `path`, fills it with `size` zeros, syncs file and directory.
     kReserve,    // The same, but only reserves the blocks where the file system can: cheaper to
                  // make, and slower to sync when it is written later.
+    kReplace,  // Makes `bytes` the whole content of `path`, by way of a synced `path`.new: after a
+               // crash either the old content is there or this one, whole.
+    kRemove,   // Removes `path`; the directory is not synced.
   };
   Kind kind = Kind::kWrite;
-  File* file = nullptr;  // Borrowed; outlives the job. Not for kPrepare.
+  File* file = nullptr;  // Borrowed; outlives the job. Null where `path` names the file.
   uint64_t offset = 0;
   Bytes bytes;  // Borrowed; unchanged until the job has completed.
   std::string path;
@@ -105,8 +108,9 @@ enum class Lane : uint8_t {
   kCommit,      // What replies wait for.
   kBackground,  // Files to be made ready, the superblock.
   kSync,        // Syncs of what has been written, while more is written.
+  kCheckpoint,  // Checkpoints, and the removal of what they replace.
 };
-constexpr size_t kLanes = 3;
+constexpr size_t kLanes = 4;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;

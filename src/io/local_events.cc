@@ -38,7 +38,8 @@ LocalEvents::LocalEvents(Descriptor wake, Descriptor signals, const sigset_t& ma
       mask_before_(mask_before),
       lanes_{DiskLane("leat-commit", disk, [this] { this->wake(); }),
              DiskLane("leat-background", disk, [this] { this->wake(); }),
-             DiskLane("leat-sync", disk, [this] { this->wake(); })} {}
+             DiskLane("leat-sync", disk, [this] { this->wake(); }),
+             DiskLane("leat-checkpoint", disk, [this] { this->wake(); })} {}
 
 LocalEvents::~LocalEvents() {
   ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);

@@ -102,6 +102,22 @@ TEST_P(LoopLocalTest, ReserveMakesAFileOfZeros) {
   EXPECT_EQ(content("log"), std::string(kSize, '\0'));
 }
 
+TEST_P(LoopLocalTest, ReplaceAndRemoveWorkOnNames) {
+  const std::string old_new = path("m") + ".new";
+  ASSERT_TRUE(disk().open(old_new, OpenMode::kCreate).ok());
+  for (const std::string& text : {std::string("first"), std::string("2nd")}) {
+    ASSERT_TRUE(
+        run(Lane::kCheckpoint, {.kind = DiskJob::Kind::kReplace, .bytes = text, .path = path("m")})
+            .ok());
+    EXPECT_EQ(content("m"), text);
+    EXPECT_FALSE(disk().exists(old_new));
+  }
+  const DiskJob remove{.kind = DiskJob::Kind::kRemove, .bytes = "", .path = path("m")};
+  EXPECT_TRUE(run(Lane::kCheckpoint, remove).ok());
+  EXPECT_FALSE(disk().exists(path("m")));
+  EXPECT_FALSE(run(Lane::kCheckpoint, remove).ok());
+}
+
 TEST_P(LoopLocalTest, PrepareThatFailsLeavesNothing) {
   // The limit stands for a full disk: both are kFull, and this one needs no privilege.
   rlimit before{};

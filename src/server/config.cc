@@ -98,6 +98,10 @@ ConnectionLimits make_limits(const ConfigValues& values) {
 SyncMode make_sync_mode(const ConfigValues& values) {
   return sync_mode_of(values.text("appendfsync"));
 }
+CheckpointSettings make_checkpoint_settings(const ConfigValues& values) {
+  return {.log_bytes = values.memory("checkpoint-log-size"),
+          .retain_bytes = values.memory("log-retain")};
+}
 LogLevel make_log_level(const ConfigValues& values) {
   return log_level_of(values.text("loglevel"));
 }
@@ -134,6 +138,7 @@ Config make_config(const ConfigValues& values) {
   config.backend = backend(values.text("io-backend"));
   config.sync = make_sync_mode(values);
   config.segment_bytes = values.memory("log-segment-size");
+  config.checkpoint = make_checkpoint_settings(values);
   config.limits = make_limits(values);
   config.settings = make_settings(values);
   config.values = values;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "command/host.h"
 #include "io/system.h"
+#include "server/checkpoint_runner.h"
 #include "server/config_values.h"
 #include "server/connection_limits.h"
 #include "storage/log.h"
@@ -34,6 +35,7 @@ struct Config {
   io::Backend backend = io::Backend::kAuto;
   SyncMode sync = SyncMode::kAlways;  // appendfsync
   uint64_t segment_bytes = 32ULL << 20;
+  CheckpointSettings checkpoint;
   ConnectionLimits limits;
   Settings settings;
 
@@ -51,6 +53,7 @@ struct Config {
 [[nodiscard]] Settings make_settings(const ConfigValues& values);
 [[nodiscard]] ConnectionLimits make_limits(const ConfigValues& values);
 [[nodiscard]] SyncMode make_sync_mode(const ConfigValues& values);
+[[nodiscard]] CheckpointSettings make_checkpoint_settings(const ConfigValues& values);
 [[nodiscard]] LogLevel make_log_level(const ConfigValues& values);
 
 }  // namespace leat

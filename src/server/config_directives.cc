@@ -15,6 +15,7 @@ using enum Change;
 constexpr Directive kDirectives[] = {
     {.name = "appendfsync", .kind = kChoice, .initial = "always", .choices = "always|everysec|no", .help = "when a write is acknowledged: always: it is on disk; everysec: written, synced once a second; no: written"},
     {.name = "bind", .kind = kAddresses, .initial = "127.0.0.1 -::1", .change = kAtStart, .help = "addresses to listen on; * for all; with - in front it may be missing on this machine"},
+    {.name = "checkpoint-log-size", .kind = kMemory, .initial = "268435456", .help = "a checkpoint is made when the log behind the last one, and behind its size, is larger; 0: only when asked for"},
     {.name = "client-output-buffer-limit", .kind = kOutputLimits, .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .help = "<class> <hard> <soft> <seconds>: a client that is owed more is closed; class is normal, replica or pubsub"},
     {.name = "client-query-buffer-limit", .kind = kMemory, .initial = "1073741824", .min = 1 << 20, .help = "how much of what a client has sent may wait to be executed"},
     {.name = "daemonize", .kind = kYesNo, .initial = "no", .change = kAtStart, .help = "run in the background; needs a logfile to say anything from there"},
@@ -23,6 +24,7 @@ constexpr Directive kDirectives[] = {
     {.name = "enable-debug-command", .kind = kChoice, .initial = "no", .change = kAtStart, .choices = "no|yes|local", .help = "who may use DEBUG: nobody, everybody, clients on this machine"},
     {.name = "io-backend", .kind = kChoice, .initial = "auto", .change = kAtStart, .choices = "auto|io_uring|epoll", .help = "how the server talks to the kernel; auto takes io_uring where it is allowed"},
     {.name = "latency-monitor-threshold", .kind = kInteger, .initial = "0", .help = "commands that take this many milliseconds are noted for LATENCY; 0: none"},
+    {.name = "log-retain", .kind = kMemory, .initial = "0", .help = "how much of the log that a checkpoint has made superfluous is kept"},
     {.name = "log-segment-size", .kind = kMemory, .initial = "33554432", .change = kAtStart, .min = 1 << 20, .max = 1LL << 40, .help = "size of one file of the log"},
     {.name = "logfile", .kind = kText, .initial = "", .change = kAtStart, .help = "file for the server's own messages, relative to dir; empty: standard output"},
     {.name = "loglevel", .kind = kChoice, .initial = "notice", .choices = "debug|verbose|notice|warning|nothing", .help = "the least important message that is written"},

@@ -22,6 +22,7 @@ struct Parked {
   Lsn release;       // What it had seen, or written, when it was parked: an answer waits for that.
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
   std::optional<AwaitDurable> durable;
+  std::optional<AwaitCheckpoint> checkpoint;
 };
 
 // The address of a peer belongs to this machine.

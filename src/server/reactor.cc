@@ -49,6 +49,8 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
+  const CheckpointRunner* const checkpoints = shard_->checkpoints();
+  if (checkpoints != nullptr && checkpoints->has_work()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   if (shard_->loading().active) return deadline;
   // Entries that reach MAXAGE are looked for at every turn, so within a tick; nothing waits for them more exactly.
@@ -85,12 +87,17 @@ void Reactor::turn(MonoNs deadline) {
     serve_ready();
     shard_->commit();
     shard_->engine().reap(kReapedPerTurn);
+    if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
     serve_durable();
+    serve_checkpoint();
     follow_log();
     if (shard_->log().failure() && !failed_) fail_stop();
   }
   release_outputs();
   forget_dead();
+  const int64_t spent = world_.clock.mono().value - now.mono.value;
+  counters_.turns_ns += spent;
+  counters_.longest_turn_ns = std::max(counters_.longest_turn_ns, spent);
 }
 
 bool Reactor::paused(const Connection& connection) const {
@@ -231,9 +238,13 @@ void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Out
                              .deadline = park.deadline,
                              .release = outcome.release,
                              .late = std::move(park.late),
-                             .durable = std::move(park.durable)};
+                             .durable = std::move(park.durable),
+                             .checkpoint = std::move(park.checkpoint)};
   if (connection.parked->durable) {
     awaiting_.emplace(connection.parked->durable->lsn, connection.session.id);
+  }
+  if (connection.parked->checkpoint) {
+    awaiting_checkpoint_.emplace(connection.parked->checkpoint->number, connection.session.id);
   }
   if (park.deadline) deadlines_.emplace(*park.deadline, connection.session.id);
 }
@@ -245,6 +256,9 @@ void Reactor::forget_parked(Connection& connection) {
     deadlines_.erase({*connection.parked->deadline, connection.session.id});
   if (connection.parked->durable) {
     awaiting_.erase({connection.parked->durable->lsn, connection.session.id});
+  }
+  if (connection.parked->checkpoint) {
+    awaiting_checkpoint_.erase({connection.parked->checkpoint->number, connection.session.id});
   }
   connection.parked.reset();
 }
@@ -302,6 +316,18 @@ void Reactor::serve_durable() {
     Connection* const connection = find(awaiting_.begin()->second);
     LEAT_CHECK(connection != nullptr);
     const std::string reply = connection->parked->durable->reply;
+    unpark(*connection, [&reply](ReplyWriter& writer) { writer.raw(reply); });
+  }
+}
+
+void Reactor::serve_checkpoint() {
+  if (awaiting_checkpoint_.empty() || shard_->checkpoints() == nullptr) return;
+  const CheckpointFacts facts = shard_->checkpoints()->facts();
+  while (!awaiting_checkpoint_.empty() && awaiting_checkpoint_.begin()->first <= facts.ended) {
+    Connection* const connection = find(awaiting_checkpoint_.begin()->second);
+    LEAT_CHECK(connection != nullptr);
+    const AwaitCheckpoint& awaited = *connection->parked->checkpoint;
+    const std::string reply = facts.last_ok ? awaited.reply : awaited.failed;
     unpark(*connection, [&reply](ReplyWriter& writer) { writer.raw(reply); });
   }
 }
@@ -389,7 +415,8 @@ void Reactor::fail_stop() {
       shard_->log().failure()->detail);
   // What waits for the disk will never be durable: its clients must learn that the outcome is unknown.
   for (const auto& [id, connection] : connections_) {
-    const bool awaits = connection->parked && connection->parked->durable;
+    const bool awaits =
+        connection->parked && (connection->parked->durable || connection->parked->checkpoint);
     if (!connection->dead && (awaits || connection->output.waiting())) close(*connection);
   }
 }
@@ -421,9 +448,14 @@ void Reactor::forget_dead() {
 }
 
 void Reactor::drain(MonoNs deadline) {
+  if (shard_ == nullptr) return;
+  CheckpointRunner* const checkpoints = shard_->checkpoints();
+  if (checkpoints != nullptr) checkpoints->stop();
   // A job that the disk is busy with can't be called off: the files it works on must outlive it.
-  while (shard_ != nullptr && !shard_->log().settled() &&
-         (shard_->log().facts().in_flight || world_.clock.mono() < deadline)) {
+  const auto working = [this, checkpoints] {
+    return shard_->log().facts().in_flight || (checkpoints != nullptr && !checkpoints->settled());
+  };
+  while (working() || (!shard_->log().settled() && world_.clock.mono() < deadline)) {
     shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();

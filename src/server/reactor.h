@@ -5,6 +5,7 @@
 //   execute   per connection, its requests in order; after each, the readers that it made ready
 //   tick      deadlines of parked commands, expiry
 //   commit    the turn's records: one write (and sync) on the helper lane
+//   checkpoint  a step of the one being made
 //   release   what may leave, leaves
 //
 // Contract   nothing leaves a connection before the LSN it depends on is released by the log. A turn blocks
@@ -36,6 +37,9 @@ struct ReactorCounters {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t turns = 0;
+  // From the end of the wait for events to the end of the turn, without the reading of sockets.
+  int64_t turns_ns = 0;
+  int64_t longest_turn_ns = 0;
   uint64_t protocol_errors = 0;
   uint64_t output_limit_disconnections = 0;
   uint64_t reads = 0;
@@ -144,8 +148,9 @@ class Reactor : public io::Handler {
   void serve_ready();
   void resume(Connection& connection);
   void expire_parked();
-  // Ends the commands that waited for what is on disk by now.
+  // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
   void serve_durable();
+  void serve_checkpoint();
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
@@ -181,6 +186,7 @@ class Reactor : public io::Handler {
   std::vector<Connection*> dead_;
   absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
   absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
+  absl::btree_set<std::pair<uint64_t, ClientId>> awaiting_checkpoint_;  // By its number.
   MonoNs last_second_{0};
   Connection* executing_ = nullptr;
   ClientId next_client_{1};

@@ -99,7 +99,7 @@ void Reactor::on_writable(io::ConnectionId id) {
 }
 
 void Reactor::on_disk(io::Lane lane, Status status) {
-  if (shard_ != nullptr) shard_->log().on_disk(lane, status);
+  if (shard_ != nullptr) shard_->on_disk(lane, status);
 }
 
 void Reactor::on_signal(int signal) {

@@ -86,9 +86,13 @@ void Server::say_progress(MonoNs now) {
 
 void Server::report_recovery() const {
   const RecoveryReport& report = shard_->recovery();
+  if (report.checkpoint_bytes != 0) {
+    log(LogLevel::kNotice, "Loaded the checkpoint at record {}, {:.1f} MB", report.checkpoint.value,
+        static_cast<double>(report.checkpoint_bytes) / kMegabyte);
+  }
   if (report.records != 0) {
     log(LogLevel::kNotice, "Recovered {} records from {:.1f} MB of log", report.records,
-        static_cast<double>(report.bytes) / kMegabyte);
+        static_cast<double>(report.bytes - report.checkpoint_bytes) / kMegabyte);
   }
   for (const std::string& text : report.unused) log(LogLevel::kWarning, "{}", text);
   if (report.cut_bytes != 0) {

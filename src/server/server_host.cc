@@ -35,6 +35,7 @@ ServerHost::ServerHost(const io::World& world, Config& config, Reactor& reactor)
 void ServerHost::serve(Shard& shard) {
   shard_ = &shard;
   node_.serve(shard);
+  shard.set(config_.checkpoint);
   reactor_.on_second([this](MonoNs now) { node_.sample(now); });
 }
 
@@ -54,6 +55,8 @@ void ServerHost::configure() {
   }
   config_.sync = sync;
   shard_->log().set_sync_mode(sync);
+  config_.checkpoint = make_checkpoint_settings(config_.values);
+  shard_->set(config_.checkpoint);
   config_.log_level = make_log_level(config_.values);
   set_log_level(config_.log_level);
   slow_ns_ = slow_from(config_.settings);

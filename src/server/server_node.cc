@@ -1,6 +1,7 @@
 #include "server/server_node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -80,6 +81,8 @@ void ServerNode::add_traffic(NodeFacts& facts) const {
   facts.bytes_in = counters.bytes_in;
   facts.bytes_out = counters.bytes_out;
   facts.turns = counters.turns;
+  facts.turns_us = counters.turns_ns / kNsPerUs;
+  facts.longest_turn_us = counters.longest_turn_ns / kNsPerUs;
   facts.reads = counters.reads;
   facts.writes = counters.writes;
   facts.output_limit_disconnections = counters.output_limit_disconnections;
@@ -98,7 +101,7 @@ void ServerNode::add_log(NodeFacts& facts) const {
   facts.log_appended = log.bytes_appended;
   facts.log_last_sync_us = log.last_sync_ns / 1000;
   facts.log_recovered_records = shard_->recovery().records;
-  facts.last_sync_s = last_sync_s();
+  facts.checkpoint = checkpoint();
   facts.written = shard_->log().written_lsn();
   facts.durable = shard_->log().durable_lsn();
 }
@@ -154,10 +157,42 @@ void ServerNode::reset_counters() {
   heap_peak_ = heap_;
 }
 
-int64_t ServerNode::last_sync_s() const {
-  const MonoNs last = shard_->log().facts().last_sync;
-  if (last.value == 0) return started_s_;
-  return (world_.clock.wall().value - (world_.clock.mono().value - last.value) / kNsPerMs) / 1000;
+CheckpointFacts ServerNode::checkpoint() const {
+  if (const CheckpointRunner* const checkpoints = shard_->checkpoints())
+    return checkpoints->facts();
+  CheckpointFacts none;
+  none.published_s = started_s_;
+  return none;
+}
+
+uint64_t ServerNode::make_checkpoint(CheckpointReason reason) {
+  CheckpointRunner* const checkpoints = shard_->checkpoints();
+  return checkpoints == nullptr ? 1 : checkpoints->request(reason);
+}
+
+// While it loads, nothing has changed that could be saved.
+void ServerNode::shut_down_after(uint64_t checkpoint, bool force) {
+  if (shard_->checkpoints() == nullptr) return shut_down();
+  shutdown_after_ = checkpoint;
+  shutdown_forced_ = force;
+  shutdown_client_ = reactor_.executing()->session.id;
+}
+
+bool ServerNode::abort_shutdown() {
+  if (std::exchange(shutdown_after_, 0) <= checkpoint().ended) return false;
+  if (Connection* const waiting = reactor_.find(shutdown_client_)) {
+    reactor_.unpark(*waiting, [](ReplyWriter& writer) {
+      writer.error("ERR Errors trying to SHUTDOWN. Check logs.");
+    });
+  }
+  return true;
+}
+
+// Asked after every turn, so the turn in which that checkpoint ended is never missed.
+bool ServerNode::shutdown_requested() const {
+  if (shutdown_requested_ || shutdown_after_ == 0) return shutdown_requested_;
+  const CheckpointFacts facts = checkpoint();
+  return facts.ended == shutdown_after_ && (facts.last_ok || shutdown_forced_);
 }
 
 }  // namespace leat

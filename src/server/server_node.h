@@ -23,12 +23,15 @@ class ServerNode : public NodeHost {
   void reset_counters() override;
   [[nodiscard]] Lsn durable() const override { return shard_->log().durable_lsn(); }
   void sync_soon() override { shard_->log().sync_up_to(shard_->engine().last_lsn()); }
-  [[nodiscard]] int64_t last_sync_s() const override;
+  [[nodiscard]] CheckpointFacts checkpoint() const override;
+  uint64_t make_checkpoint(CheckpointReason reason) override;
   void shut_down() override { shutdown_requested_ = true; }
+  void shut_down_after(uint64_t checkpoint, bool force) override;
+  bool abort_shutdown() override;
   [[nodiscard]] SlowLog& slow_log() override { return slow_log_; }
   [[nodiscard]] LatencyEvents& latency_events() override { return latency_events_; }
 
-  [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
+  [[nodiscard]] bool shutdown_requested() const;
   // About once a second: rates, memory.
   void sample(MonoNs now);
   // Bytes allocated, as of the last sample.
@@ -57,6 +60,9 @@ class ServerNode : public NodeHost {
   MonoNs started_;
   int64_t started_s_ = 0;  // Unix time.
   bool shutdown_requested_ = false;
+  uint64_t shutdown_after_ = 0;  // The checkpoint that a shutdown waits for; 0: none does.
+  bool shutdown_forced_ = false;
+  ClientId shutdown_client_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;
   uint64_t heap_ = 0;

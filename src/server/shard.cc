@@ -4,9 +4,16 @@
 
 namespace leat {
 
+bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
+  // What the log drops by the way is freed by the way.
+  constexpr size_t kReapedPerRecord = 256;
+  if (engine_.reaping()) engine_.reap(kReapedPerRecord);
+  return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
+}
+
 Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOptions& options,
                                             Host& host) {
-  std::unique_ptr<Shard> shard(new Shard(host.settings().databases, host));
+  std::unique_ptr<Shard> shard(new Shard(world, options, host));
   auto log = Log::begin(world, options, shard->replay_, shard->recovery_);
   if (!log.ok()) return log.error();
   shard->log_ = std::move(log).value();
@@ -15,11 +22,18 @@ Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOpt
 }
 
 Result<bool> Shard::load(uint64_t bytes) {
-  const auto done = log_->load(bytes);
+  auto done = log_->load(bytes);
   if (!done.ok() || !done.value()) return done;
   loading_.active = false;
   committed_ = engine_.last_lsn();
+  checkpoints_ = std::make_unique<CheckpointRunner>(world_, engine_, *log_, directory_, databases_);
+  checkpoints_->set(checkpoint_settings_);
   return true;
+}
+
+void Shard::set(const CheckpointSettings& settings) {
+  checkpoint_settings_ = settings;
+  if (checkpoints_) checkpoints_->set(settings);
 }
 
 }  // namespace leat

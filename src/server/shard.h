@@ -1,14 +1,17 @@
-// Shard: one engine, its log and the dispatcher in front of them.
+// Shard: one engine, its log, its checkpoints and the dispatcher in front of them.
 //
 // Thread     pinned to one reactor.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "command/dispatcher.h"
 #include "engine/engine.h"
+#include "engine/state_loader.h"
 #include "io/io.h"
+#include "server/checkpoint_runner.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -33,6 +36,9 @@ class Shard {
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Log& log() { return *log_; }
+  // Null while loading.
+  [[nodiscard]] CheckpointRunner* checkpoints() { return checkpoints_.get(); }
+  void set(const CheckpointSettings& settings);
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
@@ -44,6 +50,10 @@ class Shard {
     committed_ = engine_.last_lsn();
     log_->commit(committed_, dispatcher_.now().wall, dispatcher_.now().mono);
   }
+  // A job on one of the lanes has completed.
+  void on_disk(io::Lane lane, const Status& status) {
+    lane == io::Lane::kCheckpoint ? checkpoints_->on_disk(status) : log_->on_disk(lane, status);
+  }
   // The last record handed to the log in an earlier turn.
   [[nodiscard]] Lsn committed() const { return committed_; }
 
@@ -51,13 +61,11 @@ class Shard {
   // Feeds recovered records to the engine.
   class Replay : public RecordSink {
    public:
-    Replay(Engine& engine, Loading& loading) : engine_(engine), loading_(loading) {}
-    bool on_record(Lsn lsn, const RecordView& record) override {
-      // What the log drops by the way is freed by the way.
-      constexpr size_t kReapedPerRecord = 256;
-      if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-      return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-    }
+    Replay(Engine& engine, Loading& loading)
+        : engine_(engine), loader_(engine), loading_(loading) {}
+    bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
+    bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
+    bool on_record(Lsn lsn, const RecordView& record) override;
     void on_progress(uint64_t done, uint64_t total) override {
       loading_.done = done;
       loading_.total = total;
@@ -65,14 +73,25 @@ class Shard {
 
    private:
     Engine& engine_;
+    StateLoader loader_;
     Loading& loading_;
   };
-  Shard(uint32_t databases, Host& host)
-      : engine_(databases), dispatcher_(engine_, host), replay_(engine_, loading_) {}
+  Shard(const io::World& world, const LogOptions& options, Host& host)
+      : world_(world),
+        directory_(options.directory),
+        databases_(host.settings().databases),
+        engine_(databases_),
+        dispatcher_(engine_, host),
+        replay_(engine_, loading_) {}
 
+  io::World world_;
+  std::string directory_;
+  uint32_t databases_;
+  CheckpointSettings checkpoint_settings_;
   Engine engine_;
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
+  std::unique_ptr<CheckpointRunner> checkpoints_;
   RecoveryReport recovery_;
   Loading loading_;
   Replay replay_;

@@ -57,6 +57,8 @@ void Log::on_disk(io::Lane lane, const Status& status) {
       return state_->finish_background(status);
     case io::Lane::kSync:
       return state_->finish_sync(status);
+    case io::Lane::kCheckpoint:
+      return;
   }
 }
 
@@ -119,11 +121,54 @@ Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;
   facts.bytes = state_->bytes;
+  const uint64_t gathered = state_->gathered();
+  facts.bytes_logged =
+      facts.bytes_appended + state_->bytes_recovered + (gathered == 0 ? 0 : batch_space(gathered));
   facts.in_flight = state_->flight != State::Flight::kNone || state_->sync.running ||
                     state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
   return facts;
+}
+
+LogIdentity Log::identity() const {
+  return {.uuid = state_->superblock.uuid,
+          .node = state_->superblock.node,
+          .epoch = state_->superblock.epoch,
+          .shard = state_->options.shard};
+}
+
+const CheckpointFiles& Log::checkpoint_files() const {
+  return state_->checkpoint_files;
+}
+
+LogPlace Log::place_of(Lsn lsn) const {
+  const std::deque<State::Kept>& kept = state_->kept;
+  auto place = kept.end();
+  // The header of the present segment may not be durable yet: then the one before it is the place.
+  if (state_->durable_end == 0 && kept.size() > 1) --place;
+  while (place != kept.begin()) {
+    --place;
+    if (place->first_lsn <= lsn.value) break;
+  }
+  return {.segment = place->number, .previous_crc = place->previous_crc};
+}
+
+std::optional<std::string> Log::reclaimable(uint64_t needed, uint64_t retain) const {
+  const std::deque<State::Kept>& kept = state_->kept;
+  if (kept.front().number >= needed) return std::nullopt;
+  uint64_t left = 0;
+  for (const State::Kept& segment : kept) {
+    if (segment.number < needed) left += segment.size;
+  }
+  if (left - kept.front().size < retain) return std::nullopt;
+  return state_->path_of(segment_name(state_->options.shard, kept.front().number));
+}
+
+void Log::forget_oldest() {
+  state_->bytes -= state_->kept.front().size;
+  --state_->segments;
+  state_->kept.pop_front();
 }
 
 bool Log::State::sync_due() const {
@@ -374,6 +419,7 @@ void Log::State::switch_to_spare() {
   segment = std::move(spare);
   spare = {};
   spare_ready = false;
+  kept.push_back({segment.number, segment.size, last_submitted.value + 1, previous_crc});
   offset = durable_end = kSegmentHeaderSpace;
 }
 

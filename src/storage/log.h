@@ -26,6 +26,8 @@
 #include "io/io.h"
 #include "model/ids.h"
 #include "model/record.h"
+#include "storage/checkpoint_format.h"
+#include "storage/log_format.h"
 
 namespace leat {
 
@@ -54,12 +56,40 @@ struct RecoveryReport {
   std::vector<std::string> unused;  // Damage to bytes that hold nothing, a sentence each.
   WallMs last_wall;                 // Wall time of the newest batch; 0 when there is none.
   uint64_t epoch = 0;               // Of this start.
+  Lsn checkpoint;  // The record up to which a checkpoint gave the state; 0: there is none.
+  uint64_t checkpoint_bytes = 0;
 };
 
-// Takes recovered records in log order.
+// What stands beside the log.
+struct CheckpointFiles {
+  std::optional<Manifest> manifest;
+  std::vector<std::string>
+      leftovers;        // Paths of files that nothing refers to, as crashes leave them.
+  uint64_t newest = 0;  // Number of the newest checkpoint file, whatever it is worth.
+};
+
+// Whose log it is, and which of its runs: what the headers of every file of it carry.
+struct LogIdentity {
+  LogUuid uuid{};
+  uint64_t node = 0;
+  uint64_t epoch = 0;
+  uint32_t shard = 0;
+};
+
+// A segment as the place where reading may begin.
+struct LogPlace {
+  uint64_t segment = 0;
+  uint32_t previous_crc = 0;  // Of the last batch before it; 0: there is none.
+};
+
+// Takes what is recovered: the state of the checkpoint, if there is one, then records in log order.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
+  // Pieces of the checkpoint's state, whole ones. False when they do not fit.
+  virtual bool on_pieces(Bytes pieces) = 0;
+  // All pieces have been given: false when they are not the state after record `lsn`.
+  virtual bool on_state(Lsn lsn) = 0;
   // False when the record does not fit the state: recovery then reports corruption.
   virtual bool on_record(Lsn lsn, const RecordView& record) = 0;
   // Called now and then; `done` of `total` bytes of log have been read.
@@ -94,7 +124,7 @@ class Log {
   // The turn is over; `last` is the LSN of the last record in batch(). Starts the write if no other is in
   // flight and there is something to write; also the syncs and markers that are due at `now`.
   void commit(Lsn last, WallMs wall, MonoNs now);
-  // A job on one of the lanes has completed. commit() goes on from there.
+  // A job on one of the lanes of the log has completed. commit() goes on from there.
   void on_disk(io::Lane lane, const Status& status);
 
   // The last record whose write() has returned / that a sync has covered.
@@ -126,11 +156,24 @@ class Log {
   //           never acknowledged) has no room; kIo.
   Status close(Lsn last, WallMs wall);
 
+  [[nodiscard]] LogIdentity identity() const;
+  // As recovery found them.
+  [[nodiscard]] const CheckpointFiles& checkpoint_files() const;
+  // The segment in which record `lsn` stands, or will stand: from there on the log holds it and all that follows.
+  // Only for records that are still there.
+  [[nodiscard]] LogPlace place_of(Lsn lsn) const;
+  // The file of the oldest segment, if it may be removed: it stands before segment `needed`, and the files between
+  // them are `retain` bytes or more. Whoever has removed it calls forget_oldest(). O(segments).
+  [[nodiscard]] std::optional<std::string> reclaimable(uint64_t needed, uint64_t retain) const;
+  void forget_oldest();
+
   struct Facts {
     uint64_t segments = 0;
     uint64_t bytes = 0;           // Of all segment files, as they count against the disk.
     uint64_t bytes_appended = 0;  // Since start.
-    uint64_t commits = 0;         // Batches written since start.
+    uint64_t bytes_logged =
+        0;  // The same, what recovery has read behind the checkpoint, and what waits.
+    uint64_t commits = 0;  // Batches written since start.
     uint64_t syncs = 0;
     MonoNs last_sync{0};        // When the last sync began; 0: there was none.
     uint64_t last_sync_ns = 0;  // How long the last write and sync took.

@@ -31,6 +31,20 @@ class FakeRandom final : public io::Random {
 // Keeps the values of recovered records.
 class Recovered final : public RecordSink {
  public:
+  // In these tests a piece is a value with its length before it, and the state at an LSN is as many values.
+  bool on_pieces(Bytes pieces) override {
+    while (!pieces.empty()) {
+      uint32_t size = 0;
+      if (pieces.size() < sizeof size) return false;
+      std::memcpy(&size, pieces.data(), sizeof size);
+      pieces.remove_prefix(sizeof size);
+      if (size > pieces.size()) return false;
+      values.emplace_back(pieces.substr(0, size));
+      pieces.remove_prefix(size);
+    }
+    return true;
+  }
+  bool on_state(Lsn lsn) override { return values.size() == lsn.value; }
   bool on_record(Lsn lsn, const RecordView& record) override {
     StringSet set;
     if (record.type != RecordType::kStringSet || !decode(record.payload, set)) return false;

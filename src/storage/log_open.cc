@@ -74,7 +74,7 @@ Result<std::unique_ptr<Log>> Log::begin(const io::World& world, const LogOptions
 
 Result<bool> Log::load(uint64_t bytes) {
   State& state = *state_;
-  const auto done = state.replay->step(bytes);
+  auto done = state.replay->step(bytes);
   if (!done.ok() || !done.value()) return done;
   if (const Status status = state.recover(state.replay->scan()); !status.ok())
     return status.error();
@@ -146,6 +146,7 @@ Status Log::State::adopt(LogScan& scan) {
   previous_crc = scan.last_crc;
   noted_durable = scan.header_durable_lsn;
   if (Status status = remove_unopened(scan); !status.ok()) return status;
+  keep(scan);
   if (Status status = repair_headers(scan); !status.ok()) return status;
   if (!scan.segments.empty()) {
     if (Status status = secure_previous(scan); !status.ok()) return status;
@@ -153,6 +154,29 @@ Status Log::State::adopt(LogScan& scan) {
   }
   written_lsn = durable_lsn = last_submitted;
   return {};
+}
+
+// Notes what recovery has found, by name. Of the segments before the checkpoint only those stay that join the others.
+void Log::State::keep(const LogScan& scan) {
+  checkpoint_files = scan.checkpoint;
+  size_t first = scan.before.size();
+  for (uint64_t number = ::leat::first_segment(scan) - 1; first > 0; --first, --number) {
+    if (scan.before[first - 1].number != number) break;
+  }
+  for (size_t i = 0; i < scan.before.size(); ++i) {
+    const SegmentFile& file = scan.before[i];
+    if (i < first) {
+      checkpoint_files.leftovers.push_back(file.path);
+      continue;
+    }
+    kept.push_back({.number = file.number, .size = file.size});
+    bytes += file.size;
+    ++segments;
+  }
+  for (const SegmentFile& file : scan.segments) {
+    kept.push_back({file.number, file.size, file.header.first_lsn, file.previous_crc});
+    bytes_recovered += file.end_offset - kSegmentHeaderSpace;
+  }
 }
 
 // Segments that were prepared at most: how far is unknown, and a new one is made in the background. Also what follows a
@@ -233,6 +257,7 @@ Status Log::State::first_segment() {
                              status.error().detail)};
   }
   offset = durable_end = kSegmentHeaderSpace;
+  kept.push_back({segment.number, segment.size, last_submitted.value + 1, previous_crc});
   bytes = segment.size;
   segments = 1;
   return {};

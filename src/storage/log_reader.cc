@@ -5,11 +5,22 @@
 
 #include <fmt/format.h>
 
+#include "storage/file_names.h"
 #include "storage/file_window.h"
 #include "storage/log_replay.h"
 
 namespace leat {
 namespace {
+
+// Checkpoints that the manifest does not name, and a manifest that was not finished.
+void note_checkpoint_file(uint32_t shard, const std::string& path, const std::string& name,
+                          CheckpointFiles& files) {
+  const uint64_t number = checkpoint_number(shard, name);
+  files.newest = std::max(files.newest, number);
+  const bool counts = files.manifest && number == files.manifest->checkpoint;
+  if ((number != 0 && !counts) || name == manifest_name(shard) + ".new")
+    files.leftovers.push_back(path);
+}
 
 Error other_log(const SegmentFile& segment, const SegmentHeader& header) {
   return {Errc::kCorrupt,
@@ -116,12 +127,20 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
   for (const std::string& name : names.value()) {
     SegmentFile segment{.number = segment_number(shard, name),
                         .path = fmt::format("{}/{}", directory, name)};
-    if (segment.number == 0) continue;
+    if (segment.number == 0) {
+      note_checkpoint_file(shard, segment.path, name, scan.checkpoint);
+      continue;
+    }
     auto opened = disk.open(segment.path, io::OpenMode::kRead);
     if (!opened.ok()) return opened.error();
     const auto size = opened.value()->size();
     if (!size.ok()) return size.error();
     segment.size = size.value();
+    // What the checkpoint has made superfluous is nobody's loss.
+    if (segment.number < first_segment(scan)) {
+      scan.before.push_back(std::move(segment));
+      continue;
+    }
     FileWindow file(*opened.value(), segment.size);
     // Without a superblock nothing tells whose the segments are.
     if (scan.exists) {
@@ -130,8 +149,10 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
     }
     scan.segments.push_back(std::move(segment));
   }
-  std::sort(scan.segments.begin(), scan.segments.end(),
-            [](const SegmentFile& a, const SegmentFile& b) { return a.number < b.number; });
+  for (auto* const files : {&scan.segments, &scan.before}) {
+    std::sort(files->begin(), files->end(),
+              [](const SegmentFile& a, const SegmentFile& b) { return a.number < b.number; });
+  }
   return {};
 }
 
@@ -147,21 +168,11 @@ Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t 
 }
 
 std::string segment_name(uint32_t shard, uint64_t number) {
-  return fmt::format("log-{}-{:010}.seg", shard, number);
+  return numbered_name(fmt::format("log-{}-", shard), number, ".seg");
 }
 
 uint64_t segment_number(uint32_t shard, const std::string& name) {
-  const std::string prefix = fmt::format("log-{}-", shard);
-  constexpr Bytes kSuffix = ".seg";
-  if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) return 0;
-  uint64_t number = 0;
-  const size_t digits = name.size() - prefix.size() - kSuffix.size();
-  for (const char byte : Bytes(name).substr(prefix.size(), digits)) {
-    if (byte < '0' || byte > '9' || number > UINT64_MAX / 10 - 10) return 0;
-    number = number * 10 + static_cast<uint64_t>(byte - '0');
-  }
-  // Two names of one number would be two files of it.
-  return name == segment_name(shard, number) ? number : 0;
+  return number_in_name(fmt::format("log-{}-", shard), name, ".seg");
 }
 
 }  // namespace leat

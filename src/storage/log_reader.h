@@ -29,6 +29,7 @@ struct SegmentFile {
   bool used =
       false;  // Was opened: has a valid header. Else it was prepared at most, or nothing of it is durable.
   SegmentHeader header;
+  uint32_t previous_crc = 0;     // Header crc of the last good batch before it.
   bool header_copy_bad = false;  // One of the two copies; the other is in `header`.
   uint64_t lost_bytes = 0;       // Behind a header that never reached the disk.
   bool behind_end = false;       // Follows a torn tail: is to be removed.
@@ -41,7 +42,9 @@ struct LogScan {
   bool exists = false;  // There is a superblock.
   Superblock superblock;
   bool superblock_slot_bad = false;
-  std::vector<SegmentFile> segments;  // By number.
+  CheckpointFiles checkpoint;
+  std::vector<SegmentFile> segments;  // By number, from the manifest's on.
+  std::vector<SegmentFile> before;    // Those before it, not opened; by number.
   uint64_t opened = 0;                // Number of the newest used segment.
   uint64_t last_lsn = 0;
   uint64_t max_epoch = 0;
@@ -60,7 +63,13 @@ Status read_superblock(io::Disk& disk, const std::string& directory, LogScan& sc
 //           lost both headers; kInvalid; kIo.
 Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shard, LogScan& scan);
 
-// Reads superblock, headers and batches of `directory` in order and gives the records to `sink`.
+// The number of the segment with which the log begins, or must begin.
+[[nodiscard]] inline uint64_t first_segment(const LogScan& scan) {
+  return scan.checkpoint.manifest ? scan.checkpoint.manifest->segment : 1;
+}
+
+// Reads superblock, manifest, checkpoint, headers and batches of `directory` in order, and gives the checkpoint's pieces
+// and the records behind it to `sink`.
 //   errors  kCorrupt: damage to what was durable, files missing, shortened or of another log, or a record
 //           that does not fit; kInvalid: written by a newer version; kIo.
 Result<LogScan> scan_log(io::Disk& disk, const std::string& directory, uint32_t shard,

@@ -21,45 +21,106 @@ void LogReplay::note_cut(uint64_t bytes, const std::string& detail) {
 
 Status LogReplay::begin() {
   if (Status status = read_superblock(disk_, directory_, scan_); !status.ok()) return status;
+  if (scan_.exists) {
+    auto manifest = read_manifest(disk_, directory_, scan_.superblock, shard_);
+    if (!manifest.ok()) return manifest.error();
+    scan_.checkpoint.manifest = manifest.value();
+  }
   if (Status status = list_segments(disk_, directory_, shard_, scan_); !status.ok()) return status;
   scan_.end_segment = scan_.segments.size();
-  if (!scan_.exists && !scan_.segments.empty()) {
-    return Error{Errc::kCorrupt,
-                 fmt::format("{}: there are log segments but no superblock", directory_)};
+  const bool orphaned = !scan_.segments.empty() || !scan_.checkpoint.leftovers.empty() ||
+                        disk_.exists(directory_ + "/" + manifest_name(shard_));
+  if (!scan_.exists && orphaned) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: there are log segments or checkpoints, but no superblock", directory_)};
   }
   for (const SegmentFile& file : scan_.segments) total_ += file.size;
+  return read_checkpoint();
+}
+
+// The log goes on where the checkpoint ends; what the manifest knows was durable.
+Status LogReplay::read_checkpoint() {
+  if (!scan_.checkpoint.manifest) return {};
+  const Manifest& manifest = *scan_.checkpoint.manifest;
+  auto opened = CheckpointReader::open(disk_, directory_, manifest);
+  if (!opened.ok()) return opened.error();
+  checkpoint_ = std::move(opened).value();
+  total_ += manifest.size;
+  scan_.opened = manifest.segment - 1;
+  scan_.last_crc = manifest.previous_crc;
+  scan_.max_epoch = std::max(scan_.max_epoch, manifest.epoch);
+  scan_.durable_lsn = std::max(scan_.durable_lsn, manifest.lsn);
+  report_.last_wall = WallMs{manifest.wall};
+  return {};
+}
+
+Status LogReplay::load_chunk() {
+  const Manifest& manifest = *scan_.checkpoint.manifest;
+  const uint64_t from = checkpoint_->offset();
+  const auto pieces = checkpoint_->next();
+  if (!pieces.ok()) return pieces.error();
+  if (!pieces.value().empty() && !sink_.on_pieces(pieces.value())) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}, offset {} to {}: the chunk is whole, but its pieces do not fit "
+                             "what precedes them",
+                             checkpoint_->path(), from, checkpoint_->offset())};
+  }
+  done_ = checkpoint_->offset();
+  sink_.on_progress(done_, total_);
+  if (checkpoint_->more()) return {};
+  if (!sink_.on_state(Lsn{manifest.lsn})) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: its chunks are whole, but they are not the state at record {}",
+                             checkpoint_->path(), manifest.lsn)};
+  }
+  checkpoint_.reset();
+  report_.checkpoint = Lsn{manifest.lsn};
+  report_.checkpoint_bytes = manifest.size;
+  report_.bytes += manifest.size;
+  passed_ = done_ = manifest.size;
   return {};
 }
 
 Result<bool> LogReplay::step(uint64_t bytes) {
   const uint64_t start = done_;
-  while (true) {
-    if (!window_) {
-      if (next_ == scan_.segments.size()) break;
-      if (const Status status = open_next(); !status.ok()) return status.error();
-      continue;
+  while (done_ - start < bytes) {
+    Status status;
+    if (checkpoint_) {
+      status = load_chunk();
+    } else if (window_) {
+      status = replay_next();
+    } else if (next_ < scan_.segments.size()) {
+      status = open_next();
+    } else {
+      status = verdict();
+      if (status.ok()) return true;
     }
-    SegmentFile& segment = scan_.segments[next_];
-    while (offset_ < segment.size) {
-      if (done_ - start >= bytes) return false;
-      Batch batch;
-      const auto good = read_batch(segment, *window_, offset_, batch);
-      if (!good.ok()) return good.error();
-      if (!good.value()) break;
-      if (const Status status = replay(segment, offset_, batch); !status.ok())
-        return status.error();
+    if (!status.ok()) return status.error();
+  }
+  return false;
+}
+
+// The next batch of the open segment; behind the last one, what stands there.
+Status LogReplay::replay_next() {
+  SegmentFile& segment = scan_.segments[next_];
+  if (offset_ < segment.size) {
+    Batch batch;
+    const auto good = read_batch(segment, *window_, offset_, batch);
+    if (!good.ok()) return good.error();
+    if (good.value()) {
+      if (Status status = replay(segment, offset_, batch); !status.ok()) return status;
       const uint64_t space = batch_space(batch.header.body_size);
       offset_ += space;
       done_ += space;
       sink_.on_progress(done_, total_);
+      return {};
     }
-    scan_.end_offset = segment.end_offset = offset_;
-    if (const Status status = look_beyond(segment, *window_, offset_); !status.ok())
-      return status.error();
-    close();
   }
-  if (const Status status = verdict(); !status.ok()) return status.error();
-  return true;
+  scan_.end_offset = segment.end_offset = offset_;
+  if (Status status = look_beyond(segment, *window_, offset_); !status.ok()) return status;
+  close();
+  return {};
 }
 
 // The next segment, up to its first batch; one that holds none to be replayed is done with.
@@ -71,6 +132,14 @@ Status LogReplay::open_next() {
     close();
     return {};
   }
+  if (scan_.opened == 0 && segment.number != 1) {
+    return Error{
+        Errc::kCorrupt,
+        fmt::format("{}: is the first segment of the log, and no manifest says why: either the "
+                    "manifest is missing, and with it the name of the checkpoint that holds what "
+                    "precedes this segment, or segment {} and all before it are",
+                    segment.path, segment.number - 1)};
+  }
   if (segment.number != scan_.opened + 1) {
     return Error{
         Errc::kCorrupt,
@@ -79,6 +148,8 @@ Status LogReplay::open_next() {
             "is needed, and the last one found before is {}",
             segment.path, segment.number - 1, scan_.opened)};
   }
+  if (Status status = connect_to_checkpoint(segment); !status.ok()) return status;
+  segment.previous_crc = scan_.last_crc;
   auto opened = disk_.open(segment.path, io::OpenMode::kRead);
   if (!opened.ok()) return opened.error();
   file_ = std::move(opened).value();
@@ -96,6 +167,20 @@ Status LogReplay::open_next() {
   }
   if (Status status = behind_end(segment, *window_); !status.ok()) return status;
   close();
+  return {};
+}
+
+// What stands before it was in the checkpoint, so its first record is where counting begins.
+Status LogReplay::connect_to_checkpoint(const SegmentFile& segment) {
+  if (!scan_.checkpoint.manifest || segment.number != scan_.checkpoint.manifest->segment) return {};
+  const uint64_t lsn = scan_.checkpoint.manifest->lsn;
+  if (segment.header.first_lsn > lsn + 1) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("{}: begins with record {}, but the checkpoint before it holds the "
+                             "state up to record {}",
+                             segment.path, segment.header.first_lsn, lsn)};
+  }
+  scan_.last_lsn = segment.header.first_lsn - 1;
   return {};
 }
 
@@ -176,7 +261,8 @@ Status LogReplay::replay(SegmentFile& segment, uint64_t offset, const Batch& bat
   bool whole_groups = true;
   for (; !body.empty(); ++lsn) {
     const auto record = next_record(body);
-    if (!record || lsn > header.last_lsn || !sink_.on_record(Lsn{lsn}, *record)) {
+    const bool known = record && in_checkpoint(lsn);
+    if (!record || lsn > header.last_lsn || (!known && !sink_.on_record(Lsn{lsn}, *record))) {
       return Error{
           Errc::kCorrupt,
           fmt::format("{}: the batch at offset {} is whole, but record {} does not fit what "
@@ -184,7 +270,7 @@ Status LogReplay::replay(SegmentFile& segment, uint64_t offset, const Batch& bat
                       segment.path, offset, lsn)};
     }
     whole_groups = (record->flags & kRecordEndsGroup) != 0;
-    ++report_.records;
+    if (!known) ++report_.records;
   }
   if (lsn != header.last_lsn + 1 || !whole_groups) {
     return Error{
@@ -237,6 +323,12 @@ Status LogReplay::seek_headers(const SegmentFile& segment, FileWindow& file, uin
 }
 
 Status LogReplay::verdict() const {
+  if (scan_.checkpoint.manifest && scan_.opened < scan_.checkpoint.manifest->segment) {
+    return Error{Errc::kCorrupt,
+                 fmt::format("segment {} is missing or lost its header: the manifest says that the "
+                             "log is needed from there on. Nothing was changed",
+                             scan_.checkpoint.manifest->segment)};
+  }
   const bool lost = scan_.durable_lsn > scan_.last_lsn;
   std::string proof = proof_;
   if (proof.empty() && cut_short_ && scan_.superblock.segment > end().number) {

@@ -1,8 +1,8 @@
-// LogReplay: reading a log back a piece at a time, so that whoever loads it can do other things between two pieces.
+// LogReplay: reading a checkpoint and the log behind it back a piece at a time, so that whoever loads it can do other things between two pieces.
 //
 // Contract   begin() once, then step() until it says that the end is reached; an error is final. Nothing on the disk is
 //            changed. What a sink was given before an error is not to be served.
-// Limits     a piece is longer than asked for by one batch at most; the zeros at the end of a segment are read at once.
+// Limits     a piece is longer than asked for by one batch or chunk at most; the zeros at the end of a segment are read at once.
 // Ownership  borrows all that it is made with.
 #pragma once
 
@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "io/io.h"
+#include "storage/checkpoint_reader.h"
 #include "storage/file_window.h"
 #include "storage/log.h"
 #include "storage/log_format.h"
@@ -30,16 +31,16 @@ class LogReplay {
         sink_(sink),
         report_(report) {}
 
-  // Reads superblock and headers.
+  // Reads superblock, manifest and headers.
   //   errors  as scan_log().
   Status begin();
-  // Replays about `bytes` more.
+  // Loads or replays about `bytes` more.
   //   returns  true at the end of the log, of which nothing is missing that was durable.
   //   errors   as scan_log().
   Result<bool> step(uint64_t bytes);
 
   [[nodiscard]] LogScan& scan() { return scan_; }
-  // Bytes of segment files, and of those what has been read.
+  // Bytes of the checkpoint and of segment files, and of those what has been read.
   [[nodiscard]] uint64_t total() const { return total_; }
   [[nodiscard]] uint64_t done() const { return done_; }
 
@@ -49,7 +50,17 @@ class LogReplay {
     Bytes body;
   };
 
+  Status read_checkpoint();
+  // Gives the next chunk of the checkpoint; the last one ends it.
+  Status load_chunk();
   Status open_next();
+  Status replay_next();
+  // Of the first segment behind a checkpoint: no record is missing between them.
+  Status connect_to_checkpoint(const SegmentFile& segment);
+  // The record is part of the checkpoint's state.
+  [[nodiscard]] bool in_checkpoint(uint64_t lsn) const {
+    return scan_.checkpoint.manifest && lsn <= scan_.checkpoint.manifest->lsn;
+  }
   void close();
   // All segments have been read: is what was left out corruption?
   [[nodiscard]] Status verdict() const;
@@ -81,6 +92,7 @@ class LogReplay {
   uint64_t total_ = 0;
   uint64_t passed_ = 0;  // Of segments that are done with.
   uint64_t done_ = 0;
+  std::optional<CheckpointReader> checkpoint_;  // While it is being loaded.
   // The segment that is being read, if there is a window.
   size_t next_ = 0;
   std::unique_ptr<io::File> file_;

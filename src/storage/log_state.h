@@ -41,6 +41,14 @@ struct Log::State {
     MonoNs started{0};
   };
 
+  // A segment as the log remembers it while it is needed.
+  struct Kept {
+    uint64_t number = 0;
+    uint64_t size = 0;
+    uint64_t first_lsn = 0;     // 0 in those before the checkpoint: nobody asks.
+    uint32_t previous_crc = 0;  // Of the last batch before it.
+  };
+
   State(const io::World& outside, const LogOptions& chosen) : world(outside), options(chosen) {}
 
   // log.cc
@@ -88,6 +96,7 @@ struct Log::State {
   Status create_superblock();
   Status recover(struct LogScan& scan);
   Status adopt(struct LogScan& scan);
+  void keep(const struct LogScan& scan);
   Status remove_unopened(struct LogScan& scan);
   Status repair_headers(const struct LogScan& scan);
   Status open_end(const struct LogScan& scan);
@@ -109,6 +118,9 @@ struct Log::State {
   // known to have been.
   uint64_t durable_end = 0;
   Closed closed;  // Without a file when all earlier segments are durable.
+  CheckpointFiles checkpoint_files;
+  uint64_t bytes_recovered = 0;
+  std::deque<Kept> kept;  // All segments that were opened, `segment` the last.
   Segment spare;
   bool spare_ready = false;
   bool disk_full = false;   // The last preparation found no space.

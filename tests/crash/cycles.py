@@ -30,11 +30,12 @@ class Target:
     kind: str       # leat | redis
     binary: object
     mode: str       # always | everysec | no
+    directives: dict = dataclasses.field(default_factory=dict)   # Of Leat, beside the mode.
 
     def start(self, directory):
         if self.kind == "redis":
             return Server.redis(directory, appendonly="yes", appendfsync=self.mode)
-        return Server.leat(self.binary, directory, appendfsync=self.mode)
+        return Server.leat(self.binary, directory, appendfsync=self.mode, **self.directives)
 
     def rules(self, strict):
         return Rules.redis(strict) if self.kind == "redis" else Rules(strict)

@@ -28,6 +28,8 @@ from leatlib.server import StartFailed
 
 DIRECTORY_CYCLES = 20   # A data directory grows over this many cycles, then a fresh one begins.
 KILL_CYCLES = {"always": 20, "everysec": 10, "no": 10}
+# So small that checkpoints are made, and the log is reclaimed, all the time.
+CHECKPOINTS = {"checkpoint_log_size": "64kb", "log_segment_size": "1mb"}
 POWER_CYCLES = {"always": 5, "everysec": 0, "no": 0}
 
 
@@ -49,11 +51,11 @@ class Suite:
     def __init__(self, options, results, scratch):
         self.options, self.results, self.scratch = options, results, scratch
 
-    def target(self, mode):
-        return Target(self.options.server, self.options.leat, mode)
+    def target(self, mode, directives=None):
+        return Target(self.options.server, self.options.leat, mode, directives or {})
 
     def new_series(self, mode, strict, fault):
-        return Series(self.target(mode), self.options.seed, strict, fault, self.options.load_seconds)
+        return Series(self.target(mode, CHECKPOINTS), self.options.seed, strict, fault, self.options.load_seconds)
 
     @staticmethod
     def speaker(name):
@@ -131,7 +133,7 @@ class Suite:
             return
         with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
             self.guarded(name, lambda say: Corruption(
-                self.target("always"), directory, self.options.seed, say).run(self.options.damages))
+                self.target("always", CHECKPOINTS), directory, self.options.seed, say).run(self.options.damages))
 
     def guarded(self, name, test):
         """Runs `test` with what it may say lines to, and prints its line."""

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/numbers.h"
+#include "engine/state_loader.h"
 #include "fuzz/command_script.h"
 #include "resp/reply_parser.h"
 #include "resp/reply_writer.h"
@@ -185,11 +186,14 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
   void check_log() {
     class Replay : public RecordSink {
      public:
+      bool on_pieces(Bytes pieces) override { return loader.take(pieces); }
+      bool on_state(Lsn lsn) override { return loader.finish() && engine.last_lsn() == lsn; }
       bool on_record(Lsn lsn, const RecordView& record) override {
         return lsn.value == engine.last_lsn().value + 1 && engine.apply(record);
       }
       void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
       Engine engine{Settings{}.databases};
+      StateLoader loader{engine};
     } replay;
     RecoveryReport report;
     LEAT_CHECK(scan_log(disk_, kDirectory, 0, replay, report).ok());

@@ -10,7 +10,7 @@ namespace leat::sim {
 namespace {
 
 // Of a job that was in flight at a crash, so many calls may have been made.
-constexpr uint64_t kCallsOfJob = 4;
+constexpr uint64_t kCallsOfJob = 7;
 constexpr int64_t kStallFactor = 100;
 
 }  // namespace

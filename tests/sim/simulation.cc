@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "storage/checkpoint_format.h"
 #include "storage/log_format.h"
 #include "storage/log_reader.h"
 
@@ -45,6 +46,13 @@ Swarm::Swarm(SimRandom& random) {
   stalls = random.one_in(4);
 }
 
+void Swarm::draw_checkpoints(SimRandom random) {
+  if (random.one_in(4)) return;
+  checkpoint.log_bytes = (1 + random.below(12)) * 2 * kKiB;
+  checkpoint.retain_bytes = random.one_in(3) ? random.below(4) * segment_bytes : 0;
+  verify_checkpoints = random.one_in(3);
+}
+
 Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
@@ -56,6 +64,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
       workload_(random_, SimRandom(seed + 2).one_in(3)),
       ledger_(swarm_.node_entries, swarm_.mode),
       clients_(swarm_.clients) {
+  swarm_.draw_checkpoints(SimRandom(seed + 2));
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -132,15 +141,20 @@ void Simulation::set_faults(bool on) {
   if (swarm_.stalls) loop_.faults.disk_stall = 50;
 }
 
-// Why the server does not start; empty when it does.
-std::string Simulation::start_server() {
+Config Simulation::config() const {
   Config config;
   config.directory = kDirectory;
   config.sync = swarm_.mode;
   config.segment_bytes = swarm_.segment_bytes;
+  config.checkpoint = swarm_.checkpoint;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
-  auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
+  return config;
+}
+
+// Why the server does not start; empty when it does.
+std::string Simulation::start_server() {
+  auto server = Server::start({clock_, server_random_, disk_, loop_}, config());
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
   return {};
@@ -166,6 +180,7 @@ bool Simulation::start() {
   for (int tries = kTries; tries >= 0 && !failed(); --tries) {
     if (!try_start(/*faults=*/tries != 0)) continue;
     next_session_ = 1;
+    checkpoints_ended_ = 0;
     full_seen_ = disk_.full_given();
     ledger_.recovered(server_->shard().engine());
     server_->shard().dispatcher().observe(this);
@@ -183,6 +198,8 @@ bool Simulation::start() {
 void Simulation::check_clean_log() {
   class Ignore : public RecordSink {
    public:
+    bool on_pieces(Bytes /*pieces*/) override { return true; }
+    bool on_state(Lsn /*lsn*/) override { return true; }
     bool on_record(Lsn /*lsn*/, const RecordView& /*record*/) override { return true; }
     void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
   } sink;
@@ -202,10 +219,45 @@ void Simulation::turn() {
     return ledger_.violated(
         fmt::format("record {} counts as durable when {} is", claimed, ledger_.durable()));
   }
+  check_checkpoints();
   ledger_.turn_ended(server_->shard().engine().waits(), moment());
 }
 
+// A checkpoint that the disk has done nothing to is published, and holds the state that it was made of.
+void Simulation::check_checkpoints() {
+  const CheckpointFacts facts = server_->shard().checkpoints()->facts();
+  if (facts.ended == checkpoints_ended_) return;
+  checkpoints_ended_ = facts.ended;
+  note(fmt::format("checkpoint {} at record {}", facts.last_ok ? "published" : "given up",
+                   facts.lsn.value));
+  const bool may_fail = disk_.errors_given() != 0 || disk_.full_given() != 0;
+  if (!facts.last_ok && !may_fail) ledger_.violated("a checkpoint failed on a disk that works");
+}
+
+// After a while without faults nothing is there that recovery would not read, but for what log-retain keeps.
+void Simulation::check_leftovers() {
+  const auto names = disk_.list(kDirectory);
+  if (!names.ok()) return ledger_.violated(names.error().detail);
+  uint64_t checkpoints = 0;
+  uint64_t segments = 0;
+  for (const std::string& name : names.value()) {
+    checkpoints += checkpoint_number(0, name) != 0 ? 1U : 0U;
+    segments += segment_number(0, name) != 0 ? 1U : 0U;
+    if (name == manifest_name(0) + ".new") ledger_.violated(name + " was left over");
+  }
+  // Of a manifest that failed half-way nobody knows which one a crash would show: both files stay for a while.
+  const bool may_be_two = disk_.errors_given() != 0 || disk_.full_given() != 0;
+  if (checkpoints > 1 && !may_be_two)
+    ledger_.violated(fmt::format("{} checkpoints are left", checkpoints));
+  const uint64_t known = server_->shard().log().facts().segments;
+  if (segments != known) {
+    ledger_.violated(fmt::format("{} segments are there, and {} of them known", segments, known));
+  }
+}
+
 void Simulation::step_faults() {
+  if (swarm_.verify_checkpoints && random_.one_in(40))
+    server_->shard().checkpoints()->request(CheckpointReason::kVerify);
   if (swarm_.clock_steps && random_.one_in(60)) {
     const int64_t step_us = random_.between(-5'000, 5'000) * 1000;
     clock_.step_wall(step_us);
@@ -251,6 +303,7 @@ void Simulation::settle() {
   if (!failed() && !server_->shard().log().failure()) {
     ledger_.compare(server_->shard().engine());
     ledger_.note_digest(server_->shard().engine());
+    check_leftovers();
     probe();
   }
   quiet_ = false;

@@ -42,6 +42,10 @@ struct Swarm {
   bool disconnects = false;
   bool short_sends = false;
   bool stalls = false;
+  // Of random numbers of their own, so that the others mean the same with and without them.
+  void draw_checkpoints(SimRandom random);
+  CheckpointSettings checkpoint{.log_bytes = 0};
+  bool verify_checkpoints = false;  // Now and then one is made that is read back and compared.
 };
 
 class Simulation final : private SimLoop::Clients, private ExecutionObserver {
@@ -54,6 +58,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   // A number for everything that happened, equal for equal seeds.
   [[nodiscard]] uint64_t trace_hash() const { return hash_; }
   [[nodiscard]] const Ledger::Counters& counters() const { return ledger_.counters(); }
+  // What the server is started with, and the disk as it is.
+  [[nodiscard]] Config config() const;
+  [[nodiscard]] const SimDisk& disk() const { return disk_; }
 
  private:
   struct SimClient {
@@ -71,6 +78,8 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void live();
   void turn();
   void step_faults();
+  void check_checkpoints();
+  void check_leftovers();
   void settle();
   void probe();
   void end_life();
@@ -115,7 +124,8 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   std::vector<SimClient> clients_;
   std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
-  bool quiet_ = false;  // Clients say nothing new.
+  uint64_t checkpoints_ended_ = 0;  // In this life.
+  bool quiet_ = false;              // Clients say nothing new.
   uint64_t full_seen_ = 0;
   uint64_t epoch_ = 0;
   std::unique_ptr<Server> server_;
