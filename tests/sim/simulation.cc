@@ -26,10 +26,13 @@ std::string wire_of(const Words& words) {
 
 }  // namespace
 
-Swarm::Swarm(SimRandom& random) {
+Swarm::Swarm(SimRandom& random, SimRandom frames_random) {
   if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
   segment_bytes = 24 * kKiB + random.below(4) * 16 * kKiB;
   node_entries = 1 + random.below(12);
+  if (!frames_random.one_in(4)) frames.cache_bytes = 2 + frames_random.below(8 * kKiB);
+  frames.frame_bytes = 1 + frames_random.below(2 * kKiB);
+  frames.file_bytes = kKiB * (1 + frames_random.below(32));
   clients = 1 + random.below(6);
   lives = 1 + random.below(4);
   turns = 20 + random.below(250);
@@ -57,7 +60,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
       server_random_(seed + 1),
-      swarm_(random_),
+      swarm_(random_, SimRandom(seed + 3)),
       disk_(random_),
       loop_(random_, clock_, disk_),
       // Drawn apart, so that a seed without policies draws the same for everything else.
@@ -150,6 +153,7 @@ std::string Simulation::start_server() {
   config.checkpoint = swarm_.checkpoint;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
+  config.frames = swarm_.frames;
   auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
@@ -216,7 +220,10 @@ void Simulation::turn() {
         fmt::format("record {} counts as durable when {} is", claimed, ledger_.durable()));
   }
   check_checkpoints();
-  ledger_.turn_ended(server_->shard().engine().waits(), moment());
+  ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
+    const Connection* const connection = server_->reactor().find(ClientId{client});
+    return connection != nullptr && connection->parked && connection->parked->for_frames;
+  });
 }
 
 // A checkpoint that the disk has done nothing to is published, and holds the state that it was made of.

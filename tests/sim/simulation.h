@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server/frames_options.h"
 #include "server/server.h"
 #include "sim/ledger.h"
 #include "sim/sim_clock.h"
@@ -23,11 +24,12 @@ namespace leat::sim {
 
 // What a seed switches on.
 struct Swarm {
-  explicit Swarm(SimRandom& random);
+  Swarm(SimRandom& random, SimRandom frames_random);
 
   SyncMode mode = SyncMode::kAlways;
   uint64_t segment_bytes = 0;
   uint64_t node_entries = 0;
+  FramesOptions frames;
   uint64_t clients = 1;
   uint64_t lives = 1;
   uint64_t turns = 100;  // Of a life, at most.
