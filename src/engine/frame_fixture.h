@@ -13,8 +13,8 @@ namespace leat {
 class MemoryFrames : public FrameStore {
  public:
   // Writes the frame down; nobody refers to it yet.
-  FrameRef put(const BlockImages& images) {
-    const FrameRef ref{.file = 1, .offset = next_++, .size = 1};
+  FrameRef put(const BlockImages& images, uint64_t file = 1) {
+    const FrameRef ref{.file = file, .offset = next_++, .size = 1};
     Frame& frame = frames_[ref];
     for (const BlockImage& image : images) frame.images.push_back(copy(image));
     return ref;

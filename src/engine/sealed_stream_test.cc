@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "engine/frame_fixture.h"
+#include "engine/frame_moves.h"
 #include "engine/retention_plan.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
@@ -62,6 +63,8 @@ class Twins {
   // No frame is referred to by nobody, none is lost.
   void check_references() {
     while (!jobs_.empty()) finish_one();
+    while (moves_.active()) move();
+    ASSERT_NE(moved_, 0);
     for (const uint64_t name : names_) both(KeyDrop{ObjectId{name}});
     ASSERT_EQ(frames_.size(), 0);
     ASSERT_EQ(sealing_.share().seals.hot_bytes(), 0);
@@ -95,9 +98,9 @@ class Twins {
         .object = ObjectId{id}, .group = GroupId{1}, .consumer = ConsumerId{1}, .name = "c"});
   }
 
-  // Seals, changes its mind, or has frames go from the cache.
+  // Seals, changes its mind, moves frames, or has them go from the cache.
   void disturb() {
-    switch (below(5)) {
+    switch (below(6)) {
       case 0:
         sealing_.share().frames.set_limit(0);
         return sealing_.share().frames.set_limit(below(3000));
@@ -105,10 +108,26 @@ class Twins {
       case 2:
         if (!jobs_.empty()) finish_one();
         return;
+      case 3:
+        return move();
       default:
         if (auto job = sealing_.share().seals.next())
           jobs_.push_back({job->token, frames_.put(job->images)});
     }
+  }
+  // From one file to another, and back.
+  void move() {
+    if (!moves_.waiting()) {
+      if (!moves_.active()) moves_.begin({from_ = 1 + below(2)});
+      being_moved_ = moves_.next(1 + below(20));
+      return;
+    }
+    BlockImages images;
+    // What nobody refers to any more may be gone.
+    if (below(8) == 0 || !frames_.read(*being_moved_, images)) return moves_.finish(nullptr);
+    const FrameRef to = frames_.put(images, 3 - from_);
+    moves_.finish(&to);
+    ++moved_;
   }
   void finish_one() {
     const auto job = jobs_.begin() + static_cast<ptrdiff_t>(below(jobs_.size()));
@@ -319,6 +338,10 @@ class Twins {
   MemoryFrames frames_;
   Engine plain_{1};
   Engine sealing_{1, &frames_};
+  FrameMoves moves_{sealing_.keyspace()};
+  uint64_t from_ = 1;
+  std::optional<FrameRef> being_moved_;
+  size_t moved_ = 0;
   std::vector<uint64_t> names_;
   std::vector<Job> jobs_;
 };
@@ -327,7 +350,7 @@ class SealedStreamTest : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(SealedStreamTest, IsTheSameAsOneThatIsNotSealed) {
   Twins twins(GetParam());
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 4000; ++i) {
     twins.step();
     twins.check();
     if (i % 50 == 0) twins.check_whole();

@@ -215,6 +215,8 @@ class Stream {
   // Puts the fence of the frame at `ref` in the place of the blocks that are marked with `token`.
   //   returns  false, and they are hot as before, when one of them has changed, or without `ref`.
   [[nodiscard]] bool end_seal(uint32_t token, StreamId first, uint32_t blocks, const FrameRef* ref);
+  // The frame named `first`, if it is still the one at `from`, is from now on the equal one at `to`.
+  void move_frame(StreamId first, const FrameRef& from, const FrameRef& to);
 
  private:
   // The extent whose ids include `id`; end() when there is none.

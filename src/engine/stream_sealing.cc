@@ -185,4 +185,13 @@ bool Stream::end_seal(uint32_t token, StreamId first, uint32_t blocks, const Fra
   return true;
 }
 
+void Stream::move_frame(StreamId first, const FrameRef& from, const FrameRef& to) {
+  const auto at = extents_.find(first);
+  Fence* const fence = at == extents_.end() ? nullptr : at->second.fence();
+  if (fence == nullptr || fence->ref != from) return;
+  share_->frames.refer(to);
+  share_->frames.forget(from);
+  fence->ref = to;
+}
+
 }  // namespace leat

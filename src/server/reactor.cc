@@ -51,6 +51,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_->engine().reaping()) return MonoNs{0};
   const CheckpointRunner* const checkpoints = shard_->checkpoints();
   if (checkpoints != nullptr && checkpoints->has_work()) return MonoNs{0};
+  if (shard_->frames().has_work(now)) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   if (shard_->loading().active) return deadline;
   // Entries that reach MAXAGE are looked for at every turn, so within a tick; nothing waits for them more exactly.

@@ -37,7 +37,8 @@ Result<bool> Shard::load(uint64_t bytes) {
   dispatcher_.set_frames_max(ShardFrames::kFramesAtOnce);
   loading_.active = false;
   committed_ = engine_.last_lsn();
-  checkpoints_ = std::make_unique<CheckpointRunner>(world_, engine_, *log_, directory_, databases_);
+  checkpoints_ =
+      std::make_unique<CheckpointRunner>(world_, engine_, *log_, frames_, directory_, databases_);
   checkpoints_->set(checkpoint_settings_);
   return true;
 }

@@ -3,6 +3,17 @@
 #include <utility>
 
 namespace leat {
+namespace {
+
+// The token of a frame that is written anew; those of the engine have 32 bits.
+constexpr uint64_t kMoved = uint64_t{1} << 32;
+// Objects and extents that a turn looks at: a tenth of a millisecond.
+constexpr size_t kLookedAt = 1024;
+// How often files are looked for that are mostly dead.
+constexpr int64_t kCleanEveryNs = 500 * kNsPerMs;
+constexpr int64_t kCleanRetryNs = 30'000 * kNsPerMs;
+
+}  // namespace
 
 Status ShardFrames::open(const io::World& world, const FrameFilesOptions& options) {
   auto files = FrameFiles::open(world, options, *this);
@@ -30,8 +41,32 @@ void ShardFrames::end_turn(MonoNs now) {
     if (!job) break;
     files_->seal(job->token, std::move(job->images));
   }
+  clean(now);
   fetch_waiting();
   files_->end_turn();
+}
+
+void ShardFrames::clean(MonoNs now) {
+  if (!moves_.active()) {
+    if (now < clean_at_) return;
+    clean_at_ = MonoNs{now.value + (moves_fail_ ? kCleanRetryNs : kCleanEveryNs)};
+    // After a failure it is looked again only when that time has passed as well.
+    if (std::exchange(moves_fail_, false)) return;
+    if (auto files = files_->candidates(); !files.empty()) moves_.begin(std::move(files));
+  }
+  if (!moves_.active() || moves_.waiting() || !files_->accepts(now)) return;
+  if (const auto frame = moves_.next(kLookedAt)) files_->rewrite(kMoved, *frame);
+}
+
+bool ShardFrames::has_work(MonoNs now) const {
+  return opened() && moves_.active() && !moves_.waiting() && files_->accepts(now);
+}
+
+void ShardFrames::sync() {
+  synced_.reset();
+  sync_again_ = syncing_;
+  if (std::exchange(syncing_, true)) return;
+  files_->sync();
 }
 
 void ShardFrames::park(ClientId client, const std::vector<FrameRef>& frames, OpenedFrames opened) {
@@ -49,6 +84,13 @@ size_t ShardFrames::frames_max(const OpenedFrames& opened) const {
 }
 
 void ShardFrames::on_sealed(uint64_t token, const Result<FrameRef>& frame) {
+  if (token == kMoved) {
+    moves_.finish(frame.ok() ? &frame.value() : nullptr);
+    // A frame whose file has gone meanwhile is no failure. A full disk has no room for the others either.
+    moves_fail_ = moves_fail_ || (!frame.ok() && frame.error().code != Errc::kUnavailable);
+    if (!frame.ok() && frame.error().code == Errc::kFull) moves_.stop();
+    return;
+  }
   engine_.share().seals.finish(static_cast<uint32_t>(token), frame.ok() ? &frame.value() : nullptr);
 }
 
@@ -60,7 +102,11 @@ void ShardFrames::on_fetched(const FrameRef& frame, Result<BlockImages> images) 
   fetch_waiting();
 }
 
-void ShardFrames::on_synced(const Status& /*status*/) {}
+void ShardFrames::on_synced(const Status& status) {
+  if (std::exchange(sync_again_, false)) return files_->sync();
+  syncing_ = false;
+  synced_ = status;
+}
 
 void ShardFrames::fetch_waiting() {
   while (!to_fetch_.empty() && files_->fetch(to_fetch_.front())) to_fetch_.pop_front();

@@ -460,18 +460,13 @@ void FrameFiles::remove_orphans() {
   state.removes = true;
 }
 
-std::optional<uint64_t> FrameFiles::candidate() const {
-  std::optional<uint64_t> best;
-  double best_share = 0.5;
+std::vector<uint64_t> FrameFiles::candidates() const {
+  std::vector<uint64_t> found;
   for (const auto& [number, file] : state_->files) {
     if (number == state_->open_file || file.live == 0) continue;
-    if (file.doubtful) return number;
-    const double share = static_cast<double>(file.live) / static_cast<double>(file.bytes);
-    if (share >= best_share) continue;
-    best = number;
-    best_share = share;
+    if (file.doubtful || file.live < file.bytes / 2) found.push_back(number);
   }
-  return best;
+  return found;
 }
 
 void FrameFiles::on_disk(io::Lane lane, const Status& /*status*/) {

@@ -16,7 +16,7 @@
 //            the manifest is published durably; then checkpoint_published(). Or checkpoint_abandoned(), at any time.
 // Errors     A frame that could not be written is reported, its blocks stay hot, and the file it was meant for is closed.
 //            accepts() then is false for a while. After a failed sync the file is *doubtful*: a checkpoint that names it
-//            fails in sync(), and candidate() names it first, until its living frames have been rewritten. Should one of
+//            fails in sync(), and candidates() names it, until its living frames have been rewritten. Should one of
 //            them not be readable any more, then the log still has it: checkpoints go on after the next start.
 // Limits     kSealsMax frames wait to be written, kFetchesMax to be read; see accepts() and fetch().
 // Thread     the shard's reactor. Both lanes work on what was handed to them; destroy it when settled(), or when the
@@ -26,7 +26,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,10 +115,10 @@ class FrameFiles final : public FrameStore {
   // Removes the files of earlier runs that nobody refers to, and from now on those of this one. Blocks.
   void remove_orphans();
 
-  // A closed file whose living frames are better rewritten: doubtful, or less than half alive. The engine walks its fences
-  // and gives those in this file to rewrite(); when the last one is forgotten the file goes. Bytes of shared frames count
-  // as often as they are referred to.
-  [[nodiscard]] std::optional<uint64_t> candidate() const;
+  // Closed files whose living frames are better rewritten, by number: doubtful, or less than half alive. The engine walks its
+  // fences and gives those in these files to rewrite(); when the last one of a file is forgotten the file goes. Bytes of
+  // shared frames count as often as they are referred to.
+  [[nodiscard]] std::vector<uint64_t> candidates() const;
 
   // The turn is over: files that have lost their last reference are removed, on the lane.
   void end_turn();

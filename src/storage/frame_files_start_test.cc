@@ -148,9 +148,9 @@ class Life {
     fixture_.files->checkpoint_published();
   }
   void clean() {
-    const auto candidate = fixture_.files->candidate();
+    const std::vector<uint64_t> candidates = fixture_.files->candidates();
     for (FrameRef& frame : living_) {
-      if (frame.file != candidate) continue;
+      if (!std::ranges::binary_search(candidates, frame.file)) continue;
       fixture_.files->rewrite(0, frame);
       fixture_.settle();
       if (!fixture_.sealed.back().ok()) continue;

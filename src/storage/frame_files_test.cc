@@ -196,7 +196,7 @@ TEST_F(FrameFilesTest, AFetchOfAFileThatIsGoneSaysSo) {
 TEST_F(FrameFilesTest, RewritingEmptiesAFile) {
   start();
   auto filled = fill(2);
-  EXPECT_EQ(files->candidate(), std::nullopt);
+  EXPECT_TRUE(files->candidates().empty());
   // Of the first file a third is alive, of the second nearly half.
   const size_t count = filled.at(1).size();
   std::vector<FrameRef> living;
@@ -208,7 +208,7 @@ TEST_F(FrameFilesTest, RewritingEmptiesAFile) {
     }
     if (i > count / 2) files->forget(filled.at(2)[i]);
   }
-  ASSERT_EQ(files->candidate(), 1U);
+  ASSERT_EQ(files->candidates(), std::vector<uint64_t>{1});
   for (const FrameRef& frame : living) {
     files->rewrite(77, frame);
     settle();
@@ -222,7 +222,7 @@ TEST_F(FrameFilesTest, RewritingEmptiesAFile) {
   EXPECT_EQ(files->facts().rewritten, living.size());
   end_turn();
   EXPECT_FALSE(disk.exists(path(1)));
-  EXPECT_EQ(files->candidate(), std::nullopt);
+  EXPECT_TRUE(files->candidates().empty());
   // What is gone meanwhile can't be rewritten.
   files->rewrite(78, living[0]);
   settle();
@@ -283,7 +283,7 @@ TEST_F(FrameFilesTest, ACheckpointThatNamesADoubtfulFileFails) {
   EXPECT_FALSE(checkpoint({first, second}).ok()) << "though this time the sync succeeds";
   EXPECT_NE(synced.back().error().detail.find(path(1)), std::string::npos);
   EXPECT_EQ(files->facts().doubtful_files, 1U);
-  ASSERT_EQ(files->candidate(), 1U);
+  ASSERT_EQ(files->candidates(), std::vector<uint64_t>{1});
   files->rewrite(9, first);
   settle();
   files->forget(first);
@@ -323,7 +323,7 @@ TEST_F(FrameFilesTest, FramesOfAJobWhoseSyncFailsAreNotReported) {
   EXPECT_TRUE(sealed[1].ok());
   EXPECT_FALSE(sealed[2].ok());
   EXPECT_FALSE(sealed[3].ok());
-  EXPECT_EQ(files->candidate(), early.file);
+  EXPECT_EQ(files->candidates(), std::vector<uint64_t>{early.file});
 }
 
 }  // namespace

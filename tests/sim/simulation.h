@@ -84,6 +84,12 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void end_life();
   void end(End how);
   void rot_and_start();
+  // Looks at the whole state; false: a sync has failed, and what it should have written can't be read any more. The
+  // process then counts as dead: its log still has it.
+  [[nodiscard]] bool whole();
+  // What the server does from now on is not judged.
+  [[nodiscard]] bool blind();
+  void compare();
   void check_clean_log();
   void crash(Ledger::Crash how);
   [[nodiscard]] bool failed() const { return !ledger_.violation().empty(); }
@@ -124,7 +130,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
   uint64_t checkpoints_ended_ = 0;  // In this life.
-  bool quiet_ = false;              // Clients say nothing new.
+  bool blind_ = false;
+  bool rotten_ = false;  // A bit of what is durable is flipped.
+  bool quiet_ = false;   // Clients say nothing new.
   uint64_t full_seen_ = 0;
   uint64_t epoch_ = 0;
   std::unique_ptr<Server> server_;
