@@ -79,7 +79,6 @@ void info_server(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("executable", facts.executable);
   text.line("config_file", facts.config_file);
   text.line("io_threads_active", 0);
-  text.line("leat_turns", facts.turns);
 }
 
 void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
@@ -286,6 +285,9 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("io_threaded_reads_processed", 0);
   text.line("io_threaded_writes_processed", 0);
   text.line("client_output_buffer_limit_disconnections", facts.output_limit_disconnections);
+  text.line("eventloop_cycles", facts.turns);
+  text.line("eventloop_duration_sum", facts.turns_us);
+  text.line("leat_longest_turn_usec", facts.longest_turn_us);
 }
 
 void info_replication(Context& context, const NodeFacts& /*facts*/, InfoText& text) {

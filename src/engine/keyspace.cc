@@ -67,6 +67,7 @@ std::vector<const Object*> Keyspace::due(WallMs now, size_t count) const {
   std::sort(due.begin(), due.end());
   due.resize(std::min(due.size(), count));
   std::vector<const Object*> objects;
+  objects.reserve(due.size());
   for (const auto& [at, id] : due) objects.push_back(find(id));
   return objects;
 }

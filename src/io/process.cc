@@ -104,6 +104,7 @@ uintptr_t heap_end() {
 
 }  // namespace
 
+// NOLINTBEGIN(concurrency-mt-unsafe): the main thread sets these before it starts others, and while these do not allocate.
 HeapGrowth::HeapGrowth() : advised_(heap_end()) {
   ::mallopt(M_MMAP_THRESHOLD, kMappedFrom);
   ::mallopt(M_TRIM_THRESHOLD, kTrimmedFrom);
@@ -113,14 +114,17 @@ HeapGrowth::HeapGrowth() : advised_(heap_end()) {
 HeapGrowth::~HeapGrowth() {
   ::mallopt(M_TOP_PAD, kHeapStepUsual);
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 void HeapGrowth::follow() {
   const uintptr_t end = heap_end();
   if (end <= advised_) return;
   const uintptr_t from = (advised_ + kHugePage - 1) / kHugePage * kHugePage;
   // It is advice: without huge pages everything works as well.
-  if (from < end)
-    static_cast<void>(::madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE));
+  if (from < end) {
+    void* const address = reinterpret_cast<void*>(from);  // NOLINT(performance-no-int-to-ptr)
+    static_cast<void>(::madvise(address, end - from, MADV_HUGEPAGE));
+  }
   advised_ = end;
 }
 

@@ -81,7 +81,7 @@ class CheckpointRunnerTest : public testing::Test {
   std::vector<std::string> names() { return disk_.list("d").value(); }
   size_t count(Bytes prefix) {
     size_t found = 0;
-    for (const std::string& name : names()) found += name.starts_with(prefix) ? 1 : 0;
+    for (const std::string& name : names()) found += name.starts_with(prefix) ? 1U : 0U;
     return found;
   }
 

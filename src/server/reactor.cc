@@ -98,6 +98,9 @@ void Reactor::turn(MonoNs deadline) {
   }
   release_outputs();
   forget_dead();
+  const int64_t spent = world_.clock.mono().value - now.mono.value;
+  counters_.turns_ns += spent;
+  counters_.longest_turn_ns = std::max(counters_.longest_turn_ns, spent);
 }
 
 bool Reactor::paused(const Connection& connection) const {

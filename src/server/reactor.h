@@ -37,6 +37,9 @@ struct ReactorCounters {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t turns = 0;
+  // From the end of the wait for events to the end of the turn, without the reading of sockets.
+  int64_t turns_ns = 0;
+  int64_t longest_turn_ns = 0;
   uint64_t protocol_errors = 0;
   uint64_t output_limit_disconnections = 0;
   uint64_t reads = 0;

@@ -81,6 +81,8 @@ void ServerNode::add_traffic(NodeFacts& facts) const {
   facts.bytes_in = counters.bytes_in;
   facts.bytes_out = counters.bytes_out;
   facts.turns = counters.turns;
+  facts.turns_us = counters.turns_ns / kNsPerUs;
+  facts.longest_turn_us = counters.longest_turn_ns / kNsPerUs;
   facts.reads = counters.reads;
   facts.writes = counters.writes;
   facts.output_limit_disconnections = counters.output_limit_disconnections;

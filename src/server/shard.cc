@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "storage/log_reader.h"
 
 namespace leat {
@@ -59,7 +61,16 @@ bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
   constexpr size_t kReapedPerRecord = 256;
   Engine& engine = shard_.engine_;
   if (engine.reaping()) engine.reap(kReapedPerRecord);
-  if (lsn.value != engine.last_lsn().value + 1 || !engine.apply(record)) return false;
+  if (lsn.value != engine.last_lsn().value + 1) return false;
+  if (!engine.apply(record)) {
+    // It is not the record that is wrong.
+    if (engine.share().frames.counters().failures != 0) {
+      shard_.refused_ =
+          Error{Errc::kCorrupt, fmt::format("record {} needs a sealed frame that can't be read: {}",
+                                            lsn.value, shard_.frames_.files().read_failure())};
+    }
+    return false;
+  }
   // What the log appends need not have room in memory.
   if (engine.share().seals.over_budget()) shard_.frames_.seal_now();
   return true;

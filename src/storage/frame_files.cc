@@ -137,6 +137,7 @@ struct FrameFiles::State {
   std::deque<FrameRef> fetches;  // That wait.
 
   ByteBuffer bytes;  // For read().
+  std::string read_failure;
   FrameDecoder decoder;
   Facts facts;
 };
@@ -166,11 +167,16 @@ bool FrameFiles::read(const FrameRef& frame, BlockImages& images) {
   Result<BlockImages> opened =
       open_frame(state.world.disk, state.home, frame, state.bytes, state.decoder);
   if (!opened.ok()) {
-    log(LogLevel::kWarning, "A sealed frame can't be read: {}", opened.error().detail);
+    state.read_failure = opened.error().detail;
+    log(LogLevel::kWarning, "A sealed frame can't be read: {}", state.read_failure);
     return false;
   }
   images = std::move(opened).value();
   return true;
+}
+
+const std::string& FrameFiles::read_failure() const {
+  return state_->read_failure;
 }
 
 void FrameFiles::refer(const FrameRef& frame) {

@@ -80,6 +80,8 @@ class FrameFiles final : public FrameStore {
   // FrameStore
   // Blocks, on the calling thread; lanes are not waited for.
   [[nodiscard]] bool read(const FrameRef& frame, BlockImages& images) override;
+  // Why the last read() that failed did, with file, offset and extent.
+  [[nodiscard]] const std::string& read_failure() const;
   void refer(const FrameRef& frame) override;
   void forget(const FrameRef& frame) override;
 

@@ -319,6 +319,23 @@ uint64_t SimDisk::content_end(const std::string& path) const {
   return found->second->current.find_last_not_of('\0') + 1;
 }
 
+SimDisk::Image SimDisk::image() const {
+  Image image;
+  for (const auto& [path, inode] : names_) image.emplace(path, inode->current);
+  return image;
+}
+
+void SimDisk::load(const Image& image) {
+  names_.clear();
+  changes_.clear();
+  for (const auto& [path, content] : image) {
+    auto inode = std::make_shared<Inode>();
+    inode->current = inode->durable = content;
+    names_.emplace(path, std::move(inode));
+  }
+  durable_names_ = names_;
+}
+
 uint64_t SimDisk::digest() const {
   uint64_t sum = 0;
   for (const auto& [path, inode] : names_) sum = sum * 31 + hash64(path) + hash64(inode->current);

@@ -67,6 +67,11 @@ class SimDisk final : public io::Disk {
   // Faults that have struck, for the trace and for what the checkers allow.
   [[nodiscard]] uint64_t errors_given() const { return errors_; }
   [[nodiscard]] uint64_t full_given() const { return full_; }
+  // Content by path: what a copy of the disk would hold, were the process killed now.
+  using Image = std::map<std::string, std::string>;
+  [[nodiscard]] Image image() const;
+  // Becomes a disk that holds this and nothing else, all of it durable.
+  void load(const Image& image);
   // A number for all that is on the disk.
   [[nodiscard]] uint64_t digest() const;
 

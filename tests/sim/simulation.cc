@@ -145,8 +145,7 @@ void Simulation::set_faults(bool on) {
   if (swarm_.stalls) loop_.faults.disk_stall = 50;
 }
 
-// Why the server does not start; empty when it does.
-std::string Simulation::start_server() {
+Config Simulation::config() const {
   Config config;
   config.directory = kDirectory;
   config.sync = swarm_.mode;
@@ -155,7 +154,12 @@ std::string Simulation::start_server() {
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
   config.frames = swarm_.frames;
-  auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
+  return config;
+}
+
+// Why the server does not start; empty when it does.
+std::string Simulation::start_server() {
+  auto server = Server::start({clock_, server_random_, disk_, loop_}, config());
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
   return {};

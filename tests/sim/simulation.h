@@ -60,6 +60,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   // A number for everything that happened, equal for equal seeds.
   [[nodiscard]] uint64_t trace_hash() const { return hash_; }
   [[nodiscard]] const Ledger::Counters& counters() const { return ledger_.counters(); }
+  // What the server is started with, and the disk as it is.
+  [[nodiscard]] Config config() const;
+  [[nodiscard]] const SimDisk& disk() const { return disk_; }
 
  private:
   struct SimClient {
