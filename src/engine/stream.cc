@@ -213,7 +213,7 @@ bool Stream::erase(StreamId id) {
   auto extent = extent_of(id);
   if (extent == extents_.end()) return false;
   if (extent->second.sealed()) {
-    if (!find(id) || thaw(extent) == extents_.end()) return false;
+    if (!find(id) || !thaw(extent)) return false;
     extent = extent_of(id);
   }
   Block& block = *extent->second.block();
@@ -243,7 +243,7 @@ std::optional<uint64_t> Stream::trim(StreamId last, Extents& dropped) {
   if (const auto part = extent_of(last); part != extents_.end() && part->second.sealed() &&
                                          last < part->second.last_id() &&
                                          last >= part->second.fence()->first_live) {
-    if (thaw(part) == extents_.end()) return std::nullopt;
+    if (!thaw(part)) return std::nullopt;
   }
   auto kept = extents_.upper_bound(last);
   uint64_t removed = 0;

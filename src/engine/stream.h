@@ -238,8 +238,8 @@ class Stream {
   // Live entries of the extent with an id > `id`; none when its frame can't be had.
   [[nodiscard]] std::optional<uint64_t> count_in(Extents::const_iterator extent, StreamId id) const;
   [[nodiscard]] std::optional<uint64_t> counted_after(StreamId id) const;
-  // Makes the frame's blocks hot and returns the first; end(), and nothing has changed, when it can't be read.
-  Extents::iterator thaw(Extents::iterator sealed);
+  // Makes the frame's blocks hot; false, and nothing has changed, when it can't be read.
+  [[nodiscard]] bool thaw(Extents::iterator sealed);
   // The block that is appended to is hot from now on; false when its frame can't be read.
   bool thaw_tail();
   // Moves the extents before `kept` to `dropped`; returns how many live entries are in them.

@@ -70,13 +70,13 @@ void Stream::note_first_block(const Block& block) const {
 }
 
 bool Stream::thaw_tail() {
-  return tail_ != nullptr || thaw(std::prev(extents_.end())) != extents_.end();
+  return tail_ != nullptr || thaw(std::prev(extents_.end()));
 }
 
-Stream::Extents::iterator Stream::thaw(Extents::iterator sealed) {
+bool Stream::thaw(Extents::iterator sealed) {
   const StreamId first = sealed->first;
   FrameCache::Blocks blocks = share_->frames.thaw(first, *sealed->second.fence());
-  if (blocks.empty()) return extents_.end();
+  if (blocks.empty()) return false;
   drop(sealed);
   blocks_ += blocks.size();
   size_t full_bytes = full_bytes_;
@@ -87,7 +87,7 @@ Stream::Extents::iterator Stream::thaw(Extents::iterator sealed) {
   }
   set_full_bytes(full_bytes);
   settle_tail();
-  return extents_.find(first);
+  return true;
 }
 
 bool Stream::sealable(const Extent& extent) const {
