@@ -139,7 +139,7 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("mem_aof_buffer", 0);
   text.line("mem_allocator", "libc");
   text.line("active_defrag_running", 0);
-  text.line("lazyfree_pending_objects", 0);
+  text.line("lazyfree_pending_objects", context.engine().unreaped());
   text.line("lazyfreed_objects", 0);
 }
 

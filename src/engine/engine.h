@@ -87,6 +87,8 @@ class Engine {
   void reap(size_t count);
   // Something waits to be freed that reap() would free now.
   [[nodiscard]] bool reaping() const;
+  // Objects, and parts of others, that were dropped or flushed and have not been freed whole.
+  [[nodiscard]] size_t unreaped() const { return reaper_.size() + keyspace_.flushed(); }
 
   [[nodiscard]] Waits& waits() { return waits_; }
   [[nodiscard]] Watches& watches() { return watches_; }

@@ -173,6 +173,12 @@ std::unique_ptr<Object> Keyspace::next_flushed() {
   return take_flushed(*flushed_.front()->keys.begin()->second);
 }
 
+size_t Keyspace::flushed() const {
+  size_t count = 0;
+  for (const std::unique_ptr<Database>& database : flushed_) count += database->keys.size();
+  return count;
+}
+
 std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
   const auto database = std::find_if(
       flushed_.begin(), flushed_.end(),

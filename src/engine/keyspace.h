@@ -90,6 +90,8 @@ class Keyspace {
   // ---- Objects of flushed databases.
 
   [[nodiscard]] bool has_flushed() const { return !flushed_.empty(); }
+  // How many are left.
+  [[nodiscard]] size_t flushed() const;
   // Takes one out; null when none is left.
   std::unique_ptr<Object> next_flushed();
   // Takes this one out.

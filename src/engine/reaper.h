@@ -25,6 +25,8 @@ class Reaper {
   size_t add(PendingEntries pending);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
+  // Dropped objects, and parts of others, that have not been freed whole.
+  [[nodiscard]] size_t size() const { return queue_.size(); }
   // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
   //   returns  how many; less when nothing is left.
   size_t reap(size_t count);

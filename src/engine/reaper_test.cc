@@ -57,6 +57,7 @@ TEST_F(ReaperTest, FreesALargeSetInSlices) {
   create(kObject, ObjectKind::kSet);
   fill_set(kObject, kMany);
   ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  EXPECT_EQ(engine_.unreaped(), 1U);
   EXPECT_EQ(engine_.keyspace().find(kObject), nullptr);
   const size_t count = slices(1000);
   EXPECT_GE(count, 9);

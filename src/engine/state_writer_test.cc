@@ -256,9 +256,10 @@ class RandomRecords {
     ++clock_;
     const uint64_t kind = draw(20);
     if (kind == 0) return apply(GroupDrop{object.id, group.id});
-    if (kind == 1)
+    if (kind == 1) {
       return apply(
           GroupSetId{object.id, group.id, position(stream), static_cast<int64_t>(draw(5))});
+    }
     if (kind < 4 || group.consumers.empty()) return create_consumer(object, group);
     const Consumer& consumer = consumer_of(group);
     if (kind == 4) return apply(ConsumerDrop{object.id, group.id, consumer.id});

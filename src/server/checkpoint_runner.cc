@@ -33,9 +33,7 @@ CheckpointRunner::CheckpointRunner(const io::World& world, Engine& engine, Log& 
       frames_(frames),
       directory_(std::move(directory)),
       databases_(databases),
-      writer_(world, directory_, log.identity(), log.checkpoint_files()),
-      // What a crash has left behind goes first.
-      phase_(Phase::kCleaning) {
+      writer_(world, directory_, log.identity(), log.checkpoint_files()) {
   facts_.published_s = world.clock.wall().value / 1000;
   if (const auto& current = writer_.current()) {
     facts_.published_s = current->wall / 1000;

@@ -83,7 +83,7 @@ class CheckpointRunner {
   uint32_t databases_;
   CheckpointSettings settings_;
   CheckpointWriter writer_;
-  Phase phase_;
+  Phase phase_ = Phase::kCleaning;  // What a crash has left behind goes first.
   Now now_;
 
   std::optional<CheckpointReason> requested_;

@@ -18,8 +18,9 @@ constexpr size_t kCompactFrom = size_t{64} << 10;
 // The longest wait for nothing: expiry and limits by time are looked at this often.
 constexpr int64_t kTickNs = 100 * kNsPerMs;
 constexpr int64_t kSecondNs = 1000 * kNsPerMs;
-// Parts of what was dropped that are freed in a turn: some 0.3 ms.
-constexpr size_t kReapedPerTurn = 2000;
+// Parts of what was dropped that are freed in a turn: some 0.3 ms, where a part is a block of a stream or a small object
+// that has to be found.
+constexpr size_t kReapedPerTurn = 500;
 
 // The command changes data or is shown to others: CLIENT PAUSE WRITE holds it back.
 bool writes(const Request& request) {

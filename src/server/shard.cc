@@ -29,7 +29,7 @@ Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOpt
 }
 
 Result<bool> Shard::load(uint64_t bytes) {
-  const auto done = log_->load(bytes);
+  auto done = log_->load(bytes);
   if (!done.ok() && !refused_.ok()) return refused_.error();
   if (!done.ok() || !done.value()) return done;
   if (!frames_.opened()) {
