@@ -76,6 +76,9 @@ class Disk {
   virtual Status make_directory(const std::string& directory) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // Gives the file `from` a second name.
+  //   errors  kUnavailable where the file systems give none: the two names are on different ones, for example.
+  virtual Status link(const std::string& from, const std::string& to) = 0;
   // Makes creations, renames and removals in `directory` durable.
   virtual Status sync_directory(const std::string& directory) = 0;
   // Takes the advisory lock of `directory` until the returned object dies.

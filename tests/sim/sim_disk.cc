@@ -218,6 +218,15 @@ Status SimDisk::remove(const std::string& path) {
   return {};
 }
 
+Status SimDisk::link(const std::string& from, const std::string& to) {
+  if (!alive()) return io_error("link", from);
+  const auto found = names_.find(from);
+  if (found == names_.end()) return Error{Errc::kIo, "link " + from + ": no such file"};
+  names_[to] = found->second;
+  changes_.push_back({directory_of(to), "", to, found->second});
+  return {};
+}
+
 Status SimDisk::sync_directory(const std::string& directory) {
   if (!alive()) return io_error("sync", directory);
   if (random_.one_in(faults.sync_error)) {

@@ -40,6 +40,7 @@ class SimDisk final : public io::Disk {
   Status make_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<io::File>> lock_directory(const std::string& directory) override;
 
