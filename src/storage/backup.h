@@ -43,9 +43,11 @@ struct RestorePoint {
 };
 
 // Copies `backup` to `target`, which does not exist or is empty, up to `until`; a group of records that are one change
-// is kept whole or not at all. Nothing is shared with the backup.
+// is kept whole or not at all. Nothing is shared with the backup. A new history begins: its epochs go on behind those of
+// the backup by a number drawn from `random`, so that no pair of epoch and LSN is used twice, whatever is done with the
+// original or restored once more.
 //   errors  as make_backup(); kInvalid also when the point is before the checkpoint or behind the end.
-Result<CopyFacts> restore_backup(io::Disk& disk, const std::string& backup,
+Result<CopyFacts> restore_backup(io::Disk& disk, io::Random& random, const std::string& backup,
                                  const std::string& target, const RestorePoint& until);
 
 }  // namespace leat
