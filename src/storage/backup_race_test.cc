@@ -205,36 +205,5 @@ INSTANTIATE_TEST_SUITE_P(
              (info.param.links ? "Links" : "Copies");
     });
 
-// A checkpoint's record may stand in the middle of a batch, which was written later than the checkpoint was begun.
-TEST(RestoreTest, KeepsTheRecordsOfTheCheckpointWhenTheirBatchIsLaterThanTheMoment) {
-  CheckpointFixture node;
-  ASSERT_TRUE(node.open());
-  node.settle();
-  node.turn({"a"});
-  node.append({"b"});
-  const WallMs begun = node.clock.wall();
-  bool done = false;
-  ASSERT_TRUE(node.checkpoint([&] {
-    if (std::exchange(done, true)) return;
-    node.clock.ns += 5000 * kNsPerMs;
-    node.turn({"c"});
-  }));
-  ASSERT_EQ(node.writer->current()->lsn, 2U);
-  ASSERT_TRUE(make_backup(node.disk, "d", "b").ok());
-  const auto made =
-      restore_backup(node.disk, node.random, "b", "r", {.wall = WallMs{begun.value + 1000}});
-  ASSERT_TRUE(made.ok()) << made.error().detail;
-  EXPECT_EQ(made.value().last.value, 2U);
-
-  CheckpointFixture restored;
-  FakeDisk::Image image;
-  for (const auto& [path, content] : node.disk.image()) {
-    if (path.starts_with("r/")) image["d" + path.substr(1)] = content;
-  }
-  restored.disk.load(image);
-  ASSERT_TRUE(restored.open()) << restored.problem->detail;
-  EXPECT_EQ(restored.recovered.values, (std::vector<std::string>{"a", "b"}));
-}
-
 }  // namespace
 }  // namespace leat
