@@ -114,12 +114,15 @@ class Backup {
     if (Status status = hold(); !status.ok()) return status.error();
     if (Status status = copy_.sync_links(); !status.ok()) return status.error();
     for (const Held& held : held_) {
-      const auto size = held.segment ? whole_batches(held) : Result<uint64_t>(held.size);
+      if (Status status = nothing_missing_before(held); !status.ok()) return status.error();
+      const auto size = held.growing ? whole_batches(held) : Result<uint64_t>(held.size);
       if (!size.ok()) return size.error();
       const Extent extent{.size = size.value(), .length = held.size};
       if (Status status = copy_.copy(held.name, *held.file, extent); !status.ok())
         return status.error();
     }
+    if (copy_.facts().last.value < superblock_.durable_lsn)
+      return missing(fmt::format("record {} was durable", superblock_.durable_lsn));
     if (manifest_) {
       const Status status = copy_.write(manifest_name(kShard), sealed(*manifest_));
       if (!status.ok()) return status.error();
@@ -134,7 +137,8 @@ class Backup {
     std::string name;
     std::unique_ptr<io::File> file;
     uint64_t size = 0;
-    uint64_t segment = 0;  // Its number when the server may be writing to it; else 0.
+    bool growing = false;  // A segment that the server may be writing to.
+    SegmentHeader header;  // Of that segment.
   };
 
   // When the same manifest counted before and after it, every file was the one that the manifest relies on.
@@ -171,7 +175,7 @@ class Backup {
     for (size_t i = 0; i < used.size(); ++i) {
       const std::string name = name_of(used[i].path);
       const Status status =
-          i + kCopied < used.size() ? hold_unchanging(name) : hold_open(name, used[i].number);
+          i + kCopied < used.size() ? hold_unchanging(name) : hold_growing(name, used[i].header);
       if (!status.ok()) return status;
     }
     return {};
@@ -180,30 +184,57 @@ class Backup {
   Status hold_unchanging(const std::string& name) {
     Status linked = copy_.link(name);
     if (linked.ok() || linked.error().code != Errc::kUnavailable) return linked;
-    return hold_open(name, /*segment=*/0);
+    return hold_open(name);
   }
 
-  Status hold_open(const std::string& name, uint64_t segment) {
+  Status hold_growing(const std::string& name, const SegmentHeader& header) {
+    if (Status status = hold_open(name); !status.ok()) return status;
+    held_.back().growing = true;
+    held_.back().header = header;
+    return {};
+  }
+
+  Status hold_open(const std::string& name) {
     auto file = copy_.open(name);
     if (!file.ok()) return file.error();
     const auto size = file.value()->size();
     if (!size.ok()) return size.error();
-    held_.push_back({name, std::move(file).value(), size.value(), segment});
+    held_.push_back({.name = name, .file = std::move(file).value(), .size = size.value()});
     return {};
   }
 
   // Where the whole batches of a segment end: one that is being written while it is read is not part of the backup.
   Result<uint64_t> whole_batches(const Held& held) {
-    const SegmentFile segment{.number = held.segment, .size = held.size};
+    const SegmentFile segment{.number = held.header.number, .size = held.size};
+    copy_.facts().last = Lsn{held.header.first_lsn - 1};
     Batches batches(segment, superblock_.uuid, *held.file);
     for (;;) {
       const auto batch = batches.next();
       if (!batch.ok()) return batch.error();
-      if (!batch.value()) return batches.end();
+      if (!batch.value()) {
+        ended_ = fmt::format("{}, offset {}", held.file->path(), batches.end());
+        return batches.end();
+      }
       CopyFacts& facts = copy_.facts();
-      facts.last = std::max(facts.last, Lsn{batch.value()->header.last_lsn});
+      facts.last = Lsn{batch.value()->header.last_lsn};
       facts.last_wall = WallMs{batch.value()->header.wall};
     }
+  }
+
+  // A segment that waited for the one before it proves that nothing is missing there.
+  [[nodiscard]] Status nothing_missing_before(const Held& held) const {
+    const bool waited = (held.header.required & SegmentHeader::kUnsynced) == 0;
+    if (!held.growing || ended_.empty() || !waited ||
+        held.header.first_lsn == copy_.facts().last.value + 1)
+      return {};
+    return missing(fmt::format("{} begins with record {}", held.name, held.header.first_lsn));
+  }
+
+  [[nodiscard]] Error missing(const std::string& proof) const {
+    return {Errc::kCorrupt,
+            fmt::format("{}: is damaged, or records are missing behind it: whole batches end with "
+                        "record {}, and {}. leat check says more; nothing was changed",
+                        ended_.empty() ? source_ : ended_, copy_.facts().last.value, proof)};
   }
 
   // Another checkpoint counts than the one whose files are held.
@@ -221,6 +252,7 @@ class Backup {
   Superblock superblock_;
   std::optional<Manifest> manifest_;
   std::vector<Held> held_;
+  std::string ended_;  // Where the whole batches of the last growing segment ended.
 };
 
 // Of a batch, the records up to `lsn` that end a group: the batch that would have been written had nothing followed.
