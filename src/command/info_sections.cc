@@ -211,6 +211,29 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("loading_eta_seconds", facts.loading_left_s);
 }
 
+// What of the streams is sealed on disk, and what of that is open.
+void info_frames(Context& context, const NodeFacts& facts, InfoText& text) {
+  const FrameCache& cache = context.engine().share().frames;
+  const SealQueue& seals = context.engine().share().seals;
+  text.section("Frames");
+  text.line("leat_frames", cache.fences());
+  text.line("leat_frame_files", facts.frame_files);
+  text.line("leat_frame_file_bytes", facts.frame_bytes);
+  text.line("leat_frame_live_bytes", facts.frame_bytes_live);
+  text.line("leat_frames_sealed", seals.counters().sealed);
+  text.line("leat_frames_sealed_bytes", facts.frame_bytes_sealed);
+  text.line("leat_frames_sealed_memory_bytes", seals.counters().sealed_bytes);
+  text.line("leat_frames_outdated", seals.counters().outdated);
+  text.line("leat_frames_failed", seals.counters().failed);
+  text.line("leat_hot_bytes", seals.hot_bytes());
+  text.line("leat_frame_cache_bytes", cache.bytes());
+  text.line("leat_frame_cache_limit", cache.limit());
+  text.line("leat_frame_cache_hits", cache.counters().hits);
+  text.line("leat_frame_cache_misses", cache.counters().misses);
+  text.line("leat_cold_reads_blocking", cache.counters().loads);
+  text.line("leat_cold_read_failures", cache.counters().failures);
+}
+
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   const Statistics& statistics = context.dispatcher().statistics();
   Subscriptions& subscriptions = context.host().subscriptions();

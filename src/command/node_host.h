@@ -97,6 +97,11 @@ struct NodeFacts {
   uint64_t log_last_sync_us = 0;
   uint64_t log_recovered_records = 0;
   CheckpointFacts checkpoint;
+  int64_t last_sync_s = 0;  // Unix time.
+  uint64_t frame_files = 0;
+  uint64_t frame_bytes = 0;       // Of the frame files.
+  uint64_t frame_bytes_live = 0;  // Of what streams hold in them.
+  uint64_t frame_bytes_sealed = 0;
   Lsn written;
   Lsn durable;
 

@@ -21,7 +21,7 @@ class Reaper {
   // Each returns how many parts were freed at once.
   size_t add(std::unique_ptr<Object> object);
   size_t add(std::unique_ptr<Group> group);
-  size_t add(Stream::Blocks blocks);
+  size_t add(DroppedExtents extents);
   size_t add(PendingEntries pending);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
@@ -33,7 +33,7 @@ class Reaper {
 
  private:
   using Dropped =
-      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, Stream::Blocks, PendingEntries>;
+      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents, PendingEntries>;
 
   size_t enqueue(Dropped dropped);
 

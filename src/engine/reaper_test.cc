@@ -70,7 +70,7 @@ TEST_F(ReaperTest, FreesTrimmedBlocksInSlices) {
   ASSERT_TRUE(apply_record(engine_, StreamTrim{kObject, {kMany - 15, 0}}));
   const Stream& stream = *engine_.keyspace().find(kObject)->stream();
   EXPECT_EQ(stream.length(), 15);
-  EXPECT_EQ(stream.blocks().size(), 2);
+  EXPECT_EQ(stream.blocks(), 2);
   EXPECT_EQ(stream.first_id(), (StreamId{kMany - 14, 0}));
   EXPECT_GE(slices(100), 7);
 }

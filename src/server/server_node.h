@@ -50,6 +50,7 @@ class ServerNode : public NodeHost {
   void add_traffic(NodeFacts& facts) const;
   void add_log(NodeFacts& facts) const;
   void add_loading(NodeFacts& facts) const;
+  void add_frames(NodeFacts& facts) const;
   [[nodiscard]] Sample present(MonoNs now) const;
 
   io::World world_;

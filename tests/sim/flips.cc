@@ -12,7 +12,10 @@
 #include "server/server.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_loop.h"
+#include "storage/frame_format.h"
+#include "storage/frame_reader.h"
 #include "storage/log_format.h"
+#include "storage/log_reader.h"
 
 namespace leat::sim {
 namespace {
@@ -29,7 +32,8 @@ class Nobody final : public SimLoop::Clients {
 // The state after one record, by reading up to it.
 class Until final : public RecordSink {
  public:
-  Until(uint32_t databases, uint64_t lsn) : engine_(databases), loader_(engine_), lsn_(lsn) {}
+  Until(uint32_t databases, FrameStore& frames, uint64_t lsn)
+      : engine_(databases, &frames), loader_(engine_), lsn_(lsn) {}
   bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
   bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
   bool on_record(Lsn lsn, const RecordView& record) override {
@@ -110,6 +114,7 @@ Flips::Start Flips::start(const SimDisk::Image& image) {
   Start done{.refusal = {},
              .last_lsn = engine.last_lsn().value,
              .digest = engine.digest(),
+             .unreadable = engine.share().frames.counters().failures != 0,
              .cut = server.value()->shard().recovery().cut_detail};
   loop.crash();
   return done;
@@ -138,7 +143,10 @@ uint64_t Flips::digest_at(uint64_t lsn) {
   SimRandom random(1);
   SimDisk disk(random);
   disk.load(image_);
-  Until until(config_.settings.databases, lsn);
+  LogScan scan;
+  if (!read_superblock(disk, config_.directory, scan).ok()) return digests_[lsn] = 0;
+  FrameReader frames(disk, {.directory = config_.directory, .uuid = scan.superblock.uuid});
+  Until until(config_.settings.databases, frames, lsn);
   RecoveryReport report;
   const auto findings = check_log(disk, config_.directory, until, report);
   return digests_[lsn] = findings.ok() ? until.digest() : 0;
@@ -168,6 +176,10 @@ std::string Flips::judge_start(const Bit& bit, const Start& now) {
     ++counters_.refused;
     return names(now.refusal, bit.path) ? std::string()
                                         : "the refusal does not name the file: " + now.refusal;
+  }
+  if (now.unreadable && frame_file_number(0, name_of(bit.path)) != 0) {
+    ++counters_.unreadable;
+    return now.last_lsn == whole_.last_lsn ? std::string() : "records are missing";
   }
   if (now.last_lsn == whole_.last_lsn) {
     ++counters_.harmless;

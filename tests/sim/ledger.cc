@@ -189,14 +189,15 @@ void Ledger::aged(const Ageing& ageing, const Moment& moment) {
   since_.push_back({0, {}, moment.wall, false, false, last_, ageing});
 }
 
-void Ledger::turn_ended(Waits& waits, const Moment& moment) {
+void Ledger::turn_ended(Waits& waits, const Moment& moment,
+                        const std::function<bool(uint64_t)>& fetching) {
   constexpr int64_t kLateMax = 1000;
   if (moment.steady && !moment.may_refuse) {
     if (const std::string late = model_.overdue(moment.wall - kLateMax); !late.empty())
       violated(late);
   }
   for (auto& [number, client] : clients_) {
-    if (!client.parked) continue;
+    if (!client.parked || fetching(number)) continue;
     const Parked& parked = *client.parked;
     const bool due = parked.deadline && *parked.deadline <= moment.mono;
     if (waits.waiting(ClientId{number})) {

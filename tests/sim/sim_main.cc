@@ -96,15 +96,16 @@ int run_flips(const Options& options) {
     }
     done += count;
     sum.refused += flips.counters().refused;
+    sum.unreadable += flips.counters().unreadable;
     sum.harmless += flips.counters().harmless;
     sum.cut += flips.counters().cut;
   }
-  std::fputs(
-      fmt::format("{} flipped bits, each found by the check: {} refused, {} harmless, {} cut "
-                  "off the end and reported; none served as good data\n",
-                  done, sum.refused, sum.harmless, sum.cut)
-          .c_str(),
-      stdout);
+  std::fputs(fmt::format("{} flipped bits, each found by the check: {} refused, {} in frames that "
+                         "then can't be read, {} harmless, {} cut off the end and reported; none "
+                         "served as good data\n",
+                         done, sum.refused, sum.unreadable, sum.harmless, sum.cut)
+                 .c_str(),
+             stdout);
   return 0;
 }
 
