@@ -12,6 +12,7 @@
 #include "storage/checkpoint_reader.h"
 #include "storage/directory_copy.h"
 #include "storage/file_window.h"
+#include "storage/frame_format.h"
 #include "storage/log_reader.h"
 
 namespace leat {
@@ -90,10 +91,19 @@ std::vector<SegmentFile> used_segments(const LogScan& scan) {
   return used;
 }
 
-// Files that a checkpoint consists of, by name: none of them changes once the manifest names it.
-std::vector<std::string> checkpoint_files(const LogScan& scan) {
-  if (!scan.checkpoint.manifest) return {};
-  return {checkpoint_name(kShard, scan.checkpoint.manifest->checkpoint)};
+// Names of the files with sealed frames, by number.
+Result<std::vector<std::string>> frame_files(io::Disk& disk, const std::string& directory) {
+  const auto names = disk.list(directory);
+  if (!names.ok()) return names.error();
+  std::vector<std::pair<uint64_t, std::string>> numbered;
+  for (const std::string& name : names.value()) {
+    const uint64_t number = frame_file_number(kShard, name);
+    if (number != 0) numbered.emplace_back(number, name);
+  }
+  std::ranges::sort(numbered);
+  std::vector<std::string> files;
+  for (const auto& [number, name] : numbered) files.push_back(name);
+  return files;
 }
 
 Lsn checkpoint_of(const LogScan& scan) {
@@ -167,8 +177,10 @@ class Backup {
     if (Status status = list_segments(disk_, source_, kShard, scan); !status.ok()) return status;
     copy_.facts().checkpoint = copy_.facts().last = checkpoint_of(scan);
     if (manifest_) copy_.facts().last_wall = WallMs{manifest_->wall};
-    for (const std::string& name : checkpoint_files(scan)) {
+    if (manifest_) {
+      const std::string name = checkpoint_name(kShard, manifest_->checkpoint);
       if (Status status = hold_unchanging(name); !status.ok()) return status;
+      if (Status status = hold_frames(); !status.ok()) return status;
     }
     constexpr size_t kCopied = 2;
     const std::vector<SegmentFile> used = used_segments(scan);
@@ -177,6 +189,19 @@ class Backup {
       const Status status =
           i + kCopied < used.size() ? hold_unchanging(name) : hold_growing(name, used[i].header);
       if (!status.ok()) return status;
+    }
+    return {};
+  }
+
+  // Which frames the checkpoint names stands in its pieces; their files are there as long as it counts. The newest one may
+  // still grow, behind all that the checkpoint names. One that has gone meanwhile was not named.
+  Status hold_frames() {
+    const auto names = frame_files(disk_, source_);
+    if (!names.ok()) return names.error();
+    for (const std::string& name : names.value()) {
+      const bool newest = name == names.value().back();
+      const Status status = newest ? hold_open(name) : hold_unchanging(name);
+      if (!status.ok() && disk_.exists(source_ + "/" + name)) return status;
     }
     return {};
   }
@@ -305,12 +330,7 @@ class Restoration {
     const std::vector<SegmentFile> used = used_segments(scan);
     if (Status status = find_cut(scan, used); !status.ok()) return status.error();
     if (Status status = copy_.begin(); !status.ok()) return status.error();
-    for (const std::string& name : checkpoint_files(scan)) {
-      if (Status status = copy_.copy(name); !status.ok()) return status.error();
-    }
-    if (scan.checkpoint.manifest) {
-      if (Status status = copy_.copy(manifest_name(kShard)); !status.ok()) return status.error();
-    }
+    if (Status status = copy_checkpoint(scan); !status.ok()) return status.error();
     if (Status status = copy_segments(used); !status.ok()) return status.error();
     Superblock superblock = scan.superblock;
     superblock.segment = std::min(superblock.segment, cut_segment_);
@@ -322,6 +342,20 @@ class Restoration {
   }
 
  private:
+  Status copy_checkpoint(const LogScan& scan) {
+    const auto& manifest = scan.checkpoint.manifest;
+    if (!manifest) return {};
+    auto names = frame_files(disk_, backup_);
+    if (!names.ok()) return names.error();
+    std::vector<std::string> files = std::move(names).value();
+    files.push_back(checkpoint_name(kShard, manifest->checkpoint));
+    files.push_back(manifest_name(kShard));
+    for (const std::string& name : files) {
+      if (Status status = copy_.copy(name); !status.ok()) return status;
+    }
+    return {};
+  }
+
   Status copy_segments(const std::vector<SegmentFile>& used) {
     for (const SegmentFile& segment : used) {
       if (segment.number > cut_segment_) break;

@@ -194,7 +194,7 @@ class Suite:
         check(saves >= 3, f"{saves} checkpoints: they are what this is about\n{facts}")
 
     def test_under_load_everysec(self):
-        self._under_load(self.directory, FEWER_BACKUPS, appendfsync="everysec", **BUSY)
+        self._under_load(self.directory, FEWER_BACKUPS, appendfsync="everysec", stream_cache_size="1mb", **BUSY)
 
     def test_under_load_to_another_file_system(self):
         if not OTHER_FILE_SYSTEM.is_dir() or OTHER_FILE_SYSTEM.stat().st_dev == self.directory.stat().st_dev:
@@ -222,6 +222,28 @@ class Suite:
         check(self.restored()[0] == 40, "the backup has changed")
         for stat in (p.stat() for p in (self.directory / "r").glob("log-*.seg")):
             check(stat.st_nlink == 1 and stat.st_blocks * 512 >= stat.st_size, f"space is missing: {stat}")
+
+    def test_sealed_frames(self):
+        directives = {**QUIET, "stream_cache_size": "1mb"}
+        numbers = range(20_000)
+        with self.server(**directives) as server, server.client() as client:
+            for first in numbers[::1000]:
+                client.pipeline([("XADD", "s", f"{n + 1}-0", "n", str(n), "filler", "x" * 900) for n in range(first, first + 1000)])
+            check(client.call("SAVE") == "OK", "SAVE")
+            frames = sorted(p.name for p in server.directory.glob("frames-*"))
+            check(frames, "nothing was sealed: it is what this is about")
+            self.fill(server, 10, first=len(numbers))
+            self.backup()
+            # The frames that the backup needs, the server does not need any more.
+            client.call("DEL", "s")
+            check(client.call("SAVE") == "OK", "SAVE")
+            check(server.stop() == 0, "unclean end")
+        self.done("check", self.directory / "b")
+        self.done("restore", self.directory / "b", self.directory / "r", "--until-lsn", len(numbers) + 5)
+        with self.server("r", **directives) as server, server.client() as client:
+            client.set_timeout(PATIENCE)
+            found = [int(fields[1]) for _, fields in client.call("XRANGE", "s", "-", "+")]
+            check(found == list(range(len(numbers) + 4)), f"{len(found)} entries")
 
     def test_until_lsn(self):
         with self.server(**QUIET) as server:
