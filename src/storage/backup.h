@@ -1,9 +1,9 @@
 // Copies of a data directory: a backup, made while a server writes, and its restoration, up to a point if wished.
 //
 // A backup is a data directory as a crash would have left it at one moment: recovery brings it to its last whole batch.
-// What never changes again is linked, not copied: the checkpoint's files, and segments that at least two others
-// follow. The last two are copied, as far as their batches are whole: a server that loses power may go on writing
-// into the older of them (docs/adr/0015-backups.md).
+// What never changes again is linked, not copied: the checkpoint, files of sealed frames but the newest one, and segments
+// that at least two others follow. The last two are copied, as far as their batches are whole: a server that loses power
+// may go on writing into the older of them (docs/adr/0015-backups.md).
 //
 // Contract   The source is only read. The target is complete once it has a superblock, which is written last, when
 //            all else is durable; without one a directory with files of Leat is refused by every command.
