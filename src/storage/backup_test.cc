@@ -46,7 +46,7 @@ class BackupTest : public testing::Test {
   }
   Result<CopyFacts> backup() { return make_backup(fixture_.disk, "d", "b"); }
   Result<CopyFacts> restore(RestorePoint until = {}) {
-    return restore_backup(fixture_.disk, "b", "r", until);
+    return restore_backup(fixture_.disk, fixture_.random, "b", "r", until);
   }
 
   CheckpointFixture fixture_;
