@@ -62,11 +62,11 @@ std::string size_in_words(uint64_t bytes) {
 
 // Unix time in ms as UTC, as parse_time() takes it.
 std::string time_in_words(WallMs wall) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> time{milliseconds(wall.value)};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
+  const std::chrono::sys_time<std::chrono::milliseconds> time{
+      std::chrono::milliseconds(wall.value)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
@@ -94,15 +94,14 @@ std::optional<WallMs> parse_time(std::string_view text) {
     for (const char digit : rest.substr(1, kFraction - 1)) ms = ms * 10 + (digit - '0');
     rest.remove_prefix(kFraction);
   }
-  using namespace std::chrono;
-  const year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                            std::chrono::day(day)};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
   const bool valid = found == 6 && rest == "Z" && date.ok() && hour >= 0 && hour < 24 &&
                      minute >= 0 && minute < 60 && second >= 0 && second < 60;
   if (!valid) return std::nullopt;
-  const auto time =
-      sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + milliseconds(ms);
-  return WallMs{duration_cast<milliseconds>(time.time_since_epoch()).count()};
+  constexpr int64_t kMsPerSecond = 1000;
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  return WallMs{(((days * 24 + hour) * 60 + minute) * 60 + second) * kMsPerSecond + ms};
 }
 
 // Reads what was made, as a start would.

@@ -102,6 +102,7 @@ Result<std::vector<std::string>> frame_files(io::Disk& disk, const std::string& 
   }
   std::ranges::sort(numbered);
   std::vector<std::string> files;
+  files.reserve(numbered.size());
   for (const auto& [number, name] : numbered) files.push_back(name);
   return files;
 }
@@ -119,16 +120,16 @@ class Backup {
 
   Result<CopyFacts> run() {
     LogScan there;
-    if (Status status = read_base(disk_, source_, there); !status.ok()) return status.error();
-    if (Status status = copy_.begin(); !status.ok()) return status.error();
-    if (Status status = hold(); !status.ok()) return status.error();
-    if (Status status = copy_.sync_links(); !status.ok()) return status.error();
+    if (const Status status = read_base(disk_, source_, there); !status.ok()) return status.error();
+    if (const Status status = copy_.begin(); !status.ok()) return status.error();
+    if (const Status status = hold(); !status.ok()) return status.error();
+    if (const Status status = copy_.sync_links(); !status.ok()) return status.error();
     for (const Held& held : held_) {
-      if (Status status = nothing_missing_before(held); !status.ok()) return status.error();
+      if (const Status status = nothing_missing_before(held); !status.ok()) return status.error();
       const auto size = held.growing ? whole_batches(held) : Result<uint64_t>(held.size);
       if (!size.ok()) return size.error();
       const Extent extent{.size = size.value(), .length = held.size};
-      if (Status status = copy_.copy(held.name, *held.file, extent); !status.ok())
+      if (const Status status = copy_.copy(held.name, *held.file, extent); !status.ok())
         return status.error();
     }
     if (copy_.facts().last.value < superblock_.durable_lsn)
@@ -137,7 +138,7 @@ class Backup {
       const Status status = copy_.write(manifest_name(kShard), sealed(*manifest_));
       if (!status.ok()) return status.error();
     }
-    if (Status status = copy_.finish(superblock_); !status.ok()) return status.error();
+    if (const Status status = copy_.finish(superblock_); !status.ok()) return status.error();
     return copy_.facts();
   }
 
@@ -155,7 +156,7 @@ class Backup {
   Status hold() {
     int unexplained = 0;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      const Status status = hold_once();
+      Status status = hold_once();
       const auto changed = another_counts();
       if (!changed.ok()) return changed.error();
       if (!changed.value() && (status.ok() || ++unexplained == kBelieved)) return status;
@@ -265,7 +266,7 @@ class Backup {
   // Another checkpoint counts than the one whose files are held.
   Result<bool> another_counts() {
     LogScan now;
-    if (Status status = read_base(disk_, source_, now); !status.ok()) return status.error();
+    if (const Status status = read_base(disk_, source_, now); !status.ok()) return status.error();
     const auto& current = now.checkpoint.manifest;
     return current.has_value() != manifest_.has_value() ||
            (current && current->crc != manifest_->crc);
@@ -320,7 +321,7 @@ class Restoration {
   // Epochs go on `jump` behind the last one.
   Result<CopyFacts> run(uint64_t jump) {
     LogScan base;
-    if (Status status = read_base(disk_, backup_, base); !status.ok()) return status.error();
+    if (const Status status = read_base(disk_, backup_, base); !status.ok()) return status.error();
     // Cut where it is damaged, it would look as if it had always ended there.
     Unread unread;
     RecoveryReport report;
@@ -328,16 +329,16 @@ class Restoration {
     if (!scanned.ok()) return scanned.error();
     const LogScan& scan = scanned.value();
     const std::vector<SegmentFile> used = used_segments(scan);
-    if (Status status = find_cut(scan, used); !status.ok()) return status.error();
-    if (Status status = copy_.begin(); !status.ok()) return status.error();
-    if (Status status = copy_checkpoint(scan); !status.ok()) return status.error();
-    if (Status status = copy_segments(used); !status.ok()) return status.error();
+    if (const Status status = find_cut(scan, used); !status.ok()) return status.error();
+    if (const Status status = copy_.begin(); !status.ok()) return status.error();
+    if (const Status status = copy_checkpoint(scan); !status.ok()) return status.error();
+    if (const Status status = copy_segments(used); !status.ok()) return status.error();
     Superblock superblock = scan.superblock;
     superblock.segment = std::min(superblock.segment, cut_segment_);
     superblock.durable_lsn = std::min(superblock.durable_lsn, copy_.facts().last.value);
     superblock.epoch = std::max(superblock.epoch, scan.max_epoch) + jump;
     superblock.clean = 0;
-    if (Status status = copy_.finish(superblock); !status.ok()) return status.error();
+    if (const Status status = copy_.finish(superblock); !status.ok()) return status.error();
     return copy_.facts();
   }
 
