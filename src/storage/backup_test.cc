@@ -148,7 +148,7 @@ TEST_F(BackupTest, IsRestoredUpToEveryRecord) {
 TEST_F(BackupTest, IsRestoredUpToAMoment) {
   ASSERT_TRUE(backup().ok());
   // Two turns, with three records, each second.
-  const WallMs moment{fixture_.clock.wall().value - 2 * 1000 - 1};
+  const WallMs moment{fixture_.clock.wall().value - int64_t{2} * 1000 - 1};
   const auto made = restore({.wall = moment});
   ASSERT_TRUE(made.ok()) << made.error().detail;
   EXPECT_LE(made.value().last_wall, moment);
