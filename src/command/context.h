@@ -100,6 +100,10 @@ class Context {
     release_ = std::max({release_, object.changed, parts_.engine.last_swap()});
   }
 
+  // Milliseconds since a client has last read or written the key. Use is not logged: after a start all keys count as
+  // used at the start.
+  [[nodiscard]] int64_t idle_ms(const Object& object);
+
   // Writes one record; apply() makes what was written happen. Records of one command (of one EXEC) form
   // one atomic group whatever the number of apply() calls.
   template <typename Record>

@@ -126,6 +126,11 @@ bool Engine::reaping() const {
   return !reaper_.empty() || (writer_ == nullptr && keyspace_.has_flushed());
 }
 
+size_t Engine::dropped_bytes() const {
+  return reaper_.bytes() + keyspace_.flushed_bytes() +
+         (writer_ == nullptr ? 0 : writer_->condemned_bytes());
+}
+
 Object* Engine::changed(ObjectId id) {
   if (recent_ == nullptr || recent_->id != id) recent_ = keyspace_.find(id);
   if (recent_ == nullptr) return nullptr;

@@ -79,6 +79,8 @@ class Engine {
   void reap(size_t count);
   // Something waits to be freed that reap() would free now.
   [[nodiscard]] bool reaping() const;
+  // What was dropped or flushed and is not freed yet holds so many bytes, about. O(1). Volatile.
+  [[nodiscard]] size_t dropped_bytes() const;
 
   [[nodiscard]] Waits& waits() { return waits_; }
   [[nodiscard]] Watches& watches() { return watches_; }

@@ -1,6 +1,6 @@
 // Reaper: frees what was dropped. What is small goes at once; the rest in slices, so that no turn is long.
 //
-// Cost       add() O(1), or the freeing of a few parts.
+// Cost       add() O(1), or the freeing of a few parts. Bytes are extrapolated from a few parts as well.
 // Limits     a string is one part: a single allocation can't be given back in slices.
 #pragma once
 
@@ -25,6 +25,8 @@ class Reaper {
   size_t add(PendingEntries pending);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
+  // What waits to be freed holds so many bytes, about.
+  [[nodiscard]] size_t bytes() const { return bytes_; }
   // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
   //   returns  how many; less when nothing is left.
   size_t reap(size_t count);
@@ -33,9 +35,17 @@ class Reaper {
   using Dropped =
       std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, Stream::Blocks, PendingEntries>;
 
-  size_t enqueue(Dropped dropped);
+  struct Waiting {
+    Dropped dropped;
+    size_t bytes = 0;
+  };
 
-  std::deque<Dropped> queue_;
+  size_t enqueue(Dropped dropped);
+  // Sets its bytes to what it holds now.
+  void measure(Waiting& waiting);
+
+  std::deque<Waiting> queue_;
+  size_t bytes_ = 0;  // The sum over the queue.
 };
 
 }  // namespace leat

@@ -12,6 +12,8 @@ constexpr size_t kBlocksAtOnce = 4;
 constexpr size_t kVisitCharge = 64;
 // The same for taking out one of a flushed database.
 constexpr size_t kTakeCharge = 256;
+// Parts of what was dropped from which the size of all is extrapolated.
+constexpr size_t kSamples = 16;
 
 bool is_small(const Object& object) {
   if (const auto* string = object.string()) return string->size() <= kPieceBytes;
@@ -31,7 +33,7 @@ StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, NodePiece node)
 }
 
 StateWriter::~StateWriter() {
-  for (Condemned& condemned : condemned_) free(condemned);
+  for (Waiting& waiting : condemned_) free(waiting.condemned);
 }
 
 // ---- Before a change.
@@ -60,8 +62,11 @@ void StateWriter::before_set(std::string& value) {
   if (note_ == nullptr) return;
   std::unique_ptr<Note> note = std::move(notes_[touched_]);
   note_ = nullptr;
-  condemned_.push_back(CondemnedString{
-      .object = touched_, .value = std::exchange(value, {}), .note = std::move(note)});
+  const size_t bytes = value.capacity();
+  condemn(
+      CondemnedString{
+          .object = touched_, .value = std::exchange(value, {}), .note = std::move(note)},
+      bytes);
 }
 
 void StateWriter::before_patch(const std::string& value, uint64_t offset, uint64_t size) {
@@ -152,6 +157,11 @@ void StateWriter::before_consumer_drop(const Group& group, ConsumerId consumer) 
 
 // ---- What was dropped.
 
+void StateWriter::condemn(Condemned condemned, size_t bytes) {
+  condemned_.push_back({std::move(condemned), bytes});
+  condemned_bytes_ += bytes;
+}
+
 void StateWriter::drop(std::unique_ptr<Object> object) {
   touched_ = ObjectId{0};
   note_ = nullptr;
@@ -159,15 +169,18 @@ void StateWriter::drop(std::unique_ptr<Object> object) {
   std::unique_ptr<Note> note = found == notes_.end() ? nullptr : std::move(found->second);
   if (found != notes_.end()) notes_.erase(found);
   if (note == nullptr) return static_cast<void>(reaper_.add(std::move(object)));
-  condemned_.push_back(CondemnedObject{.object = std::move(object), .note = std::move(note)});
+  const size_t bytes = memory_of(*object, kSamples);
+  condemn(CondemnedObject{.object = std::move(object), .note = std::move(note)}, bytes);
 }
 
 void StateWriter::drop(Stream::Blocks blocks, StreamId last) {
   if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(blocks)));
   DoneRanges<StreamId> done = note_->blocks.split(last);
   if (blocks.size() > kBlocksAtOnce) {
-    condemned_.push_back(
-        CondemnedBlocks{.object = touched_, .blocks = std::move(blocks), .done = std::move(done)});
+    const size_t bytes = memory_of(blocks, kSamples);
+    condemn(
+        CondemnedBlocks{.object = touched_, .blocks = std::move(blocks), .done = std::move(done)},
+        bytes);
     return;
   }
   LEAT_CHECK(walk(touched_, blocks, done, ~size_t{0}));
@@ -185,8 +198,12 @@ void StateWriter::drop(GroupId group, PendingEntries pending) {
   if (found == note_->pending.end()) return static_cast<void>(reaper_.add(std::move(pending)));
   // Those that the group gets from now on were born later.
   DoneRanges<StreamId> done = found->second.split(StreamId::max());
-  condemned_.push_back(CondemnedPending{
-      .object = touched_, .group = group, .pending = std::move(pending), .done = std::move(done)});
+  const size_t bytes = pending.memory();
+  condemn(CondemnedPending{.object = touched_,
+                           .group = group,
+                           .pending = std::move(pending),
+                           .done = std::move(done)},
+          bytes);
 }
 
 // ---- The walk.
@@ -203,9 +220,10 @@ void StateWriter::step(size_t budget) {
       continue;
     }
     charged += kVisitCharge;
-    Condemned& first = condemned_.front();
-    if (!std::visit([this, end](auto& one) { return walk(one, end); }, first)) return;
-    free(first);
+    Waiting& first = condemned_.front();
+    if (!std::visit([this, end](auto& one) { return walk(one, end); }, first.condemned)) return;
+    condemned_bytes_ -= first.bytes;
+    free(first.condemned);
     condemned_.pop_front();
   }
 }

@@ -48,6 +48,8 @@ class StateWriter {
   [[nodiscard]] bool complete() const { return position_ == end_ && condemned_.empty(); }
   // Whole pieces back to back, those that commands emitted as well; the caller swaps the buffer away when it likes.
   [[nodiscard]] ByteBuffer& out() { return ranges_.out(); }
+  // What was dropped and waits to be written holds so many bytes, about.
+  [[nodiscard]] size_t condemned_bytes() const { return condemned_bytes_; }
 
   // ---- Before a change. The engine calls before_change() first; the others are about the same object.
 
@@ -125,6 +127,12 @@ class StateWriter {
   using Condemned =
       std::variant<CondemnedObject, CondemnedString, CondemnedBlocks, CondemnedPending>;
 
+  struct Waiting {
+    Condemned condemned;
+    size_t bytes = 0;
+  };
+
+  void condemn(Condemned condemned, size_t bytes);
   void touch(const Object& object);
   // Writes the object's head, and all of it when it is small.
   //   returns  what is left of it; null when nothing is.
@@ -161,7 +169,8 @@ class StateWriter {
   RangeWriter ranges_;
   // Of objects from position_ on; null: done.
   absl::btree_map<ObjectId, std::unique_ptr<Note>> notes_;
-  std::deque<Condemned> condemned_;
+  std::deque<Waiting> condemned_;
+  size_t condemned_bytes_ = 0;  // The sum over them.
   // The object of the last before_change(), and its note; null when it is done. 0: none.
   ObjectId touched_{0};
   Note* note_ = nullptr;

@@ -81,16 +81,6 @@ uint64_t Stream::count_after(StreamId id) const {
   }
 }
 
-size_t Stream::memory() const {
-  size_t sum = sizeof(Stream);
-  for (const auto& [first, block] : blocks_) sum += block->memory() + sizeof(first) + sizeof(block);
-  for (const auto& [name, group] : groups_.by_name()) {
-    sum += sizeof(Group) + name.size() + group->pending.memory() +
-           group->consumers.size() * (sizeof(Consumer) + 2 * sizeof(std::string));
-  }
-  return sum;
-}
-
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (tail_ == nullptr || new_block) {
     const size_t capacity =

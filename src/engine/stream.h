@@ -52,7 +52,8 @@ class Stream {
   [[nodiscard]] std::optional<EntryView> last_entry() const;
   // Live entries with an id > `id`. O(blocks) from the nearer end.
   [[nodiscard]] uint64_t count_after(StreamId id) const;
-  [[nodiscard]] size_t memory() const;
+  // Bytes that it holds, about: extrapolated from `samples` of its blocks and of its groups. O(samples).
+  [[nodiscard]] size_t memory(size_t samples = ~size_t{0}) const;
 
   // Walks live entries upwards; views die when the stream changes.
   class Cursor {

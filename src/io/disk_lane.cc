@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "io/system_memory.h"
 
 namespace leat::io {
 namespace {
@@ -136,6 +137,7 @@ std::optional<Status> DiskLane::take_completed() {
 }
 
 void DiskLane::run() {
+  const CountedThread counted;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return state_ == State::kStarted || state_ == State::kStopping; });

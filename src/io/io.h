@@ -175,12 +175,21 @@ class Loop {
   virtual void wake() = 0;
 };
 
+// What the process holds, for maxmemory.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  // Bytes allocated and not freed. Cheap enough to ask before each command.
+  [[nodiscard]] virtual uint64_t allocated() = 0;
+};
+
 // Everything a server needs from outside. Borrowed: whoever made it owns it and outlives the server.
 struct World {
   Clock& clock;
   Random& random;
   Disk& disk;
   Loop& loop;
+  Memory* memory = nullptr;  // Null: nobody counts, and maxmemory is never reached.
 };
 
 }  // namespace leat::io

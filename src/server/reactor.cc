@@ -51,6 +51,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_->engine().reaping()) return MonoNs{0};
   const CheckpointRunner* const checkpoints = shard_->checkpoints();
   if (checkpoints != nullptr && checkpoints->has_work()) return MonoNs{0};
+  if (shard_->dispatcher().evicting()) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   if (shard_->loading().active) return deadline;
   // Entries that reach MAXAGE are looked for at every turn, so within a tick; nothing waits for them more exactly.
@@ -83,6 +84,7 @@ void Reactor::turn(MonoNs deadline) {
     if (!shard_->loading().active) {
       shard_->dispatcher().expire(shard_->log().batch());
       shard_->dispatcher().age_out(shard_->log().batch());
+      shard_->dispatcher().evict(shard_->log().batch());
     }
     serve_ready();
     shard_->commit();

@@ -3,7 +3,7 @@
 //   poll      what came: bytes, completions, new connections
 //   now       one clock reading
 //   execute   per connection, its requests in order; after each, the readers that it made ready
-//   tick      deadlines of parked commands, expiry
+//   tick      deadlines of parked commands, expiry, eviction
 //   commit    the turn's records: one write (and sync) on the helper lane
 //   checkpoint  a step of the one being made
 //   release   what may leave, leaves

@@ -61,7 +61,6 @@ Status Server::load(MonoNs until) {
   while (true) {
     const auto done = shard_->load(kLoadPiece);
     if (!done.ok()) return done.error();
-    if (heap_growth_) heap_growth_->follow();
     if (done.value()) {
       heap_growth_.reset();
       report_recovery();

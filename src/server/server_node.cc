@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "io/process.h"
-#include "io/system.h"
+#include "io/system_memory.h"
 
 namespace leat {
 namespace {
@@ -27,13 +27,19 @@ ServerNode::ServerNode(const io::World& world, const Config& config, Reactor& re
       started_s_(world.clock.wall().value / 1000) {
   run_id_ = fmt::format("{:016x}{:016x}{:08x}", world.random.next(), world.random.next(),
                         static_cast<uint32_t>(world.random.next()));
-  sample_heap();
-  heap_at_start_ = heap_;
+  sample_memory();
+  allocated_at_start_ = allocated_;
 }
 
-void ServerNode::sample_heap() {
-  heap_ = io::heap_bytes();
-  heap_peak_ = std::max(heap_peak_, heap_);
+void ServerNode::sample_memory() {
+  if (world_.memory == nullptr) return;
+  allocated_ = world_.memory->allocated();
+  allocated_peak_ = std::max(allocated_peak_, allocated_);
+}
+
+uint64_t ServerNode::counted_memory() {
+  sample_memory();
+  return allocated_ - std::min(allocated_, not_counted());
 }
 
 ServerNode::Sample ServerNode::present(MonoNs now) const {
@@ -45,7 +51,7 @@ ServerNode::Sample ServerNode::present(MonoNs now) const {
 }
 
 void ServerNode::sample(MonoNs now) {
-  sample_heap();
+  sample_memory();
   const Sample current = present(now);
   const double spent =
       static_cast<double>(now.value - last_.at.value) / static_cast<double>(kNsPerSecond);
@@ -72,6 +78,21 @@ void ServerNode::add_clients(NodeFacts& facts) const {
         sizeof(Connection) + connection->input.capacity() + connection->output.capacity();
   }
   facts.clients_max = config_.limits.clients_max;
+}
+
+void ServerNode::add_memory(NodeFacts& facts) const {
+  const io::AllocatorFacts allocator = io::allocator_facts();
+  facts.allocated = allocated_;
+  facts.allocated_peak = allocated_peak_;
+  facts.allocated_at_start = allocated_at_start_;
+  facts.resident = io::resident_bytes();
+  facts.system_memory = io::memory_limit_bytes();
+  facts.log_buffers = shard_->log().buffer_bytes();
+  facts.memory_not_counted = not_counted();
+  facts.allocator = allocator.name;
+  facts.allocator_allocated = allocator.allocated;
+  facts.allocator_active = allocator.active;
+  facts.allocator_resident = allocator.resident;
 }
 
 void ServerNode::add_traffic(NodeFacts& facts) const {
@@ -120,7 +141,7 @@ void ServerNode::add_loading(NodeFacts& facts) const {
 }
 
 NodeFacts ServerNode::facts() {
-  sample_heap();
+  sample_memory();
   NodeFacts facts;
   facts.backend = config_.backend_name;
   facts.executable = io::executable_path();
@@ -131,11 +152,7 @@ NodeFacts ServerNode::facts() {
   facts.port = config_.port;
   facts.process_id = io::process_id();
   facts.uptime_s = (world_.clock.mono().value - started_.value) / kNsPerSecond;
-  facts.heap = heap_;
-  facts.heap_peak = heap_peak_;
-  facts.heap_at_start = heap_at_start_;
-  facts.resident = io::resident_bytes();
-  facts.system_memory = io::memory_limit_bytes();
+  add_memory(facts);
   add_clients(facts);
   add_traffic(facts);
   add_log(facts);
@@ -152,7 +169,7 @@ NodeFacts ServerNode::facts() {
 void ServerNode::reset_counters() {
   shard_->dispatcher().statistics().reset();
   reactor_.counters() = {};
-  heap_peak_ = heap_;
+  allocated_peak_ = allocated_;
 }
 
 CheckpointFacts ServerNode::checkpoint() const {

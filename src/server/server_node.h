@@ -34,9 +34,11 @@ class ServerNode : public NodeHost {
   [[nodiscard]] bool shutdown_requested() const;
   // About once a second: rates, memory.
   void sample(MonoNs now);
-  // Bytes allocated, as of the last sample.
-  [[nodiscard]] uint64_t heap() const { return heap_; }
-  void sample_heap();
+  // Bytes that count against maxmemory: what is allocated, less what does not shrink when a key goes, is bounded by a
+  // directive of its own, or was dropped and is about to be freed.
+  [[nodiscard]] uint64_t counted_memory();
+  // Looks at what is allocated now, and remembers the peak.
+  void sample_memory();
 
  private:
   // What rates are computed from.
@@ -51,6 +53,10 @@ class ServerNode : public NodeHost {
   void add_log(NodeFacts& facts) const;
   void add_loading(NodeFacts& facts) const;
   [[nodiscard]] Sample present(MonoNs now) const;
+  [[nodiscard]] uint64_t not_counted() const {
+    return shard_->log().buffer_bytes() + shard_->engine().dropped_bytes();
+  }
+  void add_memory(NodeFacts& facts) const;
 
   io::World world_;
   const Config& config_;
@@ -65,9 +71,9 @@ class ServerNode : public NodeHost {
   ClientId shutdown_client_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;
-  uint64_t heap_ = 0;
-  uint64_t heap_peak_ = 0;
-  uint64_t heap_at_start_ = 0;
+  uint64_t allocated_ = 0;  // When it was last looked at.
+  uint64_t allocated_peak_ = 0;
+  uint64_t allocated_at_start_ = 0;
   Sample last_;
   double operations_per_s_ = 0;
   double input_kb_per_s_ = 0;

@@ -117,6 +117,12 @@ bool Log::settled() const {
   return !facts().in_flight && (state_->gathered() == 0 || state_->failure);
 }
 
+uint64_t Log::buffer_bytes() const {
+  const State& state = *state_;
+  return state.batch.capacity() + state.flying.capacity() + state.segment_bytes.capacity() +
+         state.superblock_bytes.capacity();
+}
+
 Log::Facts Log::facts() const {
   Facts facts = state_->facts;
   facts.segments = state_->segments;

@@ -154,6 +154,12 @@ void Model::drop(const std::string& key) {
   touch(key);
 }
 
+void Model::evict(uint32_t db, const std::string& key) {
+  touched_.clear();
+  databases_[db].erase(key);
+  if (db == 0) touch(key);
+}
+
 void Model::expire(int64_t now) {
   touched_.clear();
   for (size_t db = 0; db < databases_.size(); ++db) {

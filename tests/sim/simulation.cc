@@ -53,10 +53,17 @@ void Swarm::draw_checkpoints(SimRandom random) {
   verify_checkpoints = random.one_in(3);
 }
 
+void Swarm::limit_memory(SimRandom& random) {
+  if (!random.one_in(6)) return;
+  memory_max = 2 * kKiB + random.below(16) * kKiB;
+  eviction = static_cast<EvictionPolicy>(random.below(6));
+}
+
 Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
       server_random_(seed + 1),
+      memory_random_(seed + 3),
       swarm_(random_),
       disk_(random_),
       loop_(random_, clock_, disk_),
@@ -65,6 +72,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
       ledger_(swarm_.node_entries, swarm_.mode),
       clients_(swarm_.clients) {
   swarm_.draw_checkpoints(SimRandom(seed + 2));
+  swarm_.limit_memory(memory_random_);
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -96,7 +104,8 @@ Ledger::Moment Simulation::moment() {
           .mono = clock_.mono().value,
           .lsn = server_->shard().engine().last_lsn().value,
           .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
-          .steady = !swarm_.clock_steps};
+          .steady = !swarm_.clock_steps,
+          .out_of_memory = swarm_.memory_max != 0 && memory_.allocated() > swarm_.memory_max};
 }
 
 std::string Simulation::run() {
@@ -150,9 +159,12 @@ std::string Simulation::start_server() {
   config.checkpoint = swarm_.checkpoint;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
-  auto server = Server::start({clock_, server_random_, disk_, loop_}, config);
+  config.settings.memory_max = swarm_.memory_max;
+  config.settings.eviction = swarm_.eviction;
+  auto server = Server::start({clock_, server_random_, disk_, loop_, &memory_}, config);
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
+  memory_.serve(&server_->shard());
   return {};
 }
 
@@ -322,6 +334,7 @@ void Simulation::probe() {
 void Simulation::crash(Ledger::Crash how) {
   note(how == Ledger::Crash::kPower ? "power failure" : "process killed");
   loop_.crash();
+  memory_.serve(nullptr);
   server_.reset();
   for (SimClient& client : clients_) client = {};
   sessions_.clear();
@@ -474,6 +487,11 @@ void Simulation::on_expired() {
 void Simulation::on_aged(const Object& object, StreamId last_dropped) {
   note(fmt::format("{} loses what is too old, up to {}", object.key, to_string(last_dropped)));
   ledger_.aged({object.db().value, object.key, last_dropped}, moment());
+}
+
+void Simulation::on_evicted(const Object& object) {
+  note(fmt::format("{} of database {} makes room", object.key, object.db().value));
+  ledger_.evicted(object.db().value, object.key, moment());
 }
 
 }  // namespace leat::sim

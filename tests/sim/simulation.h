@@ -16,6 +16,7 @@
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_loop.h"
+#include "sim/sim_memory.h"
 #include "sim/sim_random.h"
 #include "sim/workload.h"
 
@@ -46,6 +47,11 @@ struct Swarm {
   void draw_checkpoints(SimRandom random);
   CheckpointSettings checkpoint{.log_bytes = 0};
   bool verify_checkpoints = false;  // Now and then one is made that is read back and compared.
+  uint64_t memory_max = 0;          // 0: no limit.
+  EvictionPolicy eviction = EvictionPolicy::kNone;
+
+  // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
+  void limit_memory(SimRandom& random);
 };
 
 class Simulation final : private SimLoop::Clients, private ExecutionObserver {
@@ -104,6 +110,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
                    bool parked) override;
   void on_expired() override;
   void on_aged(const Object& object, StreamId last_dropped) override;
+  void on_evicted(const Object& object) override;
 
   void note(const std::string& text);
   void mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL; }
@@ -112,10 +119,12 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   uint64_t hash_ = 0;
   SimRandom random_;
   SimRandom server_random_;
+  SimRandom memory_random_;
   Swarm swarm_;
   SimClock clock_;
   SimDisk disk_;
   SimLoop loop_;
+  SimMemory memory_;
   Workload workload_;
   Ledger ledger_;
   std::vector<SimClient> clients_;

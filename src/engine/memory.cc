@@ -1,0 +1,74 @@
+// How much memory objects hold, for MEMORY USAGE and for what waits to be freed.
+#include <algorithm>
+#include <string>
+
+#include "engine/object.h"
+
+namespace leat {
+namespace {
+
+constexpr size_t kNode = 32;  // A slot in a b-tree or vector, roughly.
+
+size_t extrapolated(size_t bytes, size_t seen, size_t all) {
+  if (seen == 0 || seen >= all) return bytes;
+  return static_cast<size_t>(static_cast<double>(bytes) / static_cast<double>(seen) *
+                             static_cast<double>(all));
+}
+
+// What the string holds outside itself.
+size_t apart(const std::string& text) {
+  constexpr size_t kInside = 15;
+  return text.capacity() > kInside ? text.capacity() + 1 : 0;
+}
+
+size_t value_bytes(None /*value*/) {
+  return 0;
+}
+size_t value_bytes(const std::string& value) {
+  return sizeof(std::string) + apart(value);
+}
+
+template <typename Value>
+size_t memory_of(const FieldMap<Value>& map, size_t samples) {
+  size_t bytes = 0;
+  map.visit_first(samples, [&bytes](const std::string& name, const Value& value) {
+    bytes += sizeof(std::string) + kNode + apart(name) + value_bytes(value);
+  });
+  return extrapolated(bytes, std::min(samples, map.size()), map.size());
+}
+
+}  // namespace
+
+size_t Stream::memory(size_t samples) const {
+  size_t groups = 0;
+  size_t left = samples;
+  const auto& by_name = groups_.by_name();
+  for (auto at = by_name.begin(); at != by_name.end() && left != 0; ++at, --left)
+    groups += kNode + memory_of(*at->second);
+  return sizeof(Stream) + memory_of(blocks_, samples) +
+         extrapolated(groups, samples - left, by_name.size());
+}
+
+size_t memory_of(const Stream::Blocks& blocks, size_t samples) {
+  size_t bytes = 0;
+  size_t left = samples;
+  for (auto at = blocks.begin(); at != blocks.end() && left != 0; ++at, --left)
+    bytes += kNode + at->second->memory();
+  return extrapolated(bytes, samples - left, blocks.size());
+}
+
+size_t memory_of(const Group& group) {
+  return sizeof(Group) + apart(group.name) + group.pending.memory() +
+         group.consumers.size() * (sizeof(Consumer) + 2 * sizeof(std::string) + kNode);
+}
+
+size_t memory_of(const Object& object, size_t samples) {
+  size_t sum = sizeof(Object) + apart(object.key) + 2 * kNode;
+  if (const auto* string = object.string()) sum += apart(*string);
+  if (const auto* hash = object.hash()) sum += memory_of(*hash, samples);
+  if (const auto* set = object.set()) sum += memory_of(*set, samples);
+  if (const auto* stream = object.stream()) sum += stream->memory(samples);
+  return sum;
+}
+
+}  // namespace leat

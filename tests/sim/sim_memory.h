@@ -1,0 +1,33 @@
+// SimMemory: what a simulated server holds: its objects, also those that are not freed yet, and the log's buffers. Unlike what a process has allocated, it
+// is the same in every run of a seed.
+#pragma once
+
+#include "io/io.h"
+#include "server/shard.h"
+
+namespace leat::sim {
+
+class SimMemory final : public io::Memory {
+ public:
+  // Null: no server runs.
+  void serve(Shard* shard) { shard_ = shard; }
+
+  // O(everything).
+  [[nodiscard]] uint64_t allocated() override {
+    if (shard_ == nullptr) return 0;
+    uint64_t bytes = shard_->log().buffer_bytes() + shard_->engine().dropped_bytes();
+    const Keyspace& keyspace = shard_->engine().keyspace();
+    for (uint32_t db = 0; db < keyspace.databases(); ++db) {
+      keyspace.visit(DbIndex{db}, [&bytes](const Object& object) {
+        bytes += memory_of(object);
+        return true;
+      });
+    }
+    return bytes;
+  }
+
+ private:
+  Shard* shard_ = nullptr;
+};
+
+}  // namespace leat::sim
