@@ -54,8 +54,8 @@ void Swarm::draw_checkpoints(SimRandom random) {
 }
 
 void Swarm::limit_memory(SimRandom& random) {
-  if (!random.one_in(6)) return;
-  memory_max = 2 * kKiB + random.below(16) * kKiB;
+  if (!random.one_in(4)) return;
+  memory_max = kKiB + random.below(8) * kKiB / 2;
   eviction = static_cast<EvictionPolicy>(random.below(6));
 }
 
