@@ -11,7 +11,7 @@ constexpr size_t kBlocksAtOnce = 4;
 // What looking at an object is charged as, in bytes: a walk over many that are done, empty or small ends, too.
 constexpr size_t kVisitCharge = 64;
 // The same for taking out one of a flushed database.
-constexpr size_t kTakeCharge = 256;
+constexpr size_t kTakeCharge = 512;
 // Parts of what was dropped from which the size of all is extrapolated.
 constexpr size_t kSamples = 16;
 

@@ -179,8 +179,11 @@ class Loop {
 class Memory {
  public:
   virtual ~Memory() = default;
-  // Bytes allocated and not freed. Cheap enough to ask before each command.
+  // Bytes allocated and not freed. Some hundred instructions.
   [[nodiscard]] virtual uint64_t allocated() = 0;
+  // Bytes ever allocated by the calling thread, which is always the same: allocated() grows by no more than this,
+  // but for what other threads do. Some ten instructions.
+  [[nodiscard]] virtual uint64_t handed_out() = 0;
 };
 
 // Everything a server needs from outside. Borrowed: whoever made it owns it and outlives the server.

@@ -26,6 +26,11 @@ uint64_t SystemMemory::allocated() {
   return __sanitizer_get_current_allocated_bytes();
 }
 
+uint64_t SystemMemory::handed_out() {
+  constexpr uint64_t kMore = uint64_t{1} << 40;
+  return own_.handed_out_ += kMore;
+}
+
 AllocatorFacts allocator_facts() {
   const uint64_t allocated = __sanitizer_get_current_allocated_bytes();
   return {.name = "sanitizer",
@@ -106,6 +111,10 @@ uint64_t SystemMemory::allocated() {
   for (size_t i = 0; i < taken; ++i) sum += threads[i].held();
   // A thread was read before another freed what it had allocated meanwhile.
   return static_cast<int64_t>(sum) < 0 ? 0 : sum;
+}
+
+uint64_t SystemMemory::handed_out() {
+  return *threads[own_.slot_].allocated.load(std::memory_order_relaxed);
 }
 
 AllocatorFacts allocator_facts() {

@@ -25,7 +25,11 @@ class CountedThread {
   ~CountedThread();
 
  private:
+  friend class SystemMemory;
+
   [[maybe_unused]] size_t slot_ = 0;
+  [[maybe_unused]] uint64_t handed_out_ =
+      0;  // Where the allocator does not count it: enough for allocated().
 };
 
 constexpr size_t kCountedThreadsMax = 64;
@@ -34,6 +38,8 @@ class SystemMemory final : public Memory {
  public:
   // Only on a thread that outlives the counted ones, or waits for their end.
   [[nodiscard]] uint64_t allocated() override;
+  // Of the thread that has made it.
+  [[nodiscard]] uint64_t handed_out() override;
 
  private:
   CountedThread own_;  // The thread that has made it.

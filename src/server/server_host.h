@@ -33,8 +33,7 @@ class ServerHost : public Host {
   [[nodiscard]] Bytes failure() const override;
   [[nodiscard]] uint64_t memory_excess() override {
     const uint64_t limit = config_.settings.memory_max;
-    if (limit == 0) return 0;
-    return std::max(node_.counted_memory(), limit) - limit;
+    return limit == 0 ? 0 : node_.memory_over(limit);
   }
   [[nodiscard]] ClientsHost& clients() override { return clients_; }
   [[nodiscard]] ConfigHost& config() override { return configuration_; }

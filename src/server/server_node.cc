@@ -37,9 +37,14 @@ void ServerNode::sample_memory() {
   allocated_peak_ = std::max(allocated_peak_, allocated_);
 }
 
-uint64_t ServerNode::counted_memory() {
+uint64_t ServerNode::count_memory(uint64_t limit) {
+  if (world_.memory == nullptr) return 0;
   sample_memory();
-  return allocated_ - std::min(allocated_, not_counted());
+  const uint64_t counted = allocated_ - std::min(allocated_, not_counted());
+  limit_ = limit;
+  handed_out_ = world_.memory->handed_out();
+  room_ = std::max(limit, counted) - counted;
+  return std::max(counted, limit) - limit;
 }
 
 ServerNode::Sample ServerNode::present(MonoNs now) const {
@@ -52,6 +57,7 @@ ServerNode::Sample ServerNode::present(MonoNs now) const {
 
 void ServerNode::sample(MonoNs now) {
   sample_memory();
+  room_ = 0;  // Other threads may have allocated.
   const Sample current = present(now);
   const double spent =
       static_cast<double>(now.value - last_.at.value) / static_cast<double>(kNsPerSecond);
