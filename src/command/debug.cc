@@ -131,6 +131,7 @@ void cmd_debug(Context& context, const Arguments& words) {
   if (is("sleep", 3)) return debug_sleep(context, words[2]);
   if (is("object", 3)) return debug_object(context, words[2]);
   if (is("stringmatch-len", 4)) return debug_stringmatch(context, words[2], words[3]);
+  context.read_on_the_spot();
   if (same_word(words[1], "digest-value")) return debug_digest_values(context, words);
   if (same_word(words[1], "reload") || is("loadaof", 2)) return debug_reload(context);
   if (is("digest", 2)) {

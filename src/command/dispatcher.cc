@@ -213,19 +213,28 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
 Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
                                         ByteBuffer& records, ByteBuffer& reply) {
   const size_t start = reply.size();
+  const size_t records_start = records.size();
   Outcome outcome = execute_unobserved(request, session, records, reply);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
 }
 
 Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
-                                       ByteBuffer& records, ByteBuffer& reply) {
+                                       ByteBuffer& records, ByteBuffer& reply, size_t frames_max) {
   const size_t start = reply.size();
-  Outcome outcome = resume_unobserved(request, session, records, reply);
+  const size_t records_start = records.size();
+  Outcome outcome = resume_unobserved(request, session, records, reply, frames_max);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
+}
+
+void Dispatcher::tell_observer(const Session& session, const Request& request, Bytes reply,
+                               const Outcome& outcome, bool wrote) {
+  if (!outcome.park || outcome.park->frames.empty())
+    return observer_->on_executed(session, request, reply, outcome.park.has_value());
+  if (wrote) observer_->on_expired();
 }
 
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
@@ -238,22 +247,24 @@ Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Sessi
     return {};
   }
   show(*spec, request, session);
-  return run(*spec, request, session, records, reply);
+  return run(*spec, request, session, records, reply, frames_max_);
 }
 
 Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request,
-                                    Session& session, ByteBuffer& records, ByteBuffer& reply) {
+                                    Session& session, ByteBuffer& records, ByteBuffer& reply,
+                                    size_t frames_max) {
   const size_t records_start = records.size();
   Context context({*this, engine_, host_, session, records, reply, now_});
-  call(context, spec, request);
+  call(context, spec, request, frames_max);
   if (records.size() != records_start) end_group(records, records_start);
   return {.release = context.release(), .park = context.parked(), .pushed = context.pushed()};
 }
 
 Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
-                                                  ByteBuffer& records, ByteBuffer& reply) {
+                                                  ByteBuffer& records, ByteBuffer& reply,
+                                                  size_t frames_max) {
   const CommandSpec* const spec = admit(request, session, records, reply);
-  return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply);
+  return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply, frames_max);
 }
 
 void Dispatcher::run_queued(Context& context, const Request& request) {
@@ -261,7 +272,7 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
   LEAT_CHECK(spec !=
              nullptr);  // It was resolved when it was queued, and the table does not change.
   show(*spec, request, context.session());
-  call(context, *spec, request);
+  call(context, *spec, request, 0);
 }
 
 void Dispatcher::show(const CommandSpec& spec, const Request& request, const Session& session) {
@@ -269,11 +280,18 @@ void Dispatcher::show(const CommandSpec& spec, const Request& request, const Ses
   host_.show_to_monitors(session, request);
 }
 
-void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request) {
+void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request,
+                      size_t frames_max) {
   const size_t reply_start = context.reply().buffer().size();
   context.session().last_command = &spec;
   statistics_.count_lookups((spec.flags & kReadonly) != 0);
+  FrameCache& frames = engine_.share().frames;
+  frames.begin((spec.flags & kWrite) != 0 ? FrameCache::Keep::kAll : FrameCache::Keep::kPinned,
+               frames_max);
   spec.handler(context, Arguments(request));
+  if (context.lacks_entries()) [[unlikely]]
+    settle_lack(context, reply_start);
+  frames.end();
   const int64_t end = host_.stopwatch();
   const int64_t duration = end - mark_;
   mark_ = end;
@@ -283,6 +301,17 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   statistics.note(duration);
   note_reply(statistics, context.reply().buffer().view(reply_start));
   if (duration >= host_.slow_ns()) host_.note_slow(context.session(), request, spec, duration);
+}
+
+void Dispatcher::settle_lack(Context& context, size_t reply_start) {
+  context.reply().buffer().truncate(reply_start);
+  FrameCache& frames = engine_.share().frames;
+  if (frames.trouble() == FrameCache::Trouble::kMissing) {
+    context.park(Park{.frames = frames.take_missing()});
+  } else {
+    context.unpark();
+    context.error(kErrUnreadable);
+  }
 }
 
 void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
@@ -319,7 +348,10 @@ void Dispatcher::age_out(ByteBuffer& records) {
   constexpr uint64_t kRecordBytes = 64;
   if (!host_.failure().empty() || !host_.write_refusal(kAgedPerCall * kRecordBytes, true).empty())
     return;
+  FrameCache& frames = engine_.share().frames;
   for (const Object* object : engine_.keyspace().ageing(now_.wall, kAgedPerCall)) {
+    // Nobody waits for it: frames that must be cut, or looked into, are read on the spot.
+    frames.begin(FrameCache::Keep::kAll, 0);
     const AgePlan plan = plan_age(*object->stream(), now_.wall, kAgedBlocksPerCall);
     if (plan.last_dropped != StreamId::min()) {
       const size_t start = records.size();
@@ -330,6 +362,7 @@ void Dispatcher::age_out(ByteBuffer& records) {
       if (observer_ != nullptr) [[unlikely]]
         observer_->on_aged(*object, plan.last_dropped);
     }
+    frames.end();
     const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
     engine_.note_aged(object->id, WallMs{now_.wall.value + pause});
   }

@@ -28,7 +28,8 @@ class ExecutionObserver {
   // has `parked`.
   virtual void on_executed(const Session& session, const Request& request, Bytes reply,
                            bool parked) = 0;
-  // Keys whose time has come have been dropped without a command.
+  // Keys whose time has come have been dropped without a command, or by one that waits for sealed entries: nothing else
+  // is told of such a one before it has them.
   virtual void on_expired() = 0;
   // Entries of the stream that had reached MAXAGE, those up to `last_dropped`, have been dropped without a command.
   virtual void on_aged(const Object& object, StreamId last_dropped) = 0;
@@ -57,8 +58,15 @@ class Dispatcher {
     evictions_left_ = kEvictionsPerTurn;
   }
   Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
-  // Plans a parked request again, as if it had just come: the same checks, the same outcomes.
-  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
+  // Plans a parked request again, as if it had just come: the same checks, the same outcomes. It may wait for
+  // `frames_max` sealed frames more; 0: they are read on the spot.
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply,
+                 size_t frames_max);
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply) {
+    return resume(request, session, records, reply, frames_max_);
+  }
+  // For how many sealed frames a command may wait at once; 0: they are read on the spot.
+  void set_frames_max(size_t frames) { frames_max_ = frames; }
   // Drops what has expired, a bounded number of keys per call.
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
@@ -106,16 +114,20 @@ class Dispatcher {
   // Writes and applies the record, a group of its own.
   void drop(const Object& object, ByteBuffer& records);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
+  void tell_observer(const Session& session, const Request& request, Bytes reply,
+                     const Outcome& outcome, bool wrote);
   // What execute() and resume() do, but for telling the observer.
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
                              ByteBuffer& reply);
   Outcome resume_unobserved(const Request& request, Session& session, ByteBuffer& records,
-                            ByteBuffer& reply);
+                            ByteBuffer& reply, size_t frames_max);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
-              ByteBuffer& records, ByteBuffer& reply);
+              ByteBuffer& records, ByteBuffer& reply, size_t frames_max);
   // To those who watch with MONITOR.
   void show(const CommandSpec& spec, const Request& request, const Session& session);
-  void call(Context& context, const CommandSpec& spec, const Request& request);
+  void call(Context& context, const CommandSpec& spec, const Request& request, size_t frames_max);
+  // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
+  void settle_lack(Context& context, size_t reply_start);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
   void note_reply(CommandStatistics& statistics, Bytes reply);
 
@@ -132,6 +144,7 @@ class Dispatcher {
   uint64_t excess_low_ = UINT64_MAX;  // The lowest excess since memory was last below its limit.
   ExecutionObserver* observer_ = nullptr;
   bool active_expiry_ = true;
+  size_t frames_max_ = 0;
 };
 
 }  // namespace leat

@@ -75,7 +75,6 @@ void info_server(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("executable", facts.executable);
   text.line("config_file", facts.config_file);
   text.line("io_threads_active", 0);
-  text.line("leat_turns", facts.turns);
 }
 
 void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
@@ -139,7 +138,7 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("mem_aof_buffer", facts.log_buffers);
   text.line("mem_allocator", facts.allocator);
   text.line("active_defrag_running", 0);
-  text.line("lazyfree_pending_objects", 0);
+  text.line("lazyfree_pending_objects", context.engine().unreaped());
   text.line("lazyfreed_objects", 0);
 }
 
@@ -211,6 +210,29 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("loading_eta_seconds", facts.loading_left_s);
 }
 
+// What of the streams is sealed on disk, and what of that is open.
+void info_frames(Context& context, const NodeFacts& facts, InfoText& text) {
+  const FrameCache& cache = context.engine().share().frames;
+  const SealQueue& seals = context.engine().share().seals;
+  text.section("Frames");
+  text.line("leat_frames", cache.fences());
+  text.line("leat_frame_files", facts.frame_files);
+  text.line("leat_frame_file_bytes", facts.frame_bytes);
+  text.line("leat_frame_live_bytes", facts.frame_bytes_live);
+  text.line("leat_frames_sealed", seals.counters().sealed);
+  text.line("leat_frames_sealed_bytes", facts.frame_bytes_sealed);
+  text.line("leat_frames_sealed_memory_bytes", seals.counters().sealed_bytes);
+  text.line("leat_frames_outdated", seals.counters().outdated);
+  text.line("leat_frames_failed", seals.counters().failed);
+  text.line("leat_hot_bytes", seals.hot_bytes());
+  text.line("leat_frame_cache_bytes", cache.bytes());
+  text.line("leat_frame_cache_limit", cache.limit());
+  text.line("leat_frame_cache_hits", cache.counters().hits);
+  text.line("leat_frame_cache_misses", cache.counters().misses);
+  text.line("leat_cold_reads_blocking", cache.counters().loads);
+  text.line("leat_cold_read_failures", cache.counters().failures);
+}
+
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   const Statistics& statistics = context.dispatcher().statistics();
   Subscriptions& subscriptions = context.host().subscriptions();
@@ -262,6 +284,9 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("io_threaded_reads_processed", 0);
   text.line("io_threaded_writes_processed", 0);
   text.line("client_output_buffer_limit_disconnections", facts.output_limit_disconnections);
+  text.line("eventloop_cycles", facts.turns);
+  text.line("eventloop_duration_sum", facts.turns_us);
+  text.line("leat_longest_turn_usec", facts.longest_turn_us);
 }
 
 void info_replication(Context& context, const NodeFacts& /*facts*/, InfoText& text) {

@@ -87,6 +87,8 @@ struct NodeFacts {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t turns = 0;
+  int64_t turns_us = 0;
+  int64_t longest_turn_us = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t output_limit_disconnections = 0;
@@ -109,6 +111,11 @@ struct NodeFacts {
   uint64_t log_last_sync_us = 0;
   uint64_t log_recovered_records = 0;
   CheckpointFacts checkpoint;
+  int64_t last_sync_s = 0;  // Unix time.
+  uint64_t frame_files = 0;
+  uint64_t frame_bytes = 0;       // Of the frame files.
+  uint64_t frame_bytes_live = 0;  // Of what streams hold in them.
+  uint64_t frame_bytes_sealed = 0;
   Lsn written;
   Lsn durable;
 

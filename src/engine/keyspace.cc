@@ -67,6 +67,7 @@ std::vector<const Object*> Keyspace::due(WallMs now, size_t count) const {
   std::sort(due.begin(), due.end());
   due.resize(std::min(due.size(), count));
   std::vector<const Object*> objects;
+  objects.reserve(due.size());
   for (const auto& [at, id] : due) objects.push_back(find(id));
   return objects;
 }
@@ -183,6 +184,12 @@ void Keyspace::flush(DbIndex db) {
 std::unique_ptr<Object> Keyspace::next_flushed() {
   if (flushed_.empty()) return nullptr;
   return take_flushed(*flushed_.front()->keys.begin()->second);
+}
+
+size_t Keyspace::flushed() const {
+  size_t count = 0;
+  for (const std::unique_ptr<Database>& database : flushed_) count += database->keys.size();
+  return count;
 }
 
 std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {

@@ -107,6 +107,8 @@ class Keyspace {
   [[nodiscard]] bool has_flushed() const { return !flushed_.empty(); }
   // They hold so many bytes, about: extrapolated from a sample when they were flushed.
   [[nodiscard]] size_t flushed_bytes() const { return flushed_bytes_; }
+  // How many are left.
+  [[nodiscard]] size_t flushed() const;
   // Takes one out; null when none is left.
   std::unique_ptr<Object> next_flushed();
   // Takes this one out.

@@ -46,6 +46,22 @@ size_t memory_of(const FieldMap<Value>& map, size_t samples) {
   return extrapolated(bytes, std::min(samples, map.size()), map.size());
 }
 
+// Sealed are the oldest ones, nearly always: what is not stands at the end.
+size_t memory_of(const Stream::Extents& extents, size_t frames, size_t samples) {
+  frames = std::min(frames, extents.size());
+  size_t blocks = 0;
+  size_t seen = 0;
+  size_t left = std::min(samples, extents.size() - frames);
+  for (auto at = extents.rbegin(); at != extents.rend() && left != 0; ++at, --left) {
+    const Block* const block = at->second.block();
+    if (block == nullptr) continue;
+    blocks += kNode + taken(sizeof(Block)) + taken(block->memory() - sizeof(Block));
+    ++seen;
+  }
+  return frames * (kNode + taken(sizeof(Fence))) +
+         extrapolated(blocks, seen, extents.size() - frames);
+}
+
 }  // namespace
 
 size_t Stream::memory(size_t samples) const {
@@ -54,16 +70,12 @@ size_t Stream::memory(size_t samples) const {
   const auto& by_name = groups_.by_name();
   for (auto at = by_name.begin(); at != by_name.end() && left != 0; ++at, --left)
     groups += kNode + memory_of(*at->second);
-  return taken(sizeof(Stream)) + memory_of(blocks_, samples) +
+  return taken(sizeof(Stream)) + memory_of(extents_, frames_, samples) +
          extrapolated(groups, samples - left, by_name.size());
 }
 
-size_t memory_of(const Stream::Blocks& blocks, size_t samples) {
-  size_t bytes = 0;
-  size_t left = samples;
-  for (auto at = blocks.begin(); at != blocks.end() && left != 0; ++at, --left)
-    bytes += kNode + taken(sizeof(Block)) + taken(at->second->memory() - sizeof(Block));
-  return extrapolated(bytes, samples - left, blocks.size());
+size_t DroppedExtents::memory(size_t samples) const {
+  return memory_of(extents_, frames_, samples);
 }
 
 size_t memory_of(const Group& group) {

@@ -60,7 +60,6 @@ struct Object {
 
 // Bytes that the object holds, about: extrapolated from `samples` of its fields, blocks and groups. O(samples).
 [[nodiscard]] size_t memory_of(const Object& object, size_t samples = ~size_t{0});
-[[nodiscard]] size_t memory_of(const Stream::Blocks& blocks, size_t samples);
 [[nodiscard]] size_t memory_of(const Group& group);
 
 }  // namespace leat

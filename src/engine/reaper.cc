@@ -21,8 +21,8 @@ size_t free_some(std::unique_ptr<Object>& object, size_t count) {
 size_t free_some(std::unique_ptr<Group>& group, size_t count) {
   return group->free_some(count);
 }
-size_t free_some(Stream::Blocks& blocks, size_t count) {
-  return free_blocks(blocks, count);
+size_t free_some(DroppedExtents& extents, size_t count) {
+  return extents.free_some(count);
 }
 size_t free_some(PendingEntries& pending, size_t count) {
   return pending.free_some(count);
@@ -34,8 +34,8 @@ size_t bytes_of(const std::unique_ptr<Object>& object) {
 size_t bytes_of(const std::unique_ptr<Group>& group) {
   return memory_of(*group);
 }
-size_t bytes_of(const Stream::Blocks& blocks) {
-  return memory_of(blocks, kSamples);
+size_t bytes_of(const DroppedExtents& extents) {
+  return extents.memory(kSamples);
 }
 size_t bytes_of(const PendingEntries& pending) {
   return pending.memory();
@@ -49,8 +49,8 @@ size_t Reaper::add(std::unique_ptr<Object> object) {
 size_t Reaper::add(std::unique_ptr<Group> group) {
   return enqueue(std::move(group));
 }
-size_t Reaper::add(Stream::Blocks blocks) {
-  return enqueue(std::move(blocks));
+size_t Reaper::add(DroppedExtents extents) {
+  return enqueue(std::move(extents));
 }
 size_t Reaper::add(PendingEntries pending) {
   return enqueue(std::move(pending));

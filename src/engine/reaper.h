@@ -21,19 +21,21 @@ class Reaper {
   // Each returns how many parts were freed at once.
   size_t add(std::unique_ptr<Object> object);
   size_t add(std::unique_ptr<Group> group);
-  size_t add(Stream::Blocks blocks);
+  size_t add(DroppedExtents extents);
   size_t add(PendingEntries pending);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   // What waits to be freed holds so many bytes, about.
   [[nodiscard]] size_t bytes() const { return bytes_; }
+  // Dropped objects, and parts of others, that have not been freed whole.
+  [[nodiscard]] size_t size() const { return queue_.size(); }
   // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
   //   returns  how many; less when nothing is left.
   size_t reap(size_t count);
 
  private:
   using Dropped =
-      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, Stream::Blocks, PendingEntries>;
+      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents, PendingEntries>;
 
   struct Waiting {
     Dropped dropped;

@@ -69,6 +69,7 @@ TEST_F(ReaperTest, FreesALargeSetInSlices) {
   create(kObject, ObjectKind::kSet);
   fill_set(kObject, kMany);
   ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  EXPECT_EQ(engine_.unreaped(), 1U);
   EXPECT_EQ(engine_.keyspace().find(kObject), nullptr);
   const size_t count = slices(1000);
   EXPECT_GE(count, 9);
@@ -126,7 +127,7 @@ TEST_F(ReaperTest, FreesTrimmedBlocksInSlices) {
   ASSERT_TRUE(apply_record(engine_, StreamTrim{kObject, {kMany - 15, 0}}));
   const Stream& stream = *engine_.keyspace().find(kObject)->stream();
   EXPECT_EQ(stream.length(), 15);
-  EXPECT_EQ(stream.blocks().size(), 2);
+  EXPECT_EQ(stream.blocks(), 2);
   EXPECT_EQ(stream.first_id(), (StreamId{kMany - 14, 0}));
   EXPECT_GE(slices(100), 7);
 }

@@ -92,6 +92,8 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
       return replace_file(disk, job.path, job.bytes);
     case DiskJob::Kind::kRemove:
       return disk.remove(job.path);
+    case DiskJob::Kind::kWork:
+      return job.work->run(disk);
   }
   return {};
 }
@@ -122,7 +124,7 @@ void DiskLane::start(DiskJob job) {
   {
     const std::lock_guard lock(mutex_);
     LEAT_CHECK(state_ == State::kIdle);
-    LEAT_CHECK(!job.path.empty() || job.file != nullptr);
+    LEAT_CHECK(!job.path.empty() || job.file != nullptr || job.work != nullptr);
     job_ = std::move(job);
     state_ = State::kStarted;
   }

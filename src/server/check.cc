@@ -3,12 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "engine/engine.h"
-#include "engine/state_loader.h"
 #include "io/posix_disk.h"
+#include "server/check_directory.h"
 #include "server/serve.h"
-#include "server/shard.h"
-#include "storage/log.h"
 
 namespace leat {
 namespace {
@@ -16,30 +13,9 @@ namespace {
 constexpr std::string_view kUsage =
     "leat check DIR\n\n"
     "Verifies the data in DIR without changing it: superblock, checkpoint, segments, batches, "
-    "records. No "
-    "server may run\n"
-    "on it meanwhile. Exit status 0: clean; 1: damaged or not readable; 2: usage.\n";
-
-constexpr uint32_t kDatabasesMax = 65536;  // The most that `databases` may say.
-
-// Applies the records, so that one that does not fit is found as well.
-class Verify : public RecordSink {
- public:
-  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
-  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
-  bool on_record(Lsn lsn, const RecordView& record) override {
-    constexpr size_t kReapedPerRecord = 256;
-    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-    return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-  }
-  void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
-
-  [[nodiscard]] const Engine& engine() const { return engine_; }
-
- private:
-  Engine engine_{kDatabasesMax};
-  StateLoader loader_{engine_};
-};
+    "records, sealed\n"
+    "frames. No server may run on it meanwhile. Exit status 0: clean; 1: damaged or not readable; "
+    "2: usage.\n";
 
 int check(const std::string& directory) {
   io::PosixDisk disk;
@@ -53,21 +29,25 @@ int check(const std::string& directory) {
     std::fprintf(stderr, "leat: %s\n", lock.error().detail.c_str());
     return 1;
   }
-  Verify verify;
-  RecoveryReport report;
-  auto findings = check_log(disk, directory, verify, report);
-  if (!findings.ok()) {
-    std::fprintf(stderr, "leat: %s\n", findings.error().detail.c_str());
+  const auto checked = check_directory(disk, directory);
+  if (!checked.ok()) {
+    std::fprintf(stderr, "leat: %s\n", checked.error().detail.c_str());
     return 1;
   }
+  const RecoveryReport& report = checked.value().report;
   bool damaged = false;
-  for (const CheckFinding& finding : findings.value()) {
+  for (const CheckFinding& finding : checked.value().findings) {
     damaged = damaged || finding.damage;
     fmt::print("{}: {}\n", finding.damage ? "damage" : "note", finding.text);
   }
   if (report.checkpoint_bytes != 0) {
     fmt::print("a checkpoint of {} bytes holds the state up to record {}\n",
                report.checkpoint_bytes, report.checkpoint.value);
+  }
+  const FrameCheck& frames = checked.value().frames;
+  if (frames.files != 0) {
+    fmt::print("{} frame files, {} good frames, {} bytes\n", frames.files, frames.frames,
+               frames.bytes);
   }
   fmt::print("{} segments, {} batches, {} records, {} bytes read: {}\n", report.segments,
              report.batches, report.records, report.bytes, damaged ? "damaged" : "clean");

@@ -39,6 +39,7 @@ constexpr Directive kDirectives[] = {
     {.name = "requirepass", .kind = kText, .initial = "", .help = "the password; empty: none"},
     {.name = "slowlog-log-slower-than", .kind = kInteger, .initial = "10000", .min = -1, .help = "commands that take this many microseconds are noted for SLOWLOG; -1: none"},
     {.name = "slowlog-max-len", .kind = kInteger, .initial = "128", .max = 1 << 20, .help = "how many of them are kept"},
+    {.name = "stream-cache-size", .kind = kMemory, .initial = "0", .help = "memory for entries of streams, but for small streams; older ones are sealed on disk; 0: a quarter of the memory, or of maxmemory"},
     {.name = "stream-node-max-bytes", .kind = kMemory, .initial = "4096", .help = "size of a node of a stream, what XTRIM ~ trims by; 0: no limit"},
     {.name = "stream-node-max-entries", .kind = kInteger, .initial = "100", .help = "entries of a node of a stream; 0: no limit"},
     {.name = "stream-retention", .kind = kRetention, .initial = "", .help = "<pattern> <options of XCFGSET>: what streams with such names keep from when they are created; the last one that matches counts"},

@@ -37,6 +37,9 @@ struct ReactorCounters {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t turns = 0;
+  // From the end of the wait for events to the end of the turn, without the reading of sockets.
+  int64_t turns_ns = 0;
+  int64_t longest_turn_ns = 0;
   uint64_t protocol_errors = 0;
   uint64_t output_limit_disconnections = 0;
   uint64_t reads = 0;
@@ -143,7 +146,9 @@ class Reactor : public io::Handler {
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
   void close_if_too_large(Connection& connection);
   void serve_ready();
-  void resume(Connection& connection);
+  // Plans again the commands whose sealed entries have come.
+  void serve_frames();
+  void resume(Connection& connection, OpenedFrames opened = {});
   void expire_parked();
   // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
   void serve_durable();
@@ -151,7 +156,8 @@ class Reactor : public io::Handler {
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
-  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome);
+  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome,
+            OpenedFrames opened = {});
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
   void added(Connection& connection, Lsn release);

@@ -57,6 +57,8 @@ void ServerHost::configure() {
   shard_->log().set_sync_mode(sync);
   config_.checkpoint = make_checkpoint_settings(config_.values);
   shard_->set(config_.checkpoint);
+  config_.frames.cache_bytes = make_cache_bytes(config_.values);
+  shard_->engine().share().set_size(config_.frames.cache_bytes);
   config_.log_level = make_log_level(config_.values);
   set_log_level(config_.log_level);
   slow_ns_ = slow_from(config_.settings);

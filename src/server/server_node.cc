@@ -75,8 +75,8 @@ void ServerNode::add_clients(NodeFacts& facts) const {
   for (const auto& [id, connection] : reactor_.connections()) {
     if (connection->dead) continue;
     ++facts.clients;
-    if (connection->parked) ++facts.clients_blocked;
-    if (connection->parked && connection->parked->deadline) ++facts.clients_with_deadline;
+    if (connection->blocked()) ++facts.clients_blocked;
+    if (connection->blocked() && connection->parked->deadline) ++facts.clients_with_deadline;
     if (connection->session.subscribed()) ++facts.clients_pubsub;
     facts.input_largest = std::max<uint64_t>(facts.input_largest, connection->unread().size());
     facts.output_largest = std::max<uint64_t>(facts.output_largest, connection->output.pending());
@@ -108,6 +108,8 @@ void ServerNode::add_traffic(NodeFacts& facts) const {
   facts.bytes_in = counters.bytes_in;
   facts.bytes_out = counters.bytes_out;
   facts.turns = counters.turns;
+  facts.turns_us = counters.turns_ns / kNsPerUs;
+  facts.longest_turn_us = counters.longest_turn_ns / kNsPerUs;
   facts.reads = counters.reads;
   facts.writes = counters.writes;
   facts.output_limit_disconnections = counters.output_limit_disconnections;
@@ -146,6 +148,15 @@ void ServerNode::add_loading(NodeFacts& facts) const {
   }
 }
 
+void ServerNode::add_frames(NodeFacts& facts) const {
+  if (!shard_->frames().opened()) return;
+  const FrameFiles::Facts frames = shard_->frames().files().facts();
+  facts.frame_files = frames.files;
+  facts.frame_bytes = frames.bytes;
+  facts.frame_bytes_live = frames.bytes_live;
+  facts.frame_bytes_sealed = frames.sealed_bytes;
+}
+
 NodeFacts ServerNode::facts() {
   sample_memory();
   NodeFacts facts;
@@ -163,6 +174,7 @@ NodeFacts ServerNode::facts() {
   add_traffic(facts);
   add_log(facts);
   add_loading(facts);
+  add_frames(facts);
   const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
   const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
   facts.cpu_system_s = seconds(process.system_us);

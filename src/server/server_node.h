@@ -57,9 +57,11 @@ class ServerNode : public NodeHost {
   void add_traffic(NodeFacts& facts) const;
   void add_log(NodeFacts& facts) const;
   void add_loading(NodeFacts& facts) const;
+  void add_frames(NodeFacts& facts) const;
   [[nodiscard]] Sample present(MonoNs now) const;
   [[nodiscard]] uint64_t not_counted() const {
-    return shard_->log().buffer_bytes() + shard_->engine().dropped_bytes();
+    return shard_->log().buffer_bytes() + shard_->engine().dropped_bytes() +
+           shard_->engine().cached_bytes();
   }
   void add_memory(NodeFacts& facts) const;
   [[nodiscard]] uint64_t count_memory(uint64_t limit);

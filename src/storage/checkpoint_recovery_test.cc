@@ -11,44 +11,44 @@ class CheckpointRecovery : public testing::Test {
   // A log of one turn in each segment, with a checkpoint at the end of segment kNeeded.
   static constexpr uint64_t kNeeded = 8;
   void fill() {
-    ASSERT_TRUE(fixture.open());
-    fixture.settle();
-    for (int i = 0; i < 8; ++i) fixture.turn({fixture.value(4000), fixture.value(3)});
-    ASSERT_TRUE(fixture.checkpoint());
-    for (int i = 0; i < 8; ++i) fixture.turn({fixture.value(4000), fixture.value(3)});
-    fixture.pass(200);
-    fixture.crash(Keep::kNothing);
+    ASSERT_TRUE(fixture_.open());
+    fixture_.settle();
+    for (int i = 0; i < 8; ++i) fixture_.turn({fixture_.value(4000), fixture_.value(3)});
+    ASSERT_TRUE(fixture_.checkpoint());
+    for (int i = 0; i < 8; ++i) fixture_.turn({fixture_.value(4000), fixture_.value(3)});
+    fixture_.pass(200);
+    fixture_.crash(Keep::kNothing);
   }
   // Opens it, which must fail with all of `words` in the error; then nothing may have changed.
   void expect_refused(const std::vector<std::string>& words) {
-    const FakeDisk::Image before = fixture.disk.image();
-    ASSERT_FALSE(fixture.open());
-    EXPECT_EQ(fixture.problem->code, Errc::kCorrupt);
+    const FakeDisk::Image before = fixture_.disk.image();
+    ASSERT_FALSE(fixture_.open());
+    EXPECT_EQ(fixture_.problem->code, Errc::kCorrupt);
     for (const std::string& word : words) {
-      EXPECT_NE(fixture.problem->detail.find(word), std::string::npos)
-          << word << ": " << fixture.problem->detail;
+      EXPECT_NE(fixture_.problem->detail.find(word), std::string::npos)
+          << word << ": " << fixture_.problem->detail;
     }
-    EXPECT_EQ(fixture.disk.image(), before);
+    EXPECT_EQ(fixture_.disk.image(), before);
     RecoveryReport report;
     Recovered sink;
-    const auto findings = check_log(fixture.disk, "d", sink, report);
+    const auto findings = check_log(fixture_.disk, "d", sink, report);
     ASSERT_TRUE(findings.ok());
     ASSERT_FALSE(findings.value().empty());
     EXPECT_TRUE(findings.value()[0].damage);
-    EXPECT_EQ(findings.value()[0].text, fixture.problem->detail);
+    EXPECT_EQ(findings.value()[0].text, fixture_.problem->detail);
   }
   void expect_whole() {
-    ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
-    EXPECT_EQ(fixture.recovered.values, fixture.written);
-    EXPECT_TRUE(fixture.recovered.whole_progress);
+    ASSERT_TRUE(fixture_.open()) << fixture_.problem->detail;
+    EXPECT_EQ(fixture_.recovered.values, fixture_.written);
+    EXPECT_TRUE(fixture_.recovered.whole_progress);
   }
   // Removes a file for good.
   void lose(const std::string& name) {
-    ASSERT_TRUE(fixture.disk.remove("d/" + name).ok());
-    ASSERT_TRUE(fixture.disk.sync_directory("d").ok());
+    ASSERT_TRUE(fixture_.disk.remove("d/" + name).ok());
+    ASSERT_TRUE(fixture_.disk.sync_directory("d").ok());
   }
 
-  CheckpointFixture fixture;
+  CheckpointFixture fixture_;
 };
 
 constexpr const char* kFirstCheckpoint = "checkpoint-0-0000000001.ckp";
@@ -56,65 +56,65 @@ constexpr const char* kFirstCheckpoint = "checkpoint-0-0000000001.ckp";
 TEST_F(CheckpointRecovery, StateAndLogAreRead) {
   fill();
   expect_whole();
-  EXPECT_EQ(fixture.report.checkpoint, Lsn{16});
-  EXPECT_EQ(fixture.report.records, 16U);
-  EXPECT_EQ(fixture.report.checkpoint_bytes,
-            fixture.disk.content(std::string("d/") + kFirstCheckpoint).size());
-  EXPECT_EQ(fixture.count("log-0-0000000001"), 0U) << "the first segment was reclaimed";
-  fixture.settle();
-  fixture.turn({fixture.value(100)});
-  fixture.crash(Keep::kNothing);
+  EXPECT_EQ(fixture_.report.checkpoint, Lsn{16});
+  EXPECT_EQ(fixture_.report.records, 16U);
+  EXPECT_EQ(fixture_.report.checkpoint_bytes,
+            fixture_.disk.content(std::string("d/") + kFirstCheckpoint).size());
+  EXPECT_EQ(fixture_.count("log-0-0000000001"), 0U) << "the first segment was reclaimed";
+  fixture_.settle();
+  fixture_.turn({fixture_.value(100)});
+  fixture_.crash(Keep::kNothing);
   expect_whole();
 }
 
 TEST_F(CheckpointRecovery, TheLogIsKeptAsRetainSays) {
-  fixture.retain = 2 * LogFixture::kSegmentBytes;
+  fixture_.retain = 2 * LogFixture::kSegmentBytes;
   fill();
-  EXPECT_EQ(fixture.count("log-0-0000000005"), 0U);
-  EXPECT_EQ(fixture.count("log-0-0000000006"), 1U);
+  EXPECT_EQ(fixture_.count("log-0-0000000005"), 0U);
+  EXPECT_EQ(fixture_.count("log-0-0000000006"), 1U);
   expect_whole();
-  ASSERT_EQ(fixture.writer->current()->segment, kNeeded);
-  EXPECT_FALSE(fixture.log->reclaimable(kNeeded, fixture.retain));
+  ASSERT_EQ(fixture_.writer->current()->segment, kNeeded);
+  EXPECT_FALSE(fixture_.log->reclaimable(kNeeded, fixture_.retain));
   // What is kept is not lost when the log goes on, and goes when less is to be kept.
-  fixture.settle();
-  fixture.retain = 0;
-  const uint64_t segments = fixture.log->facts().segments;
-  const uint64_t bytes = fixture.log->facts().bytes;
-  fixture.clean();
-  EXPECT_EQ(fixture.log->facts().segments, segments - 2);
-  EXPECT_EQ(fixture.log->facts().bytes, bytes - 2 * LogFixture::kSegmentBytes);
-  fixture.crash(Keep::kNothing);
+  fixture_.settle();
+  fixture_.retain = 0;
+  const uint64_t segments = fixture_.log->facts().segments;
+  const uint64_t bytes = fixture_.log->facts().bytes;
+  fixture_.clean();
+  EXPECT_EQ(fixture_.log->facts().segments, segments - 2);
+  EXPECT_EQ(fixture_.log->facts().bytes, bytes - 2 * LogFixture::kSegmentBytes);
+  fixture_.crash(Keep::kNothing);
   expect_whole();
 }
 
 TEST_F(CheckpointRecovery, LeftoversOfACrashAreRemoved) {
   fill();
-  FakeDisk::Image image = fixture.disk.image();
+  FakeDisk::Image image = fixture_.disk.image();
   image["d/checkpoint-0-0000000007.ckp"] = "half";
   image["d/manifest-0.new"] = "half";
   image["d/log-0-0000000001.seg"] = std::string(LogFixture::kSegmentBytes, 'x');
-  fixture.disk.load(image);
+  fixture_.disk.load(image);
   expect_whole();
-  fixture.settle();
-  fixture.clean();
+  fixture_.settle();
+  fixture_.clean();
   for (const char* const name : {"checkpoint-0-0000000007", "manifest-0.new", "log-0-0000000001"}) {
-    EXPECT_EQ(fixture.count(name), 0U) << name;
+    EXPECT_EQ(fixture_.count(name), 0U) << name;
   }
   // The next file is not one that was there.
-  ASSERT_TRUE(fixture.checkpoint());
-  EXPECT_EQ(fixture.count("checkpoint-0-0000000008"), 1U);
+  ASSERT_TRUE(fixture_.checkpoint());
+  EXPECT_EQ(fixture_.count("checkpoint-0-0000000008"), 1U);
 }
 
 TEST_F(CheckpointRecovery, SegmentsThatDoNotJoinTheLogAreRemovedToo) {
-  fixture.retain = 100 * LogFixture::kSegmentBytes;
+  fixture_.retain = 100 * LogFixture::kSegmentBytes;
   fill();
-  FakeDisk::Image image = fixture.disk.image();
+  FakeDisk::Image image = fixture_.disk.image();
   image.erase("d/log-0-0000000002.seg");
-  fixture.disk.load(image);
+  fixture_.disk.load(image);
   expect_whole();
-  fixture.settle();
-  fixture.clean();
-  EXPECT_EQ(fixture.count("log-0-0000000001"), 0U);
+  fixture_.settle();
+  fixture_.clean();
+  EXPECT_EQ(fixture_.count("log-0-0000000001"), 0U);
 }
 
 TEST_F(CheckpointRecovery, ALostManifestIsNoticed) {
@@ -126,11 +126,11 @@ TEST_F(CheckpointRecovery, ALostManifestIsNoticed) {
 
 // A log that begins with segment 1 holds everything.
 TEST_F(CheckpointRecovery, ALostManifestDoesNoHarmToAWholeLog) {
-  fixture.retain = 100 * LogFixture::kSegmentBytes;
+  fixture_.retain = 100 * LogFixture::kSegmentBytes;
   fill();
   lose("manifest-0");
   expect_whole();
-  EXPECT_EQ(fixture.report.checkpoint, Lsn{0});
+  EXPECT_EQ(fixture_.report.checkpoint, Lsn{0});
 }
 
 TEST_F(CheckpointRecovery, ALostCheckpointIsNoticed) {
@@ -141,11 +141,11 @@ TEST_F(CheckpointRecovery, ALostCheckpointIsNoticed) {
 
 TEST_F(CheckpointRecovery, LostSegmentsAreNoticed) {
   fill();
-  const FakeDisk::Image image = fixture.disk.image();
+  const FakeDisk::Image image = fixture_.disk.image();
   lose("log-0-0000000008.seg");
   expect_refused({"log-0-0000000009.seg", "segment 8 of this log is needed"});
-  fixture.disk.load(image);
-  for (const std::string& name : fixture.files()) {
+  fixture_.disk.load(image);
+  for (const std::string& name : fixture_.files()) {
     if (name.starts_with("log-")) lose(name);
   }
   expect_refused({"segment 8 is missing", "the manifest says"});
@@ -154,14 +154,14 @@ TEST_F(CheckpointRecovery, LostSegmentsAreNoticed) {
 }
 
 TEST_F(CheckpointRecovery, ALogThatEndsBeforeTheCheckpointIsRefused) {
-  ASSERT_TRUE(fixture.open());
-  fixture.settle();
-  fixture.turn({fixture.value(4000)});
-  fixture.turn({fixture.value(100)});
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  fixture_.turn({fixture_.value(4000)});
+  fixture_.turn({fixture_.value(100)});
   const std::string segment = LogFixture::segment_path(1);
-  ASSERT_TRUE(fixture.checkpoint());
-  fixture.crash(Keep::kNothing);
-  fixture.disk.damage(segment, [](std::string& content) {
+  ASSERT_TRUE(fixture_.checkpoint());
+  fixture_.crash(Keep::kNothing);
+  fixture_.disk.damage(segment, [](std::string& content) {
     std::fill(content.begin() + 8192 + 4608, content.end(), '\0');
   });
   expect_refused({"records 2 to 2", "was durable"});
@@ -169,83 +169,83 @@ TEST_F(CheckpointRecovery, ALogThatEndsBeforeTheCheckpointIsRefused) {
 
 // Whatever bit rots in what counts: it is refused, or nothing is missing. What recovery reads is all of it but zeros.
 TEST_F(CheckpointRecovery, EveryBitOfManifestAndCheckpointCounts) {
-  ASSERT_TRUE(fixture.open());
-  fixture.settle();
-  fixture.turn({fixture.value(10), fixture.value(20)});
-  ASSERT_TRUE(fixture.checkpoint());
-  fixture.crash(Keep::kNothing);
-  for (const std::string& name : fixture.files()) {
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  fixture_.turn({fixture_.value(10), fixture_.value(20)});
+  ASSERT_TRUE(fixture_.checkpoint());
+  fixture_.crash(Keep::kNothing);
+  for (const std::string& name : fixture_.files()) {
     if (!name.starts_with("checkpoint-") && !name.starts_with("manifest-")) continue;
     const std::string path = "d/" + name;
-    const size_t bits = fixture.disk.content(path).size() * 8;
+    const size_t bits = fixture_.disk.content(path).size() * 8;
     for (size_t bit = 0; bit < bits; ++bit) {
       SCOPED_TRACE(testing::Message() << path << " bit " << bit);
       const auto flip = [bit](std::string& content) {
         content[bit / 8] = static_cast<char>(content[bit / 8] ^ (1 << (bit % 8)));
       };
-      fixture.disk.damage(path, flip);
-      ASSERT_FALSE(fixture.open());
-      ASSERT_NE(fixture.problem->detail.find(path), std::string::npos) << fixture.problem->detail;
-      fixture.disk.damage(path, flip);
+      fixture_.disk.damage(path, flip);
+      ASSERT_FALSE(fixture_.open());
+      ASSERT_NE(fixture_.problem->detail.find(path), std::string::npos) << fixture_.problem->detail;
+      fixture_.disk.damage(path, flip);
     }
   }
   expect_whole();
 }
 
 TEST_F(CheckpointRecovery, PiecesThatDoNotFitAreRefused) {
-  ASSERT_TRUE(fixture.open());
-  fixture.settle();
-  fixture.turn({fixture.value(10), fixture.value(20)});
-  ASSERT_TRUE(fixture.checkpoint());
-  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  fixture_.turn({fixture_.value(10), fixture_.value(20)});
+  ASSERT_TRUE(fixture_.checkpoint());
+  fixture_.crash(Keep::kNothing);
   // Whole, but of another number of values than the LSN says.
-  ASSERT_TRUE(fixture.open());
-  fixture.settle();
-  fixture.writer->begin(Lsn{2}, fixture.clock.wall());
-  fixture.run_all();
-  fixture.writer->write(fixture.pieces(0, 1));
-  fixture.run_all();
-  fixture.writer->finish();
-  fixture.run_all();
-  fixture.writer->publish(fixture.log->place_of(Lsn{3}));
-  fixture.run_all();
-  fixture.clean();
-  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  fixture_.writer->begin(Lsn{2}, fixture_.clock.wall());
+  fixture_.run_all();
+  fixture_.writer->write(fixture_.pieces(0, 1));
+  fixture_.run_all();
+  fixture_.writer->finish();
+  fixture_.run_all();
+  fixture_.writer->publish(fixture_.log->place_of(Lsn{3}));
+  fixture_.run_all();
+  fixture_.clean();
+  fixture_.crash(Keep::kNothing);
   expect_refused({"checkpoint-0-0000000002.ckp", "are not the state at record 2"});
 }
 
 // A checkpoint that finds no space is given up, and the log goes on; with space it succeeds and frees some.
 TEST_F(CheckpointRecovery, AFullDiskStopsOnlyTheCheckpoint) {
-  ASSERT_TRUE(fixture.open());
-  fixture.settle();
-  for (int i = 0; i < 8; ++i) fixture.turn({fixture.value(4000)});
-  const uint64_t used = fixture.disk.used();
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  for (int i = 0; i < 8; ++i) fixture_.turn({fixture_.value(4000)});
+  const uint64_t used = fixture_.disk.used();
   for (uint64_t space = 0; space < 33'000; space += 3'000) {
-    fixture.disk.set_capacity(used + space);
-    ASSERT_FALSE(fixture.checkpoint()) << space;
-    ASSERT_EQ(fixture.failure.code, Errc::kFull);
-    ASSERT_EQ(fixture.disk.used(), used);
+    fixture_.disk.set_capacity(used + space);
+    ASSERT_FALSE(fixture_.checkpoint()) << space;
+    ASSERT_EQ(fixture_.failure.code, Errc::kFull);
+    ASSERT_EQ(fixture_.disk.used(), used);
   }
-  fixture.turn({fixture.value(100)});
-  EXPECT_FALSE(fixture.log->failure());
-  EXPECT_EQ(fixture.log->durable_lsn(), Lsn{fixture.lsn});
-  fixture.disk.set_capacity(used + 40'000);
-  ASSERT_TRUE(fixture.checkpoint()) << fixture.failure.detail;
-  EXPECT_LT(fixture.disk.used(), used + 20'000);
-  fixture.crash(Keep::kNothing);
+  fixture_.turn({fixture_.value(100)});
+  EXPECT_FALSE(fixture_.log->failure());
+  EXPECT_EQ(fixture_.log->durable_lsn(), Lsn{fixture_.lsn});
+  fixture_.disk.set_capacity(used + 40'000);
+  ASSERT_TRUE(fixture_.checkpoint()) << fixture_.failure.detail;
+  EXPECT_LT(fixture_.disk.used(), used + 20'000);
+  fixture_.crash(Keep::kNothing);
   expect_whole();
 }
 
 TEST_F(CheckpointRecovery, CheckSaysWhatItFinds) {
   fill();
-  FakeDisk::Image image = fixture.disk.image();
+  FakeDisk::Image image = fixture_.disk.image();
   image["d/checkpoint-0-0000000007.ckp"] = "half";
-  fixture.disk.load(image);
+  fixture_.disk.load(image);
   const auto check = [&] {
     RecoveryReport report;
     Recovered sink;
     std::string text;
-    const auto findings = check_log(fixture.disk, "d", sink, report);
+    const auto findings = check_log(fixture_.disk, "d", sink, report);
     for (const CheckFinding& finding : findings.value())
       text += (finding.damage ? "damage: " : "note: ") + finding.text + "\n";
     return text;
@@ -254,7 +254,7 @@ TEST_F(CheckpointRecovery, CheckSaysWhatItFinds) {
             "note: d/checkpoint-0-0000000007.ckp: not needed, as a crash leaves it; the next start "
             "removes it\n");
   // Both chunks are damaged: both are named.
-  fixture.disk.damage(std::string("d/") + kFirstCheckpoint, [](std::string& content) {
+  fixture_.disk.damage(std::string("d/") + kFirstCheckpoint, [](std::string& content) {
     content[200] ^= 1;
     content[content.size() - 200] ^= 1;
   });

@@ -58,6 +58,8 @@ void Log::on_disk(io::Lane lane, const Status& status) {
     case io::Lane::kSync:
       return state_->finish_sync(status);
     case io::Lane::kCheckpoint:
+    case io::Lane::kFrames:
+    case io::Lane::kFetch:
       return;
   }
 }

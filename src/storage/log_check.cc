@@ -1,4 +1,5 @@
 // Verifying a data directory, for `leat check`: what recovery would say, and beyond its first error all else.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -72,17 +73,23 @@ class Survey {
 };
 
 // Zeros that nothing reads: damage to them is a sign of a bad disk all the same.
+Status check_zeros(const std::string& path, FileWindow& file, uint64_t from, uint64_t to,
+                   std::vector<CheckFinding>& findings) {
+  const auto found = find_nonzero(file, from, to);
+  if (!found.ok()) return found.error();
+  if (found.value().first == to) return {};
+  findings.push_back({.damage = false,
+                      .text = fmt::format("{}, offset {} to {}: unused bytes that should be zero "
+                                          "are not; no data is wrong, but the disk may be",
+                                          path, found.value().first, found.value().end)});
+  return {};
+}
+
+// Those between what a segment holds.
 Status check_unused(const SegmentFile& segment, FileWindow& file,
                     std::vector<CheckFinding>& findings) {
-  const auto check = [&](uint64_t from, uint64_t to) -> Status {
-    const auto found = find_nonzero(file, from, to);
-    if (!found.ok()) return found.error();
-    if (found.value().first == to) return {};
-    findings.push_back({.damage = false,
-                        .text = fmt::format("{}, offset {} to {}: unused bytes that should be zero "
-                                            "are not; no data is wrong, but the disk may be",
-                                            segment.path, found.value().first, found.value().end)});
-    return {};
+  const auto check = [&](uint64_t from, uint64_t to) {
+    return check_zeros(segment.path, file, from, to, findings);
   };
   if (Status status = check(sizeof(SegmentHeader), kHeaderCopyOffset); !status.ok()) return status;
   if (Status status = check(kHeaderCopyOffset + sizeof(SegmentHeader), kSegmentHeaderSpace);
@@ -130,7 +137,7 @@ void note_leftovers(const LogScan& scan, std::vector<CheckFinding>& findings) {
   }
   if (scan.before.empty()) return;
   note(findings,
-       fmt::format("{} segments before the checkpoint, {} to {}, are not needed and were not read",
+       fmt::format("{} segments before the checkpoint, {} to {}, are not needed for a start",
                    scan.before.size(), scan.before.front().number, scan.before.back().number));
 }
 
@@ -147,24 +154,74 @@ void survey_checkpoint(io::Disk& disk, const std::string& directory, const Manif
   }
 }
 
+// Opens the file and calls `look` with it; what can't be read is a finding.
+template <typename Look>
+void look_at(io::Disk& disk, const std::string& path, std::vector<CheckFinding>& findings,
+             const Look& look) {
+  const auto opened = disk.open(path, io::OpenMode::kRead);
+  if (!opened.ok()) return findings.push_back({.damage = true, .text = opened.error().detail});
+  const auto size = opened.value()->size();
+  if (!size.ok()) return findings.push_back({.damage = true, .text = size.error().detail});
+  FileWindow file(*opened.value(), size.value());
+  const Status status = look(file);
+  if (status.ok()) return;
+  findings.push_back({.damage = true,
+                      .text = fmt::format("{}. The disk can't read its own data: copy what is "
+                                          "readable, and restore the file from a copy",
+                                          status.error().detail)});
+}
+
 // What each segment holds, one by one; for a log that is damaged, also whole batches behind the damage.
 void look_closely(io::Disk& disk, const LogScan& scan, bool refused,
                   std::vector<CheckFinding>& findings) {
   for (const SegmentFile& segment : scan.segments) {
-    if (!segment.used) continue;
-    auto opened = disk.open(segment.path, io::OpenMode::kRead);
-    if (!opened.ok()) {
-      findings.push_back({.damage = true, .text = opened.error().detail});
-      continue;
-    }
-    FileWindow file(*opened.value(), segment.size);
-    const Status status = refused ? Survey(scan, findings).segment(segment, file)
-                                  : check_unused(segment, file, findings);
-    if (!status.ok()) {
-      findings.push_back({.damage = true,
-                          .text = fmt::format("{}. The disk can't read its own data: copy what is "
-                                              "readable, and restore the file from a copy",
-                                              status.error().detail)});
+    look_at(disk, segment.path, findings, [&](FileWindow& file) -> Status {
+      if (segment.used) {
+        return refused ? Survey(scan, findings).segment(segment, file)
+                       : check_unused(segment, file, findings);
+      }
+      // Prepared, and not written to. What a header that was lost leaves behind is the torn tail's.
+      return check_zeros(segment.path, file, 0,
+                         segment.lost_bytes == 0 ? file.size() : kSegmentHeaderSpace, findings);
+    });
+  }
+}
+
+// The two copies stand in a file of zeros.
+void look_at_superblock(io::Disk& disk, const std::string& directory,
+                        std::vector<CheckFinding>& findings) {
+  const std::string path = directory + "/" + kSuperblockName;
+  look_at(disk, path, findings, [&](FileWindow& file) -> Status {
+    if (Status status = check_zeros(path, file, sizeof(Superblock), kHeaderCopyOffset, findings);
+        !status.ok())
+      return status;
+    return check_zeros(path, file, kHeaderCopyOffset + sizeof(Superblock),
+                       std::max<uint64_t>(file.size(), kHeaderCopyOffset + sizeof(Superblock)),
+                       findings);
+  });
+}
+
+// Segments that the checkpoint has made superfluous, and that log-retain keeps: a start does not read them, so damage
+// to them costs no data, only what they are kept for.
+void look_at_retained(io::Disk& disk, const LogScan& scan, std::vector<CheckFinding>& findings) {
+  for (const SegmentFile& segment : scan.before) {
+    std::vector<CheckFinding> found;
+    look_at(disk, segment.path, found, [&](FileWindow& file) -> Status {
+      for (const uint64_t offset : {uint64_t{0}, kHeaderCopyOffset}) {
+        const auto bytes = file.at(offset, sizeof(SegmentHeader));
+        if (!bytes.ok()) return bytes.error();
+        SegmentHeader header;
+        if (read_header(bytes.value(), header) && header.uuid == scan.superblock.uuid) continue;
+        found.push_back(
+            {.text = fmt::format("{}, offset {} to {}: this copy of the header is damaged",
+                                 segment.path, offset, offset + sizeof(SegmentHeader))});
+      }
+      const Status status = Survey(scan, found).segment(segment, file);
+      return found.empty() && status.ok() ? check_unused(segment, file, found) : status;
+    });
+    for (CheckFinding& finding : found) {
+      note(findings, fmt::format("{} (the checkpoint holds what stands here: no data is wrong)",
+                                 finding.text));
     }
   }
 }
@@ -205,6 +262,8 @@ Result<std::vector<CheckFinding>> check_log(io::Disk& disk, const std::string& d
                                report.cut_detail));
   }
   look_closely(disk, scan, /*refused=*/false, findings);
+  look_at_superblock(disk, directory, findings);
+  look_at_retained(disk, scan, findings);
   return findings;
 }
 

@@ -74,7 +74,7 @@ Result<std::unique_ptr<Log>> Log::begin(const io::World& world, const LogOptions
 
 Result<bool> Log::load(uint64_t bytes) {
   State& state = *state_;
-  const auto done = state.replay->step(bytes);
+  auto done = state.replay->step(bytes);
   if (!done.ok() || !done.value()) return done;
   if (const Status status = state.recover(state.replay->scan()); !status.ok())
     return status.error();

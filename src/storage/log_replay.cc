@@ -84,37 +84,43 @@ Status LogReplay::load_chunk() {
 
 Result<bool> LogReplay::step(uint64_t bytes) {
   const uint64_t start = done_;
-  while (checkpoint_) {
-    if (done_ - start >= bytes) return false;
-    if (const Status status = load_chunk(); !status.ok()) return status.error();
-  }
-  while (true) {
-    if (!window_) {
-      if (next_ == scan_.segments.size()) break;
-      if (const Status status = open_next(); !status.ok()) return status.error();
-      continue;
+  while (done_ - start < bytes) {
+    Status status;
+    if (checkpoint_) {
+      status = load_chunk();
+    } else if (window_) {
+      status = replay_next();
+    } else if (next_ < scan_.segments.size()) {
+      status = open_next();
+    } else {
+      status = verdict();
+      if (status.ok()) return true;
     }
-    SegmentFile& segment = scan_.segments[next_];
-    while (offset_ < segment.size) {
-      if (done_ - start >= bytes) return false;
-      Batch batch;
-      const auto good = read_batch(segment, *window_, offset_, batch);
-      if (!good.ok()) return good.error();
-      if (!good.value()) break;
-      if (const Status status = replay(segment, offset_, batch); !status.ok())
-        return status.error();
+    if (!status.ok()) return status.error();
+  }
+  return false;
+}
+
+// The next batch of the open segment; behind the last one, what stands there.
+Status LogReplay::replay_next() {
+  SegmentFile& segment = scan_.segments[next_];
+  if (offset_ < segment.size) {
+    Batch batch;
+    const auto good = read_batch(segment, *window_, offset_, batch);
+    if (!good.ok()) return good.error();
+    if (good.value()) {
+      if (Status status = replay(segment, offset_, batch); !status.ok()) return status;
       const uint64_t space = batch_space(batch.header.body_size);
       offset_ += space;
       done_ += space;
       sink_.on_progress(done_, total_);
+      return {};
     }
-    scan_.end_offset = segment.end_offset = offset_;
-    if (const Status status = look_beyond(segment, *window_, offset_); !status.ok())
-      return status.error();
-    close();
   }
-  if (const Status status = verdict(); !status.ok()) return status.error();
-  return true;
+  scan_.end_offset = segment.end_offset = offset_;
+  if (Status status = look_beyond(segment, *window_, offset_); !status.ok()) return status;
+  close();
+  return {};
 }
 
 // The next segment, up to its first batch; one that holds none to be replayed is done with.

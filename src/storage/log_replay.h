@@ -54,6 +54,7 @@ class LogReplay {
   // Gives the next chunk of the checkpoint; the last one ends it.
   Status load_chunk();
   Status open_next();
+  Status replay_next();
   // Of the first segment behind a checkpoint: no record is missing between them.
   Status connect_to_checkpoint(const SegmentFile& segment);
   // The record is part of the checkpoint's state.

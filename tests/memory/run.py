@@ -97,7 +97,13 @@ class Suite:
 
     @contextlib.contextmanager
     def server(self, **directives):
-        chosen = {"appendfsync": "no", "maxmemory": str(LIMIT), "enable-debug-command": "yes", **directives}
+        chosen = {
+            "appendfsync": "no",
+            "maxmemory": str(LIMIT),
+            "enable-debug-command": "yes",
+            "stream-cache-size": "1gb",  # Nothing is sealed, but where a test says so.
+            **directives,
+        }
         with Server.leat(self.leat, self.directory / "data", **chosen) as server, server.client() as client:
             yield server, client
 
@@ -216,6 +222,17 @@ class Suite:
                 check(not any(isinstance(r, RespError) for r in replies), f"{undo[0]}: {replies}")
                 check(counted(client) < LIMIT / 5, f"{undo[0]}: {counted(client)} bytes count")
                 check(wait_until(lambda: used(client) < LIMIT / 5), f"{undo[0]}: {used(client)} bytes in use")
+
+    def test_a_stream_is_sealed_before_it_takes_all_memory(self):
+        with self.server(**{"stream-cache-size": "0"}) as (server, client):
+            entries = 0
+            while entries * 1000 < 4 * LIMIT:
+                replies = client.pipeline([("XADD", "s", "*", "f", "v" * 1000)] * BATCH)
+                check(not any(isinstance(r, RespError) for r in replies), f"{replies[-1]} after {entries}")
+                entries += BATCH
+            check_bounds(server, client)
+            check(client.call("XLEN", "s") == entries, "XLEN")
+            check(len(client.call("XRANGE", "s", "-", "+", "COUNT", "10")) == 10, "XRANGE")
 
     def test_a_checkpoint_does_not_make_eviction_go_on(self):
         policy = {"maxmemory-policy": "allkeys-lru"}

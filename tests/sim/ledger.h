@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -66,7 +67,9 @@ class Ledger {
   // The key is about to be dropped, by the next record.
   void evicted(uint32_t db, const std::string& key, const Moment& moment);
   // The turn is over: who waits, waits rightly.
-  void turn_ended(Waits& waits, const Moment& moment);
+  // `fetching(client)`: it has been woken, and waits for sealed entries.
+  void turn_ended(Waits& waits, const Moment& moment,
+                  const std::function<bool(uint64_t)>& fetching);
 
   // The disk. Paths tell segments apart.
   void batch_written(const std::string& path, uint64_t last_lsn);

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from leatlib import report  # noqa: E402  (after the path that it is found by)
 
 BATCH = 25
+FLIPS = 500
 REPEATED = range(1, 6)
 
 
@@ -27,6 +28,12 @@ def check_batch(runner, first, count):
     return None if done.returncode == 0 else done.stdout or f"ended with status {done.returncode}"
 
 
+def check_flips(runner, first):
+    """What is wrong with how single flipped bits are found, in the directories that the seeds from `first` on leave; or None."""
+    done = simulate(runner, "--flips", FLIPS, "--first", first)
+    return None if done.returncode == 0 else done.stdout or f"ended with status {done.returncode}"
+
+
 def check_repeats(runner, seed):
     """None if two runs of `seed` leave the same trace."""
     traces = {simulate(runner, "--seed", seed).stdout.split(" in ")[0] for _ in range(2)}
@@ -37,6 +44,7 @@ def main():
     parser = report.arguments(__doc__)
     parser.add_argument("--seeds", type=int, default=200, metavar="N")
     parser.add_argument("--first", type=int, default=1, metavar="SEED")
+    parser.add_argument("--flips", type=int, default=2000, metavar="N", help="bits that are flipped in data directories")
     options = parser.parse_args()
     runner = pathlib.Path(options.leat).resolve().parent / "leat-sim"
     results = report.Report(options.only)
@@ -44,6 +52,8 @@ def main():
     for first in range(options.first, options.first + options.seeds, BATCH):
         count = min(BATCH, options.first + options.seeds - first)
         checks.append((f"seeds {first} to {first + count - 1}", check_batch, (runner, first, count)))
+    for first in range(options.first, options.first + options.flips, FLIPS):
+        checks.append((f"{FLIPS} flipped bits from seed {first}", check_flips, (runner, first)))
     checks = [c for c in checks if results.selected(c[0])]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for name, wrong in pool.map(lambda c: (c[0], c[1](*c[2])), checks):

@@ -1,4 +1,5 @@
 // leat-sim: runs simulations; a failure is repeated exactly by the command that it prints.
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/numbers.h"
+#include "sim/flips.h"
 #include "sim/simulation.h"
 
 namespace leat::sim {
@@ -19,7 +21,10 @@ namespace {
 constexpr const char* kUsage =
     "leat-sim [--seed N] [--trace]      one run, exactly\n"
     "leat-sim --seeds N [--first M]     N runs with the seeds from M on (default 1)\n"
-    "leat-sim --minutes M [--first M]   runs for so long\n";
+    "leat-sim --minutes M [--first M]   runs for so long\n"
+    "leat-sim --flips N [--first M]     N flipped bits in what the seeds from M on leave on disk\n";
+
+constexpr uint64_t kFlipsEach = 100;  // In one directory.
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler reads it.
 uint64_t current_seed = 0;
@@ -38,6 +43,7 @@ struct Options {
   uint64_t first = 1;
   uint64_t seeds = 1;
   uint64_t minutes = 0;
+  uint64_t flips = 0;
   bool trace = false;
   bool one = false;
 };
@@ -60,6 +66,8 @@ bool read_options(int argc, char** argv, Options& options) {
       options.seeds = *number;
     } else if (word == "--first") {
       options.first = *number;
+    } else if (word == "--flips") {
+      options.flips = *number;
     } else if (word == "--minutes") {
       options.minutes = *number;
     } else {
@@ -67,6 +75,38 @@ bool read_options(int argc, char** argv, Options& options) {
     }
   }
   return true;
+}
+
+int run_flips(const Options& options) {
+  Flips::Counters sum;
+  uint64_t done = 0;
+  for (uint64_t seed = options.first; done < options.flips; ++seed) {
+    current_seed = seed;
+    Simulation simulation(seed);
+    std::string wrong = simulation.run();
+    const uint64_t count = std::min(kFlipsEach, options.flips - done);
+    Flips flips(simulation.config(), simulation.disk().image(), seed);
+    if (wrong.empty()) wrong = flips.run(count);
+    if (!wrong.empty()) {
+      std::fputs(fmt::format("seed {}: {}\nrepeat it with\n  ./dev sim --flips {} --first {}\n",
+                             seed, wrong, kFlipsEach, seed)
+                     .c_str(),
+                 stdout);
+      return 1;
+    }
+    done += count;
+    sum.refused += flips.counters().refused;
+    sum.unreadable += flips.counters().unreadable;
+    sum.harmless += flips.counters().harmless;
+    sum.cut += flips.counters().cut;
+  }
+  std::fputs(fmt::format("{} flipped bits, each found by the check: {} refused, {} in frames that "
+                         "then can't be read, {} harmless, {} cut off the end and reported; none "
+                         "served as good data\n",
+                         done, sum.refused, sum.unreadable, sum.harmless, sum.cut)
+                 .c_str(),
+             stdout);
+  return 0;
 }
 
 int run(const Options& options) {
@@ -122,5 +162,5 @@ int main(int argc, char** argv) {
   leat::set_log_level(options.trace ? leat::LogLevel::kVerbose : leat::LogLevel::kNothing);
   std::signal(SIGABRT, leat::sim::say_seed);
   std::signal(SIGSEGV, leat::sim::say_seed);
-  return leat::sim::run(options);
+  return options.flips != 0 ? leat::sim::run_flips(options) : leat::sim::run(options);
 }

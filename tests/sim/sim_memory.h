@@ -15,8 +15,9 @@ class SimMemory final : public io::Memory {
   // O(everything).
   [[nodiscard]] uint64_t allocated() override {
     if (shard_ == nullptr) return 0;
-    uint64_t bytes = shard_->log().buffer_bytes() + shard_->engine().dropped_bytes();
-    const Keyspace& keyspace = shard_->engine().keyspace();
+    const Engine& engine = shard_->engine();
+    uint64_t bytes = shard_->log().buffer_bytes() + engine.dropped_bytes() + engine.cached_bytes();
+    const Keyspace& keyspace = engine.keyspace();
     for (uint32_t db = 0; db < keyspace.databases(); ++db) {
       keyspace.visit(DbIndex{db}, [&bytes](const Object& object) {
         bytes += memory_of(object);

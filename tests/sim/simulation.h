@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server/frames_options.h"
 #include "server/server.h"
 #include "sim/ledger.h"
 #include "sim/sim_clock.h"
@@ -24,11 +25,12 @@ namespace leat::sim {
 
 // What a seed switches on.
 struct Swarm {
-  explicit Swarm(SimRandom& random);
+  Swarm(SimRandom& random, SimRandom frames_random);
 
   SyncMode mode = SyncMode::kAlways;
   uint64_t segment_bytes = 0;
   uint64_t node_entries = 0;
+  FramesOptions frames;
   uint64_t clients = 1;
   uint64_t lives = 1;
   uint64_t turns = 100;  // Of a life, at most.
@@ -64,6 +66,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   // A number for everything that happened, equal for equal seeds.
   [[nodiscard]] uint64_t trace_hash() const { return hash_; }
   [[nodiscard]] const Ledger::Counters& counters() const { return ledger_.counters(); }
+  // What the server is started with, and the disk as it is.
+  [[nodiscard]] Config config() const;
+  [[nodiscard]] const SimDisk& disk() const { return disk_; }
 
  private:
   struct SimClient {
@@ -88,6 +93,12 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void end_life();
   void end(End how);
   void rot_and_start();
+  // Looks at the whole state; false: a sync has failed, and what it should have written can't be read any more. The
+  // process then counts as dead: its log still has it.
+  [[nodiscard]] bool whole();
+  // What the server does from now on is not judged.
+  [[nodiscard]] bool blind();
+  void compare();
   void check_clean_log();
   void crash(Ledger::Crash how);
   [[nodiscard]] bool failed() const { return !ledger_.violation().empty(); }
@@ -131,7 +142,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
   uint64_t checkpoints_ended_ = 0;  // In this life.
-  bool quiet_ = false;              // Clients say nothing new.
+  bool blind_ = false;
+  bool rotten_ = false;  // A bit of what is durable is flipped.
+  bool quiet_ = false;   // Clients say nothing new.
   uint64_t full_seen_ = 0;
   uint64_t epoch_ = 0;
   std::unique_ptr<Server> server_;

@@ -44,6 +44,11 @@ def wait_ready(process):
     return lines
 
 
+def facts_of(client, section):
+    """One section of INFO."""
+    return dict(line.split(":", 1) for line in client.call("INFO", section).decode().splitlines() if ":" in line)
+
+
 def receive_until(plain, end):
     received = b""
     while not received.endswith(end):
@@ -136,6 +141,29 @@ class Suite:
         self.refused(segment.name, "--dir", server.directory, "--port", free_port())
         done = self.run("check", server.directory)
         check(done.returncode == 1 and "damage" in done.stdout, f"check: {done}")
+
+    def test_damaged_frames(self):
+        with self.server(**{"stream-cache-size": "1mb"}) as server:
+            with server.client() as client:
+                for i in range(3000):
+                    client.call("XADD", "s", f"{i + 1}-0", "n", os.urandom(1000).hex())
+                check(client.call("SAVE") == "OK", "SAVE")
+                check(client.call("XLEN", "s") == 3000, "XLEN")
+            check(server.stop() == 0, "unclean stop")
+        done = self.run("check", server.directory)
+        check(done.returncode == 0 and "good frames" in done.stdout, f"a clean directory is called damaged: {done}")
+        frames = sorted((self.directory / "data").glob("frames-*.frm"))[0]
+        with open(frames, "r+b") as file:
+            file.seek(100_000)
+            file.write(b"\xff" * 64)
+        done = self.run("check", server.directory)
+        check(done.returncode == 1 and f"damage: {frames}" in done.stdout, f"check: {done}")
+        with self.server() as server, server.client() as client:
+            error = client.call("XRANGE", "s", "-", "+")
+            check(isinstance(error, RespError) and "can't be read" in str(error), f"served: {str(error)[:200]}")
+            check(len(client.call("XRANGE", "s", "2900-0", "+")) == 101, "what is whole is not served")
+        os.truncate(frames, 100_000)
+        self.refused(frames.name, "--dir", server.directory, "--port", free_port())
 
     def test_start_says_what_holds(self):
         with self.server(appendfsync="everysec", hz="20") as server:
@@ -356,9 +384,19 @@ class Suite:
             with server.client() as client:
                 client.call("SET", "a", "1")
                 check(client.call("WAITAOF", "1", "0", "5000") == [1, 0], "not on disk")
-                info = client.call("INFO", "persistence").decode()
-                facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-                check(facts["leat_last_lsn"] == facts["leat_durable_lsn"], info)
+                facts = facts_of(client, "persistence")
+                check(facts["leat_last_lsn"] == facts["leat_durable_lsn"], facts)
+
+    def test_info_tells_the_longest_turn(self):
+        with self.server() as server:
+            self._fill(server, 50_000)
+            with server.client() as client:
+                names = ("eventloop_cycles", "eventloop_duration_sum", "leat_longest_turn_usec")
+                cycles, spent, longest = (int(facts_of(client, "stats")[name]) for name in names)
+                check(cycles > 0 and 0 < spent / cycles <= longest + 1 and longest <= spent, (cycles, spent, longest))
+                check(client.call("CONFIG", "RESETSTAT") == "OK", "RESETSTAT")
+                anew = facts_of(client, "stats")
+                check(int(anew["eventloop_cycles"]) < cycles and int(anew["eventloop_duration_sum"]) < spent, anew)
 
     def _fill(self, server, entries):
         """That many entries of 100 bytes in the stream `s`."""
@@ -388,14 +426,13 @@ class Suite:
                 reply = client.call("XLEN", "s")
                 check(isinstance(reply, RespError) and str(reply) == "LOADING Redis is loading the dataset in memory",
                       f"not loading: {reply!r}")
-                info = client.call("INFO", "persistence").decode()
-                facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-                check(facts["loading"] == "1", info)
-                check(0 < int(facts["loading_loaded_bytes"]) < int(facts["loading_total_bytes"]), info)
+                facts = facts_of(client, "persistence")
+                check(facts["loading"] == "1", facts)
+                check(0 < int(facts["loading_loaded_bytes"]) < int(facts["loading_total_bytes"]), facts)
                 check(client.call("SELECT", "1") == "OK" and client.call("SELECT", "0") == "OK", "SELECT")
                 wait_ready(process)
                 check(client.call("XLEN", "s") == 1_000_000, "entries are missing")
-                check("loading:0" in client.call("INFO", "persistence").decode(), "still loading")
+                check(facts_of(client, "persistence")["loading"] == "0", "still loading")
         finally:
             process.terminate()
             check(process.wait(STOP_SECONDS) == 0, "unclean end")

@@ -129,7 +129,7 @@ SUBCOMMANDS = [
     Subcommand("build", f"the server, optimised: {build.SERVER}", run_build, "src/app/*.cc"),
     Subcommand("run [OPTION...]", "build and start on 127.0.0.1:6379, data in ./data; options go to `leat serve`", serve.serve, "src/app/*.cc"),
     Subcommand("test [SUITE...] [PART]", "build and run every suite, or the named ones, or tests whose name has PART", ci.test),
-    Subcommand("ci", "what continuous integration runs: format, rules, test, fuzz", run_ci),
+    Subcommand("ci", "what continuous integration runs: format, rules, test, fuzz, bench, clang-tidy", run_ci),
     Subcommand("bench [OPTION...]", "the server against redis-server and a null server; options go to `leat bench compare`",
                with_server(build.SERVER, "bench", "compare"), "src/bench/*.cc"),
     Subcommand("fmt", "format every C++ file in place", run_fmt),

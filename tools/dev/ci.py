@@ -2,6 +2,7 @@
 
 import build
 import fuzz
+import lint
 import quality
 import shell
 import suites
@@ -82,6 +83,7 @@ def ci():
     ledger = Ledger()
     ledger.step(quality.check_format)
     ledger.step(quality.check_rules)
+    ledger.step(lint.lint_all)
     run_tests(ledger, suites.available(), "")
     targets = fuzz.targets()
     if targets and ledger.step(fuzz.build_targets, targets):

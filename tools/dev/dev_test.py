@@ -146,9 +146,9 @@ class LintTest(unittest.TestCase):
     def test_local_names_are_what_a_file_defines_outside_of_functions(self):
         with tempfile.NamedTemporaryFile("w", suffix=".cc") as file:
             file.write('constexpr int kOne = 1;\nconst char* const kTwo[] = {\nstruct Three {\n  static constexpr int kInside = 4;\n};\n'
-                       'struct Declared;\nextern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {\n  const int kLocal = 5;\n}\n')
+                       'struct Declared;\nusing Four = int;\nextern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {\n  const int kLocal = 5;\n}\n')
             file.flush()
-            self.assertEqual(lint.local_names(file.name), {"kOne", "kTwo", "Three", "LLVMFuzzerTestOneInput"})
+            self.assertEqual(lint.local_names(file.name), {"kOne", "kTwo", "Three", "Four", "LLVMFuzzerTestOneInput"})
 
     def test_a_finding_is_blamed_on_the_file_that_it_names(self):
         self.assertEqual(lint.file_of("src/a.h:1:2: error: bad [x]\n", ["src/a.cc", "src/b.cc"]), "src/a.h")

@@ -29,7 +29,7 @@ ANALYZER = "-clang-analyzer-*"
 BATCH = 12  # Files; more is quicker as a whole, and worse to share among CPUs.
 
 # What a file defines at namespace scope, as formatted here: constants, types, functions that are no members.
-LOCAL_NAME = re.compile(r"^(?:(?:inline )?const(?:expr|init)? .*?\b(k[A-Z]\w*)\b(?:\[\w*\])? ?[={]|(?:struct|class|enum class) (\w+)\b.*\{"
+LOCAL_NAME = re.compile(r"^(?:(?:inline )?const(?:expr|init)? .*?\b(k[A-Z]\w*)\b(?:\[\w*\])? ?[={]|(?:struct|class|enum class) (\w+)\b.*\{|using (\w+) ="
                         r"|(?:extern \"C\" )?(?!TEST)\w[\w:<>,*& ]*[ *&](\w+)\()", re.M)
 
 
