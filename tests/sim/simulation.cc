@@ -556,6 +556,13 @@ void Simulation::on_aged(const Object& object, StreamId last_dropped) {
 
 void Simulation::on_evicted(const Object& object) {
   note(fmt::format("{} of database {} makes room", object.key, object.db().value));
+  const bool only_volatile = swarm_.eviction == EvictionPolicy::kVolatileLru ||
+                             swarm_.eviction == EvictionPolicy::kVolatileRandom ||
+                             swarm_.eviction == EvictionPolicy::kVolatileTtl;
+  if (only_volatile && object.expires.value == 0)
+    ledger_.violated(object.key + " makes room though it does not expire");
+  if (swarm_.memory_max == 0 || memory_.allocated() <= swarm_.memory_max)
+    ledger_.violated(object.key + " makes room though nothing has to");
   ledger_.evicted(object.db().value, object.key, moment());
 }
 
