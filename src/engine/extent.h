@@ -43,9 +43,11 @@ class Extent {
   [[nodiscard]] bool sealed() const { return (word_ & kSealed) != 0; }
   // Null when it is the other.
   [[nodiscard]] Block* block() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the word is the pointer, marked in a bit that is always 0.
     return sealed() ? nullptr : reinterpret_cast<Block*>(word_);
   }
   [[nodiscard]] Fence* fence() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): see block().
     return sealed() ? reinterpret_cast<Fence*>(word_ & ~kSealed) : nullptr;
   }
   [[nodiscard]] std::unique_ptr<Block> take_block() {

@@ -86,7 +86,7 @@ FrameCache::Pin FrameCache::admit(const FrameRef& ref, BlockImages images) {
 
 FrameCache::Blocks FrameCache::thaw(StreamId first, const Fence& fence) {
   load_from_now();
-  Pin pinned = open(first, fence);
+  const Pin pinned = open(first, fence);
   if (!pinned) return {};
   Frame& frame = *pinned.frame_;
   Blocks blocks;

@@ -155,7 +155,7 @@ class Twins {
     const uint64_t id = stream_id();
     ByteBuffer bytes;
     IdListWriter list(bytes);
-    StreamId at = below(4) == 0 ? plain(id).last_id() : near(id);
+    const StreamId at = below(4) == 0 ? plain(id).last_id() : near(id);
     for (auto cursor = plain(id).seek(at); !cursor.done() && below(3) != 0; cursor.advance())
       list.add(cursor.entry().id);
     both(StreamDelete{.object = ObjectId{id}, .ids = bytes.view()});
@@ -377,7 +377,6 @@ class SealedTest : public ::testing::Test {
         engine_, KeyCreate{.object = ObjectId{1}, .kind = ObjectKind::kStream, .key = "s"}));
   }
   void fill(uint64_t blocks) {
-    const std::string entry = wire({"f", "v"});
     for (uint64_t i = 0; i <= blocks * kEntriesPerBlock; ++i) append(i % kEntriesPerBlock == 0);
     frames_.seal(engine_.share().seals);
   }

@@ -15,10 +15,10 @@ Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOpt
   shard->engine_.share().seals.set_frame_bytes(frames.frame_bytes);
   // Loading seals, so the frame files are open before it; a log that is yet to be made has nothing to load.
   LogScan known;
-  if (Status status = read_superblock(world.disk, options.directory, known); !status.ok())
+  if (const Status status = read_superblock(world.disk, options.directory, known); !status.ok())
     return status.error();
   if (known.exists) {
-    if (Status status = shard->open_frames(known.superblock.uuid); !status.ok())
+    if (const Status status = shard->open_frames(known.superblock.uuid); !status.ok())
       return status.error();
   }
   auto log = Log::begin(world, options, shard->replay_, shard->recovery_);
@@ -33,7 +33,8 @@ Result<bool> Shard::load(uint64_t bytes) {
   if (!done.ok() && !refused_.ok()) return refused_.error();
   if (!done.ok() || !done.value()) return done;
   if (!frames_.opened()) {
-    if (Status status = open_frames(log_->identity().uuid); !status.ok()) return status.error();
+    if (const Status status = open_frames(log_->identity().uuid); !status.ok())
+      return status.error();
   }
   frames_.files().remove_orphans();
   dispatcher_.set_frames_max(ShardFrames::kFramesAtOnce);

@@ -1,7 +1,7 @@
 #include "storage/backup.h"
 
 #include <algorithm>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,14 +12,17 @@
 #include "storage/checkpoint_reader.h"
 #include "storage/directory_copy.h"
 #include "storage/file_window.h"
+#include "storage/frame_format.h"
 #include "storage/log_reader.h"
 
 namespace leat {
 namespace {
 
 constexpr uint32_t kShard = 0;
-// A checkpoint is published every few seconds at most.
+// An attempt to hold all files takes milliseconds, and a checkpoint is published every few seconds at most.
 constexpr int kAttempts = 20;
+// What nothing explains is true when it is seen so often: a segment that is opened while it is read may look damaged.
+constexpr int kBelieved = 3;
 
 std::string name_of(const std::string& path) {
   return path.substr(path.find_last_of('/') + 1);
@@ -88,16 +91,28 @@ std::vector<SegmentFile> used_segments(const LogScan& scan) {
   return used;
 }
 
-// Files that a checkpoint consists of, by name: none of them changes once the manifest names it.
-std::vector<std::string> checkpoint_files(const LogScan& scan) {
-  if (!scan.checkpoint.manifest) return {};
-  return {checkpoint_name(kShard, scan.checkpoint.manifest->checkpoint)};
+// Names of the files with sealed frames, by number.
+Result<std::vector<std::string>> frame_files(io::Disk& disk, const std::string& directory) {
+  const auto names = disk.list(directory);
+  if (!names.ok()) return names.error();
+  std::vector<std::pair<uint64_t, std::string>> numbered;
+  for (const std::string& name : names.value()) {
+    const uint64_t number = frame_file_number(kShard, name);
+    if (number != 0) numbered.emplace_back(number, name);
+  }
+  std::ranges::sort(numbered);
+  std::vector<std::string> files;
+  files.reserve(numbered.size());
+  for (const auto& [number, name] : numbered) files.push_back(name);
+  return files;
 }
 
 Lsn checkpoint_of(const LogScan& scan) {
   return Lsn{scan.checkpoint.manifest ? scan.checkpoint.manifest->lsn : 0};
 }
 
+// First every file is held, by a second name or open, so that the server may remove it; then they are copied, however
+// long that takes.
 class Backup {
  public:
   Backup(io::Disk& disk, const std::string& source, const std::string& target)
@@ -105,82 +120,165 @@ class Backup {
 
   Result<CopyFacts> run() {
     LogScan there;
-    if (Status status = read_base(disk_, source_, there); !status.ok()) return status.error();
-    if (Status status = copy_.begin(); !status.ok()) return status.error();
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      std::optional<Manifest> manifest;
-      const Status status = attempt_once(manifest);
-      const auto changed = is_another(manifest);
-      if (!changed.ok()) return changed.error();
-      // Files that a newer checkpoint has made superfluous may have gone while they were read.
-      if (!changed.value()) {
-        if (!status.ok()) return status.error();
-        if (Status done = copy_.finish(superblock_); !done.ok()) return done.error();
-        return copy_.facts();
-      }
-      if (Status cleared = copy_.clear(); !cleared.ok()) return cleared.error();
+    if (const Status status = read_base(disk_, source_, there); !status.ok()) return status.error();
+    if (const Status status = copy_.begin(); !status.ok()) return status.error();
+    if (const Status status = hold(); !status.ok()) return status.error();
+    if (const Status status = copy_.sync_links(); !status.ok()) return status.error();
+    for (const Held& held : held_) {
+      if (const Status status = nothing_missing_before(held); !status.ok()) return status.error();
+      const auto size = held.growing ? whole_batches(held) : Result<uint64_t>(held.size);
+      if (!size.ok()) return size.error();
+      const Extent extent{.size = size.value(), .length = held.size};
+      if (const Status status = copy_.copy(held.name, *held.file, extent); !status.ok())
+        return status.error();
     }
-    return Error{Errc::kUnavailable,
-                 fmt::format("{}: a new checkpoint was published during each of {} attempts; make "
-                             "them rarer (checkpoint-log-size), or back up to the same file system",
-                             source_, kAttempts)};
+    if (copy_.facts().last.value < superblock_.durable_lsn)
+      return missing(fmt::format("record {} was durable", superblock_.durable_lsn));
+    if (manifest_) {
+      const Status status = copy_.write(manifest_name(kShard), sealed(*manifest_));
+      if (!status.ok()) return status.error();
+    }
+    if (const Status status = copy_.finish(superblock_); !status.ok()) return status.error();
+    return copy_.facts();
   }
 
  private:
-  Status attempt_once(std::optional<Manifest>& manifest) {
+  // A file that is to be copied.
+  struct Held {
+    std::string name;
+    std::unique_ptr<io::File> file;
+    uint64_t size = 0;
+    bool growing = false;  // A segment that the server may be writing to.
+    SegmentHeader header;  // Of that segment.
+  };
+
+  // When the same manifest counted before and after it, every file was the one that the manifest relies on.
+  Status hold() {
+    int unexplained = 0;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      Status status = hold_once();
+      const auto changed = another_counts();
+      if (!changed.ok()) return changed.error();
+      if (!changed.value() && (status.ok() || ++unexplained == kBelieved)) return status;
+      held_.clear();
+      if (Status cleared = copy_.clear(); !cleared.ok()) return cleared;
+    }
+    return Error{Errc::kUnavailable,
+                 fmt::format("{}: changed during each of {} attempts to hold its files", source_,
+                             kAttempts)};
+  }
+
+  Status hold_once() {
+    manifest_.reset();
     LogScan scan;
     if (Status status = read_base(disk_, source_, scan); !status.ok()) return status;
-    manifest = scan.checkpoint.manifest;
-    if (Status status = list_segments(disk_, source_, kShard, scan); !status.ok()) return status;
     superblock_ = scan.superblock;
     superblock_.clean = 0;
+    manifest_ = scan.checkpoint.manifest;
+    if (Status status = list_segments(disk_, source_, kShard, scan); !status.ok()) return status;
     copy_.facts().checkpoint = copy_.facts().last = checkpoint_of(scan);
-    if (manifest) {
-      copy_.facts().last_wall = WallMs{manifest->wall};
-      for (const std::string& name : checkpoint_files(scan)) {
-        if (Status status = copy_.link(name); !status.ok()) return status;
-      }
-      if (Status status = copy_.copy(manifest_name(kShard)); !status.ok()) return status;
+    if (manifest_) copy_.facts().last_wall = WallMs{manifest_->wall};
+    if (manifest_) {
+      const std::string name = checkpoint_name(kShard, manifest_->checkpoint);
+      if (Status status = hold_unchanging(name); !status.ok()) return status;
+      if (Status status = hold_frames(); !status.ok()) return status;
     }
     constexpr size_t kCopied = 2;
     const std::vector<SegmentFile> used = used_segments(scan);
     for (size_t i = 0; i < used.size(); ++i) {
-      const Status status = i + kCopied < used.size() ? copy_.link(name_of(used[i].path))
-                                                      : copy_whole_batches(used[i]);
+      const std::string name = name_of(used[i].path);
+      const Status status =
+          i + kCopied < used.size() ? hold_unchanging(name) : hold_growing(name, used[i].header);
       if (!status.ok()) return status;
     }
     return {};
   }
 
-  // A batch that is being written while it is read is not part of the backup.
-  Status copy_whole_batches(const SegmentFile& segment) {
-    const auto file = disk_.open(segment.path, io::OpenMode::kRead);
+  // Which frames the checkpoint names stands in its pieces; their files are there as long as it counts. The newest one may
+  // still grow, behind all that the checkpoint names. One that has gone meanwhile was not named.
+  Status hold_frames() {
+    const auto names = frame_files(disk_, source_);
+    if (!names.ok()) return names.error();
+    for (const std::string& name : names.value()) {
+      const bool newest = name == names.value().back();
+      const Status status = newest ? hold_open(name) : hold_unchanging(name);
+      if (!status.ok() && disk_.exists(source_ + "/" + name)) return status;
+    }
+    return {};
+  }
+
+  Status hold_unchanging(const std::string& name) {
+    Status linked = copy_.link(name);
+    if (linked.ok() || linked.error().code != Errc::kUnavailable) return linked;
+    return hold_open(name);
+  }
+
+  Status hold_growing(const std::string& name, const SegmentHeader& header) {
+    if (Status status = hold_open(name); !status.ok()) return status;
+    held_.back().growing = true;
+    held_.back().header = header;
+    return {};
+  }
+
+  Status hold_open(const std::string& name) {
+    auto file = copy_.open(name);
     if (!file.ok()) return file.error();
-    Batches batches(segment, superblock_.uuid, *file.value());
+    const auto size = file.value()->size();
+    if (!size.ok()) return size.error();
+    held_.push_back({.name = name, .file = std::move(file).value(), .size = size.value()});
+    return {};
+  }
+
+  // Where the whole batches of a segment end: one that is being written while it is read is not part of the backup.
+  Result<uint64_t> whole_batches(const Held& held) {
+    const SegmentFile segment{.number = held.header.number, .size = held.size};
+    copy_.facts().last = Lsn{held.header.first_lsn - 1};
+    Batches batches(segment, superblock_.uuid, *held.file);
     for (;;) {
       const auto batch = batches.next();
       if (!batch.ok()) return batch.error();
-      if (!batch.value()) break;
+      if (!batch.value()) {
+        ended_ = fmt::format("{}, offset {}", held.file->path(), batches.end());
+        return batches.end();
+      }
       CopyFacts& facts = copy_.facts();
-      facts.last = std::max(facts.last, Lsn{batch.value()->header.last_lsn});
+      facts.last = Lsn{batch.value()->header.last_lsn};
       facts.last_wall = WallMs{batch.value()->header.wall};
     }
-    return copy_.copy(name_of(segment.path), batches.end(), segment.size);
   }
 
-  // Another checkpoint counts than the one that is being copied.
-  Result<bool> is_another(const std::optional<Manifest>& manifest) {
+  // A segment that waited for the one before it proves that nothing is missing there.
+  [[nodiscard]] Status nothing_missing_before(const Held& held) const {
+    const bool waited = (held.header.required & SegmentHeader::kUnsynced) == 0;
+    if (!held.growing || ended_.empty() || !waited ||
+        held.header.first_lsn == copy_.facts().last.value + 1)
+      return {};
+    return missing(fmt::format("{} begins with record {}", held.name, held.header.first_lsn));
+  }
+
+  [[nodiscard]] Error missing(const std::string& proof) const {
+    return {Errc::kCorrupt,
+            fmt::format("{}: is damaged, or records are missing behind it: whole batches end with "
+                        "record {}, and {}. leat check says more; nothing was changed",
+                        ended_.empty() ? source_ : ended_, copy_.facts().last.value, proof)};
+  }
+
+  // Another checkpoint counts than the one whose files are held.
+  Result<bool> another_counts() {
     LogScan now;
-    if (Status status = read_base(disk_, source_, now); !status.ok()) return status.error();
+    if (const Status status = read_base(disk_, source_, now); !status.ok()) return status.error();
     const auto& current = now.checkpoint.manifest;
-    return current.has_value() != manifest.has_value() ||
-           (current && current->crc != manifest->crc);
+    return current.has_value() != manifest_.has_value() ||
+           (current && current->crc != manifest_->crc);
   }
 
   io::Disk& disk_;
   std::string source_;
   DirectoryCopy copy_;
   Superblock superblock_;
+  std::optional<Manifest> manifest_;
+  std::vector<Held> held_;
+  std::string ended_;  // Where the whole batches of the last growing segment ended.
 };
 
 // Of a batch, the records up to `lsn` that end a group: the batch that would have been written had nothing followed.
@@ -220,9 +318,10 @@ class Restoration {
               const RestorePoint& until)
       : disk_(disk), backup_(backup), copy_(disk, backup, target), until_(until) {}
 
-  Result<CopyFacts> run() {
+  // Epochs go on `jump` behind the last one.
+  Result<CopyFacts> run(uint64_t jump) {
     LogScan base;
-    if (Status status = read_base(disk_, backup_, base); !status.ok()) return status.error();
+    if (const Status status = read_base(disk_, backup_, base); !status.ok()) return status.error();
     // Cut where it is damaged, it would look as if it had always ended there.
     Unread unread;
     RecoveryReport report;
@@ -230,32 +329,44 @@ class Restoration {
     if (!scanned.ok()) return scanned.error();
     const LogScan& scan = scanned.value();
     const std::vector<SegmentFile> used = used_segments(scan);
-    if (Status status = find_cut(scan, used); !status.ok()) return status.error();
-    if (Status status = copy_.begin(); !status.ok()) return status.error();
-    for (const std::string& name : checkpoint_files(scan)) {
-      if (Status status = copy_.copy(name); !status.ok()) return status.error();
-    }
-    if (scan.checkpoint.manifest) {
-      if (Status status = copy_.copy(manifest_name(kShard)); !status.ok()) return status.error();
-    }
-    if (Status status = copy_segments(used); !status.ok()) return status.error();
+    if (const Status status = find_cut(scan, used); !status.ok()) return status.error();
+    if (const Status status = copy_.begin(); !status.ok()) return status.error();
+    if (const Status status = copy_checkpoint(scan); !status.ok()) return status.error();
+    if (const Status status = copy_segments(used); !status.ok()) return status.error();
     Superblock superblock = scan.superblock;
     superblock.segment = std::min(superblock.segment, cut_segment_);
     superblock.durable_lsn = std::min(superblock.durable_lsn, copy_.facts().last.value);
+    superblock.epoch = std::max(superblock.epoch, scan.max_epoch) + jump;
     superblock.clean = 0;
-    if (Status status = copy_.finish(superblock); !status.ok()) return status.error();
+    if (const Status status = copy_.finish(superblock); !status.ok()) return status.error();
     return copy_.facts();
   }
 
  private:
+  Status copy_checkpoint(const LogScan& scan) {
+    const auto& manifest = scan.checkpoint.manifest;
+    if (!manifest) return {};
+    auto names = frame_files(disk_, backup_);
+    if (!names.ok()) return names.error();
+    std::vector<std::string> files = std::move(names).value();
+    files.push_back(checkpoint_name(kShard, manifest->checkpoint));
+    files.push_back(manifest_name(kShard));
+    for (const std::string& name : files) {
+      if (Status status = copy_.copy(name); !status.ok()) return status;
+    }
+    return {};
+  }
+
   Status copy_segments(const std::vector<SegmentFile>& used) {
     for (const SegmentFile& segment : used) {
       if (segment.number > cut_segment_) break;
       const bool last = segment.number == cut_segment_;
       const std::string name = name_of(segment.path);
-      const Status status = last ? copy_.copy(name, cut_offset_, segment.size, cut_tail_)
-                                 : copy_.copy(name, segment.size, segment.size);
-      if (!status.ok()) return status;
+      const auto file = copy_.open(name);
+      if (!file.ok()) return file.error();
+      Extent extent{.size = segment.size, .length = segment.size};
+      if (last) extent = {cut_offset_, segment.size, cut_tail_, Rest::kReserved};
+      if (Status status = copy_.copy(name, *file.value(), extent); !status.ok()) return status;
     }
     return {};
   }
@@ -293,17 +404,15 @@ class Restoration {
       if (!next.ok()) return next.error();
       if (!next.value()) return {};
       const Batch& batch = *next.value();
-      // The clock may have been set back since: what the checkpoint holds is kept.
-      const bool in_checkpoint = batch.header.last_lsn <= copy_.facts().checkpoint.value;
-      if (!in_checkpoint && WallMs{batch.header.wall} > until_.wall) {
+      // What the checkpoint holds is kept: its last record may stand in a batch that was written later, and the clock
+      // may have been set back since.
+      const uint64_t base = copy_.facts().checkpoint.value;
+      const bool later = WallMs{batch.header.wall} > until_.wall && batch.header.last_lsn > base;
+      if (later || batch.header.last_lsn > until_.lsn.value) {
         cut = true;
-        return {};
-      }
-      if (batch.header.last_lsn > until_.lsn.value) {
-        cut = true;
-        cut_tail_ = shortened(batch, until_.lsn.value);
+        cut_tail_ = shortened(batch, later ? base : until_.lsn.value);
         BatchHeader header;
-        if (read_header(cut_tail_, header)) note(header);
+        if (read_header(cut_tail_, header) && header.last_lsn > base) note(header);
         return {};
       }
       note(batch.header);
@@ -332,9 +441,11 @@ Result<CopyFacts> make_backup(io::Disk& disk, const std::string& source,
   return Backup(disk, source, target).run();
 }
 
-Result<CopyFacts> restore_backup(io::Disk& disk, const std::string& backup,
+Result<CopyFacts> restore_backup(io::Disk& disk, io::Random& random, const std::string& backup,
                                  const std::string& target, const RestorePoint& until) {
-  return Restoration(disk, backup, target, until).run();
+  // Some of the 32 bits are as good as never equal in two restorations, and 2^31 of them fit one after the other.
+  constexpr unsigned kJumpBits = 32;
+  return Restoration(disk, backup, target, until).run(1 + (random.next() >> kJumpBits));
 }
 
 }  // namespace leat

@@ -1,9 +1,9 @@
 // Copies of a data directory: a backup, made while a server writes, and its restoration, up to a point if wished.
 //
 // A backup is a data directory as a crash would have left it at one moment: recovery brings it to its last whole batch.
-// What never changes again is linked, not copied: the checkpoint's files, and segments that at least two others
-// follow. The last two are copied, as far as their batches are whole: a server that loses power may go on writing
-// into the older of them (docs/adr/0015-backups.md).
+// What never changes again is linked, not copied: the checkpoint, files of sealed frames but the newest one, and segments
+// that at least two others follow. The last two are copied, as far as their batches are whole: a server that loses power
+// may go on writing into the older of them (docs/adr/0015-backups.md).
 //
 // Contract   The source is only read. The target is complete once it has a superblock, which is written last, when
 //            all else is durable; without one a directory with files of Leat is refused by every command.
@@ -43,9 +43,11 @@ struct RestorePoint {
 };
 
 // Copies `backup` to `target`, which does not exist or is empty, up to `until`; a group of records that are one change
-// is kept whole or not at all. Nothing is shared with the backup.
+// is kept whole or not at all. Nothing is shared with the backup. A new history begins: its epochs go on behind those of
+// the backup by a number drawn from `random`, so that no pair of epoch and LSN is used twice, whatever is done with the
+// original or restored once more.
 //   errors  as make_backup(); kInvalid also when the point is before the checkpoint or behind the end.
-Result<CopyFacts> restore_backup(io::Disk& disk, const std::string& backup,
+Result<CopyFacts> restore_backup(io::Disk& disk, io::Random& random, const std::string& backup,
                                  const std::string& target, const RestorePoint& until);
 
 }  // namespace leat

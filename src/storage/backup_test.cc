@@ -46,7 +46,7 @@ class BackupTest : public testing::Test {
   }
   Result<CopyFacts> backup() { return make_backup(fixture_.disk, "d", "b"); }
   Result<CopyFacts> restore(RestorePoint until = {}) {
-    return restore_backup(fixture_.disk, "b", "r", until);
+    return restore_backup(fixture_.disk, fixture_.random, "b", "r", until);
   }
 
   CheckpointFixture fixture_;
@@ -148,7 +148,7 @@ TEST_F(BackupTest, IsRestoredUpToEveryRecord) {
 TEST_F(BackupTest, IsRestoredUpToAMoment) {
   ASSERT_TRUE(backup().ok());
   // Two turns, with three records, each second.
-  const WallMs moment{fixture_.clock.wall().value - 2 * 1000 - 1};
+  const WallMs moment{fixture_.clock.wall().value - int64_t{2} * 1000 - 1};
   const auto made = restore({.wall = moment});
   ASSERT_TRUE(made.ok()) << made.error().detail;
   EXPECT_LE(made.value().last_wall, moment);

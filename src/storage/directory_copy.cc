@@ -12,6 +12,19 @@ namespace {
 
 constexpr uint64_t kPiece = 1 << 20;
 
+// Makes `file`, which is empty, as long as it is to be; what is copied ends at `end`.
+Status grow(io::File& file, uint64_t end, const Extent& extent) {
+  if (extent.rest == Rest::kHole) return file.truncate(extent.length);
+  Status reserved = file.reserve(extent.length);
+  if (reserved.ok() || reserved.error().code != Errc::kUnavailable) return reserved;
+  const std::string zeros(kPiece, '\0');
+  for (uint64_t at = end; at < extent.length; at += kPiece) {
+    const Bytes piece = Bytes(zeros).substr(0, std::min(kPiece, extent.length - at));
+    if (Status written = file.write(at, piece); !written.ok()) return written;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status DirectoryCopy::begin() {
@@ -26,44 +39,61 @@ Status DirectoryCopy::begin() {
 }
 
 Status DirectoryCopy::link(const std::string& name) {
-  const std::string from = source_ + "/" + name;
-  const std::string to = target_ + "/" + name;
-  const Status linked = disk_.link(from, to);
-  if (!linked.ok() && linked.error().code == Errc::kUnavailable) return copy(name);
-  if (!linked.ok()) return linked;
-  // What the server has not synced yet is synced here: a backup does not depend on what the server does later.
-  const auto file = disk_.open(to, io::OpenMode::kRead);
-  if (!file.ok()) return file.error();
-  const auto size = file.value()->size();
-  if (!size.ok()) return size.error();
-  ++facts_.linked_files;
-  facts_.linked_bytes += size.value();
-  return file.value()->sync();
+  if (Status linked = disk_.link(source_ + "/" + name, target_ + "/" + name); !linked.ok())
+    return linked;
+  links_.push_back(name);
+  return {};
+}
+
+// What the server has not synced yet is synced here: a backup does not depend on what the server does later.
+Status DirectoryCopy::sync_links() {
+  for (const std::string& name : links_) {
+    const auto file = disk_.open(target_ + "/" + name, io::OpenMode::kRead);
+    if (!file.ok()) return file.error();
+    const auto size = file.value()->size();
+    if (!size.ok()) return size.error();
+    if (Status synced = file.value()->sync(); !synced.ok()) return synced;
+    ++facts_.linked_files;
+    facts_.linked_bytes += size.value();
+  }
+  return {};
+}
+
+Result<std::unique_ptr<io::File>> DirectoryCopy::open(const std::string& name) {
+  return disk_.open(source_ + "/" + name, io::OpenMode::kRead);
 }
 
 Status DirectoryCopy::copy(const std::string& name) {
-  const auto file = disk_.open(source_ + "/" + name, io::OpenMode::kRead);
+  const auto file = open(name);
   if (!file.ok()) return file.error();
   const auto size = file.value()->size();
   if (!size.ok()) return size.error();
-  return copy(name, size.value(), size.value());
+  return copy(name, *file.value(), {.size = size.value(), .length = size.value()});
 }
 
-Status DirectoryCopy::copy(const std::string& name, uint64_t size, uint64_t length, Bytes tail) {
-  const auto from = disk_.open(source_ + "/" + name, io::OpenMode::kRead);
-  if (!from.ok()) return from.error();
+Status DirectoryCopy::copy(const std::string& name, io::File& from, const Extent& extent) {
   const auto to = disk_.open(target_ + "/" + name, io::OpenMode::kCreate);
   if (!to.ok()) return to.error();
-  if (Status filled = fill(*from.value(), *to.value(), size); !filled.ok()) return filled;
-  if (!tail.empty()) {
-    if (Status written = to.value()->write(size, tail); !written.ok()) return written;
+  const uint64_t end = extent.size + extent.tail.size();
+  if (end < extent.length) {
+    if (Status grown = grow(*to.value(), end, extent); !grown.ok()) return grown;
+  }
+  if (Status filled = fill(from, *to.value(), extent.size); !filled.ok()) return filled;
+  if (!extent.tail.empty()) {
+    if (Status written = to.value()->write(extent.size, extent.tail); !written.ok()) return written;
   }
   ++facts_.copied_files;
-  facts_.copied_bytes += size + tail.size();
-  if (size + tail.size() < length) {
-    if (Status grown = to.value()->truncate(length); !grown.ok()) return grown;
-  }
+  facts_.copied_bytes += end;
   return to.value()->sync();
+}
+
+Status DirectoryCopy::write(const std::string& name, Bytes bytes) {
+  const auto file = disk_.open(target_ + "/" + name, io::OpenMode::kCreate);
+  if (!file.ok()) return file.error();
+  if (Status written = file.value()->write(0, bytes); !written.ok()) return written;
+  ++facts_.copied_files;
+  facts_.copied_bytes += bytes.size();
+  return file.value()->sync();
 }
 
 Status DirectoryCopy::fill(io::File& from, io::File& to, uint64_t size) {
@@ -103,6 +133,7 @@ Status DirectoryCopy::finish(const Superblock& superblock) {
 
 Status DirectoryCopy::clear() {
   facts_ = {};
+  links_.clear();
   const auto names = disk_.list(target_);
   if (!names.ok()) return names.error();
   for (const std::string& name : names.value()) {

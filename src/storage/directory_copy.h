@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -13,6 +15,20 @@
 
 namespace leat {
 
+// What becomes of a file, behind what is copied of it.
+enum class Rest : uint8_t {
+  kHole,      // Zeros that take no space: nobody writes there.
+  kReserved,  // Zeros whose space is there: a server goes on in it, and a full disk has to show now.
+};
+
+// The first `size` bytes of a file, `tail` right behind them, and zeros up to `length`.
+struct Extent {
+  uint64_t size = 0;
+  uint64_t length = 0;
+  Bytes tail;
+  Rest rest = Rest::kHole;
+};
+
 class DirectoryCopy {
  public:
   DirectoryCopy(io::Disk& disk, std::string source, std::string target)
@@ -21,11 +37,17 @@ class DirectoryCopy {
   // The target is there, and nothing in it.
   //   errors  kInvalid: something is.
   Status begin();
-  // A second name for the file; a copy where the file system gives none. Durable.
+  // A second name for the file, which is durable after sync_links().
+  //   errors  kUnavailable where the file systems give none.
   Status link(const std::string& name);
-  // The first `size` bytes of a file that is `length` long, zeros behind; `tail` stands right behind them. Durable.
-  Status copy(const std::string& name, uint64_t size, uint64_t length, Bytes tail = {});
+  Status sync_links();
+  // A file of the source.
+  Result<std::unique_ptr<io::File>> open(const std::string& name);
+  // Durable, but for its name.
+  Status copy(const std::string& name, io::File& from, const Extent& extent);
+  // The whole of a file of the source.
   Status copy(const std::string& name);
+  Status write(const std::string& name, Bytes bytes);
   // Nothing is missing: now the copy counts.
   Status finish(const Superblock& superblock);
   // Removes what was made, to begin anew.
@@ -40,6 +62,7 @@ class DirectoryCopy {
   io::Disk& disk_;
   std::string source_;
   std::string target_;
+  std::vector<std::string> links_;  // Names.
   CopyFacts facts_;
 };
 

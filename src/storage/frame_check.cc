@@ -191,8 +191,8 @@ Result<FrameCheck> check_frames(io::Disk& disk, const FrameHome& home,
   }
   FrameDecoder decoder;
   for (const auto& [number, frames] : files) {
-    if (Status status = FileCheck(home, number, frames, decoder, check).run(disk); !status.ok())
-      return status.error();
+    const Status status = FileCheck(home, number, frames, decoder, check).run(disk);
+    if (!status.ok()) return status.error();
   }
   return check;
 }
