@@ -4,13 +4,6 @@
 
 namespace leat {
 
-bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
-  // What the log drops by the way is freed by the way.
-  constexpr size_t kReapedPerRecord = 256;
-  if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-  return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-}
-
 Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOptions& options,
                                             Host& host) {
   std::unique_ptr<Shard> shard(new Shard(world, options, host));

@@ -9,9 +9,9 @@
 #include "base/result.h"
 #include "command/dispatcher.h"
 #include "engine/engine.h"
-#include "engine/state_loader.h"
 #include "io/io.h"
 #include "server/checkpoint_runner.h"
+#include "server/engine_replay.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -58,22 +58,16 @@ class Shard {
   [[nodiscard]] Lsn committed() const { return committed_; }
 
  private:
-  // Feeds recovered records to the engine.
-  class Replay : public RecordSink {
+  // Notes how far it is, as well.
+  class Replay final : public EngineReplay {
    public:
-    Replay(Engine& engine, Loading& loading)
-        : engine_(engine), loader_(engine), loading_(loading) {}
-    bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
-    bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
-    bool on_record(Lsn lsn, const RecordView& record) override;
+    Replay(Engine& engine, Loading& loading) : EngineReplay(engine), loading_(loading) {}
     void on_progress(uint64_t done, uint64_t total) override {
       loading_.done = done;
       loading_.total = total;
     }
 
    private:
-    Engine& engine_;
-    StateLoader loader_;
     Loading& loading_;
   };
   Shard(const io::World& world, const LogOptions& options, Host& host)

@@ -139,9 +139,8 @@ int run(const Options& options) {
   std::fputs(
       fmt::format(
           "{} seeds from {} without a violation in {} s: {} commands, {} replies, {} recoveries, "
-          "{} commands taken back by crashes, {} parked reads woken, {} timed out, {} writes "
-          "refused "
-          "on a full disk\n",
+          "{} commands taken back by crashes, {} parked reads woken, {} timed out, "
+          "{} writes refused on a full disk\n",
           done, options.first, std::time(nullptr) - begun, sum.commands, sum.replies,
           sum.recoveries, sum.rolled_back, sum.wakes, sum.timeouts, sum.refusals)
           .c_str(),
