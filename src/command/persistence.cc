@@ -86,9 +86,8 @@ void cmd_bgsave(Context& context, const Arguments& words) {
   if (in_progress(facts) && !rewriting) return context.error(kErrSaving);
   if (rewriting && words.size() == 1 && context.may_block()) {
     return context.error(
-        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE "
-        "in "
-        "order to schedule a BGSAVE whenever possible.");
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE "
+        "SCHEDULE in order to schedule a BGSAVE whenever possible.");
   }
   node.make_checkpoint(CheckpointReason::kSave);
   const bool later = rewriting || !context.may_block();

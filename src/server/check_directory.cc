@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "engine/engine.h"
-#include "engine/state_loader.h"
+#include "server/engine_replay.h"
 #include "storage/frame_reader.h"
 #include "storage/log_reader.h"
 
@@ -14,24 +14,6 @@ namespace {
 
 constexpr uint32_t kDatabasesMax = 65536;  // The most that `databases` may say.
 
-// Applies the records, so that one that does not fit is found as well.
-class Verify : public RecordSink {
- public:
-  explicit Verify(FrameStore& frames) : engine_(kDatabasesMax, &frames) {}
-  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
-  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
-  bool on_record(Lsn lsn, const RecordView& record) override {
-    constexpr size_t kReapedPerRecord = 256;
-    if (engine_.reaping()) engine_.reap(kReapedPerRecord);
-    return lsn.value == engine_.last_lsn().value + 1 && engine_.apply(record);
-  }
-  void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
-
- private:
-  Engine engine_;
-  StateLoader loader_{engine_};
-};
-
 }  // namespace
 
 Result<DirectoryCheck> check_directory(io::Disk& disk, const std::string& directory) {
@@ -39,9 +21,11 @@ Result<DirectoryCheck> check_directory(io::Disk& disk, const std::string& direct
   LogScan scan;
   const bool known = read_superblock(disk, directory, scan).ok() && scan.exists;
   FrameReader reader(disk, {.directory = directory, .uuid = scan.superblock.uuid});
-  Verify verify(reader);
+  // The records are applied, so that one that does not fit is found as well.
+  Engine engine(kDatabasesMax, &reader);
+  EngineReplay replay(engine);
   DirectoryCheck check;
-  auto findings = check_log(disk, directory, verify, check.report);
+  auto findings = check_log(disk, directory, replay, check.report);
   if (!findings.ok()) return findings.error();
   check.findings = std::move(findings).value();
   if (!known) return check;

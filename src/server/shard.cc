@@ -52,20 +52,16 @@ void Shard::set(const CheckpointSettings& settings) {
 }
 
 bool Shard::Replay::on_state(Lsn lsn) {
-  if (!loader_.finish() || shard_.engine_.last_lsn() != lsn) return false;
+  if (!EngineReplay::on_state(lsn)) return false;
   shard_.refused_ = shard_.frames_.files().adopt();
   return shard_.refused_.ok();
 }
 
 bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
-  // What the log drops by the way is freed by the way.
-  constexpr size_t kReapedPerRecord = 256;
-  Engine& engine = shard_.engine_;
-  if (engine.reaping()) engine.reap(kReapedPerRecord);
-  if (lsn.value != engine.last_lsn().value + 1) return false;
-  if (!engine.apply(record)) {
+  const StreamShare& share = shard_.engine_.share();
+  if (!EngineReplay::on_record(lsn, record)) {
     // It is not the record that is wrong.
-    if (engine.share().frames.counters().failures != 0) {
+    if (share.frames.counters().failures != 0) {
       shard_.refused_ =
           Error{Errc::kCorrupt, fmt::format("record {} needs a sealed frame that can't be read: {}",
                                             lsn.value, shard_.frames_.files().read_failure())};
@@ -73,7 +69,7 @@ bool Shard::Replay::on_record(Lsn lsn, const RecordView& record) {
     return false;
   }
   // What the log appends need not have room in memory.
-  if (engine.share().seals.over_budget()) shard_.frames_.seal_now();
+  if (share.seals.over_budget()) shard_.frames_.seal_now();
   return true;
 }
 

@@ -9,9 +9,9 @@
 #include "base/result.h"
 #include "command/dispatcher.h"
 #include "engine/engine.h"
-#include "engine/state_loader.h"
 #include "io/io.h"
 #include "server/checkpoint_runner.h"
+#include "server/engine_replay.h"
 #include "server/frames_options.h"
 #include "server/shard_frames.h"
 #include "storage/log.h"
@@ -61,18 +61,16 @@ class Shard {
   [[nodiscard]] Lsn committed() const { return committed_; }
 
  private:
-  // Feeds recovered records to the engine.
-  class Replay : public RecordSink {
+  // Notes how far it is and why it can't go on, and seals what memory has no room for.
+  class Replay final : public EngineReplay {
    public:
-    explicit Replay(Shard& shard) : shard_(shard), loader_(shard.engine_) {}
-    bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
+    explicit Replay(Shard& shard) : EngineReplay(shard.engine_), shard_(shard) {}
     bool on_state(Lsn lsn) override;
     bool on_record(Lsn lsn, const RecordView& record) override;
     void on_progress(uint64_t done, uint64_t total) override;
 
    private:
     Shard& shard_;
-    StateLoader loader_;
   };
   Shard(const io::World& world, const LogOptions& log, const FramesOptions& frames, Host& host)
       : world_(world),

@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/crc32c.h"
-#include "engine/state_loader.h"
+#include "engine/engine.h"
 #include "server/check_directory.h"
+#include "server/engine_replay.h"
 #include "server/server.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_loop.h"
@@ -30,21 +31,14 @@ class Nobody final : public SimLoop::Clients {
 };
 
 // The state after one record, by reading up to it.
-class Until final : public RecordSink {
+class Until final : public EngineReplay {
  public:
-  Until(uint32_t databases, FrameStore& frames, uint64_t lsn)
-      : engine_(databases, &frames), loader_(engine_), lsn_(lsn) {}
-  bool on_pieces(Bytes pieces) override { return loader_.take(pieces); }
-  bool on_state(Lsn lsn) override { return loader_.finish() && engine_.last_lsn() == lsn; }
+  Until(Engine& engine, uint64_t lsn) : EngineReplay(engine), lsn_(lsn) {}
   bool on_record(Lsn lsn, const RecordView& record) override {
-    return lsn.value > lsn_ || engine_.apply(record);
+    return lsn.value > lsn_ || EngineReplay::on_record(lsn, record);
   }
-  void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
-  [[nodiscard]] uint64_t digest() const { return engine_.digest(); }
 
  private:
-  Engine engine_;
-  StateLoader loader_;
   uint64_t lsn_;
 };
 
@@ -146,10 +140,11 @@ uint64_t Flips::digest_at(uint64_t lsn) {
   LogScan scan;
   if (!read_superblock(disk, config_.directory, scan).ok()) return digests_[lsn] = 0;
   FrameReader frames(disk, {.directory = config_.directory, .uuid = scan.superblock.uuid});
-  Until until(config_.settings.databases, frames, lsn);
+  Engine engine(config_.settings.databases, &frames);
+  Until until(engine, lsn);
   RecoveryReport report;
   const auto findings = check_log(disk, config_.directory, until, report);
-  return digests_[lsn] = findings.ok() ? until.digest() : 0;
+  return digests_[lsn] = findings.ok() ? engine.digest() : 0;
 }
 
 std::string Flips::judge_check(const Bit& bit, const SimDisk::Image& image) {
