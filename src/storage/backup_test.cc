@@ -31,7 +31,6 @@ class BackupTest : public testing::Test {
   }
   // What a start on `directory` gives; nothing when it is refused.
   std::optional<std::vector<std::string>> start(const std::string& directory) {
-    FakeDisk disk;
     FakeDisk::Image image;
     for (const auto& [path, content] : fixture_.disk.image()) {
       if (path.starts_with(directory + "/")) image["d" + path.substr(directory.size())] = content;
