@@ -10,7 +10,8 @@
 #include "io/process.h"
 
 #ifdef LEAT_SANITIZED
-#include <sanitizer/allocator_interface.h>
+// Part of the interface of every sanitizer, in a header that not every compiler brings.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #else
 #include <jemalloc/jemalloc.h>
 #endif

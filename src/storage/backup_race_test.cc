@@ -200,9 +200,9 @@ INSTANTIATE_TEST_SUITE_P(
     Settings, BackupRaceTest,
     testing::Values(Setting{SyncMode::kAlways, true}, Setting{SyncMode::kAlways, false},
                     Setting{SyncMode::kEverySec, true}, Setting{SyncMode::kEverySec, false}),
-    [](const auto& info) {
-      return std::string(info.param.sync == SyncMode::kAlways ? "Always" : "EverySec") +
-             (info.param.links ? "Links" : "Copies");
+    [](const auto& value) {
+      return std::string(value.param.sync == SyncMode::kAlways ? "Always" : "EverySec") +
+             (value.param.links ? "Links" : "Copies");
     });
 
 }  // namespace

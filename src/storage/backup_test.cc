@@ -111,9 +111,13 @@ TEST_F(BackupTest, IsCompleteOrRefusedWhicheverStepIsTheLast) {
       const bool done = backup().ok();
       fixture_.disk.restore(keep);
       const auto found = start("b");
-      if (done) ASSERT_TRUE(found.has_value());
+      if (done) {
+        ASSERT_TRUE(found.has_value());
+      }
       // An empty directory starts as an empty server: there is nothing that could be taken for a backup.
-      if (found && !found->empty()) ASSERT_EQ(*found, fixture_.written);
+      if (found && !found->empty()) {
+        ASSERT_EQ(*found, fixture_.written);
+      }
       ASSERT_EQ(start("d"), fixture_.written) << "the source";
     }
   }

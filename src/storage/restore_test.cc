@@ -85,9 +85,13 @@ TEST_F(RestoreTest, IsCompleteOrRefusedWhicheverStepIsTheLast) {
       const bool done = restore(until).ok();
       node_.disk.restore(keep);
       const auto found = start("r");
-      if (done) ASSERT_TRUE(found.has_value());
+      if (done) {
+        ASSERT_TRUE(found.has_value());
+      }
       // Nothing but an empty directory starts as an empty server.
-      if (found) ASSERT_TRUE(*found == node_.first(14) || files_in("r").empty());
+      if (found) {
+        ASSERT_TRUE(*found == node_.first(14) || files_in("r").empty());
+      }
       ASSERT_EQ(start("b"), backup);
     }
   }
