@@ -141,7 +141,6 @@ int run(const Options& options) {
   std::fputs(
       fmt::format(
           "{} seeds from {} without a violation in {} s: {} commands, {} replies, {} recoveries, "
-          "{} seeds from {} without a violation in {} s: {} commands, {} replies, {} recoveries, "
           "{} commands taken back by crashes, {} parked reads woken, {} timed out, {} commands "
           "refused for want of disk or memory, {} keys evicted\n",
           done, options.first, std::time(nullptr) - begun, sum.commands, sum.replies,
