@@ -13,9 +13,8 @@ namespace {
 constexpr std::string_view kUsage =
     "leat check DIR\n\n"
     "Verifies the data in DIR without changing it: superblock, checkpoint, segments, batches,\n"
-    "records, sealed frames. No server may run on it meanwhile. Exit status 0: clean; 1: damaged or\n"
-    "not readable; "
-    "2: usage.\n";
+    "records, sealed frames. No server may run on it meanwhile. Exit status 0: clean; 1: damaged\n"
+    "or not readable; 2: usage.\n";
 
 int check(const std::string& directory) {
   io::PosixDisk disk;
