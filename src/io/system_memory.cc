@@ -64,58 +64,81 @@ struct Sums {
   }
 };
 
-std::array<Sums, kCountedThreadsMax> threads;
-// How many slots have ever been taken.
-std::atomic<size_t> slots{0};
-// What threads held when they ceased to be counted. Wraps around where others have freed it.
-std::atomic<uint64_t> held_by_ended{0};
-// How much of it is the calling thread's, which may be counted again.
-thread_local uint64_t settled_here = 0;
+struct Counting {
+  std::array<Sums, kCountedThreadsMax> threads;
+  // How many slots have ever been taken.
+  std::atomic<size_t> slots{0};
+  // What threads held when they ceased to be counted. Wraps around where others have freed it.
+  std::atomic<uint64_t> held_by_ended{0};
+};
+
+// Of the process, like the allocator.
+Counting& counting() {
+  static Counting of_process;
+  return of_process;
+}
+
+// How much of held_by_ended is the calling thread's, which may be counted again.
+uint64_t& settled_here() {
+  thread_local uint64_t bytes = 0;
+  return bytes;
+}
 
 template <typename Value>
 Value setting(const char* name) {
-  Value value{};
+  std::array<Value, 1> value{};
   size_t size = sizeof(value);
-  LEAT_CHECK(::mallctl(name, &value, &size, nullptr, 0) == 0);
-  return value;
+  LEAT_CHECK(::mallctl(name, static_cast<void*>(value.data()), &size, nullptr, 0) == 0);
+  return value[0];
+}
+
+// Refused where the allocator has been built without it.
+template <typename Value>
+void try_setting(const char* name, Value wanted) {
+  std::array<Value, 1> value{wanted};
+  void* const at = static_cast<void*>(value.data());
+  static_cast<void>(::mallctl(name, nullptr, nullptr, at, sizeof(value)));
 }
 
 }  // namespace
 
 CountedThread::CountedThread() {
+  Counting& all = counting();
   const auto* const allocated = setting<const uint64_t*>("thread.allocatedp");
   const auto* const freed = setting<const uint64_t*>("thread.deallocatedp");
   for (;; ++slot_) {
-    LEAT_CHECK(slot_ < threads.size());
+    LEAT_CHECK(slot_ < all.threads.size());
     const uint64_t* free_slot = nullptr;
-    if (!threads[slot_].allocated.compare_exchange_strong(free_slot, allocated)) continue;
-    threads[slot_].settled = settled_here;
-    threads[slot_].freed.store(freed, std::memory_order_release);
+    if (!all.threads[slot_].allocated.compare_exchange_strong(free_slot, allocated)) continue;
+    all.threads[slot_].settled = settled_here();
+    all.threads[slot_].freed.store(freed, std::memory_order_release);
     break;
   }
-  size_t taken = slots.load();
-  while (taken <= slot_ && !slots.compare_exchange_weak(taken, slot_ + 1)) {
+  size_t taken = all.slots.load();
+  while (taken <= slot_ && !all.slots.compare_exchange_weak(taken, slot_ + 1)) {
   }
 }
 
 CountedThread::~CountedThread() {
-  const uint64_t held = threads[slot_].held();
-  held_by_ended.fetch_add(held);
-  settled_here += held;
-  threads[slot_].freed.store(nullptr);
-  threads[slot_].allocated.store(nullptr);
+  Sums& own = counting().threads[slot_];
+  const uint64_t held = own.held();
+  counting().held_by_ended.fetch_add(held);
+  settled_here() += held;
+  own.freed.store(nullptr);
+  own.allocated.store(nullptr);
 }
 
 uint64_t SystemMemory::allocated() {
-  uint64_t sum = held_by_ended.load(std::memory_order_relaxed);
-  const size_t taken = slots.load(std::memory_order_relaxed);
-  for (size_t i = 0; i < taken; ++i) sum += threads[i].held();
+  const Counting& all = counting();
+  uint64_t sum = all.held_by_ended.load(std::memory_order_relaxed);
+  const size_t taken = all.slots.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < taken; ++i) sum += all.threads[i].held();
   // A thread was read before another freed what it had allocated meanwhile.
   return static_cast<int64_t>(sum) < 0 ? 0 : sum;
 }
 
 uint64_t SystemMemory::handed_out() {
-  return *threads[own_.slot_].allocated.load(std::memory_order_relaxed);
+  return *counting().threads[own_.slot_].allocated.load(std::memory_order_relaxed);
 }
 
 AllocatorFacts allocator_facts() {
@@ -131,9 +154,8 @@ AllocatorFacts allocator_facts() {
 }
 
 void return_memory_in_background() {
-  bool on = true;
-  // Refused when the system grants no thread; the threads that allocate then do what they can.
-  static_cast<void>(::mallctl("background_thread", nullptr, nullptr, &on, sizeof(on)));
+  // Refused as well when the system grants no thread; the threads that allocate then do what they can.
+  try_setting("background_thread", true);
 }
 
 namespace {
@@ -143,26 +165,35 @@ struct Grown {
   void* at = nullptr;
   size_t size = 0;
 };
-std::array<Grown, 128> grown;
-std::atomic<size_t> grown_count{0};
-// What the thread's arena had before, which still does all the work. It stays: another thread may be in the middle of
-// growing the same arena when the hooks are put back.
-std::atomic<extent_hooks_t*> usual{nullptr};
-std::atomic<bool> growth_exists{false};
+struct Growth {
+  std::array<Grown, 128> grown;
+  std::atomic<size_t> count{0};
+  // What the thread's arena had before, which still does all the work. It stays: another thread may be in the middle
+  // of growing the same arena when the hooks are put back.
+  std::atomic<extent_hooks_t*> usual{nullptr};
+  extent_hooks_t growing{};
+  std::atomic<bool> exists{false};
+};
 
-void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignment, bool* zero,
-           bool* commit, unsigned arena) {
-  extent_hooks_t* const hooks = usual.load(std::memory_order_relaxed);
-  void* const at = hooks->alloc(hooks, wanted, size, alignment, zero, commit, arena);
-  if (at == nullptr) return nullptr;
-  const size_t index = grown_count.fetch_add(1, std::memory_order_relaxed);
-  if (index >= grown.size()) return at;
-  // It is advice: without huge pages everything works as well.
-  if (::madvise(at, size, MADV_HUGEPAGE) == 0) grown[index] = {at, size};
-  return at;
+// Of the process, like the allocator.
+Growth& growth() {
+  static Growth of_process;
+  return of_process;
 }
 
-extent_hooks_t growing;
+// NOLINTNEXTLINE(readability-function-size): the allocator calls it so.
+void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignment, bool* zero,
+           bool* commit, unsigned arena) {
+  Growth& all = growth();
+  extent_hooks_t* const hooks = all.usual.load(std::memory_order_relaxed);
+  void* const at = hooks->alloc(hooks, wanted, size, alignment, zero, commit, arena);
+  if (at == nullptr) return nullptr;
+  const size_t index = all.count.fetch_add(1, std::memory_order_relaxed);
+  if (index >= all.grown.size()) return at;
+  // It is advice: without huge pages everything works as well.
+  if (::madvise(at, size, MADV_HUGEPAGE) == 0) all.grown[index] = {at, size};
+  return at;
+}
 
 std::string hooks_of_this_thread() {
   return "arena." + std::to_string(setting<unsigned>("thread.arena")) + ".extent_hooks";
@@ -171,28 +202,26 @@ std::string hooks_of_this_thread() {
 }  // namespace
 
 HeapGrowth::HeapGrowth() {
+  Growth& all = growth();
   const std::string name = hooks_of_this_thread();
   auto* const hooks = setting<extent_hooks_t*>(name.c_str());
-  LEAT_CHECK(!growth_exists.exchange(true));
-  usual = hooks;
-  grown_count = 0;
-  growing = *hooks;
-  growing.alloc = &grow;
-  extent_hooks_t* with_advice = &growing;
-  // Refused when the allocator has been built without it.
-  static_cast<void>(::mallctl(name.c_str(), nullptr, nullptr, &with_advice, sizeof(with_advice)));
+  LEAT_CHECK(!all.exists.exchange(true));
+  all.usual = hooks;
+  all.count = 0;
+  all.growing = *hooks;
+  all.growing.alloc = &grow;
+  try_setting(name.c_str(), &all.growing);
 }
 
 HeapGrowth::~HeapGrowth() {
-  extent_hooks_t* hooks = usual;
-  const std::string name = hooks_of_this_thread();
-  static_cast<void>(::mallctl(name.c_str(), nullptr, nullptr, &hooks, sizeof(hooks)));
-  const size_t count = std::min(grown_count.load(), grown.size());
+  Growth& all = growth();
+  try_setting(hooks_of_this_thread().c_str(), all.usual.load());
+  const size_t count = std::min(all.count.load(), all.grown.size());
   for (size_t i = 0; i < count; ++i) {
-    if (grown[i].at != nullptr)
-      static_cast<void>(::madvise(grown[i].at, grown[i].size, MADV_NOHUGEPAGE));
+    if (all.grown[i].at != nullptr)
+      static_cast<void>(::madvise(all.grown[i].at, all.grown[i].size, MADV_NOHUGEPAGE));
   }
-  growth_exists = false;
+  all.exists = false;
 }
 
 #endif
