@@ -14,6 +14,9 @@ constexpr const char* kUsage =
     "leat serve [file] [--name value ...]   starts a server; leat serve --help says more\n"
     "leat bench [options]                   measures a server; leat bench --help says more\n"
     "leat check DIR                         verifies a data directory\n"
+    "leat backup DIR TARGET                 copies a data directory, also below a running server\n"
+    "leat restore BACKUP DIR [options]      makes a data directory of a backup, up to a point if "
+    "wished\n"
     "leat --version\n";
 
 }  // namespace
@@ -25,6 +28,8 @@ int main(int argc, char** argv) {
   if (command == "serve") return leat::serve_main(rest);
   if (command == "bench") return leat::bench::bench_main(rest);
   if (command == "check") return leat::check_main(rest);
+  if (command == "backup") return leat::backup_main(rest);
+  if (command == "restore") return leat::restore_main(rest);
   if (command == "--version" || command == "-v") {
     std::printf("leat %s\n", std::string(leat::version()).c_str());
     return 0;

@@ -33,7 +33,10 @@ class ByteBuffer {
     swap(other);
     return *this;
   }
-  ~ByteBuffer() { std::free(bytes_); }
+  // Most buffers of a command stay empty; not every allocator lets a null go by as quickly.
+  ~ByteBuffer() {
+    if (bytes_ != nullptr) std::free(bytes_);
+  }
 
   [[nodiscard]] char* bytes() { return bytes_; }
   [[nodiscard]] const char* bytes() const { return bytes_; }

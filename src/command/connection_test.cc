@@ -71,14 +71,6 @@ TEST_F(ConnectionTest, AfterTheLogHasFailedEveryCommandGetsTheError) {
           {"XLEN s", "-MISCONF it failed"}});
 }
 
-TEST_F(ConnectionTest, WithoutMemoryOnlyWhatAddsIsRefused) {
-  run("XADD s 1-1 f v");
-  host().set_out_of_memory(true);
-  expect({{"XADD s * f v", "-OOM command not allowed when used memory > 'maxmemory'."},
-          {"XLEN s", ":1"},
-          {"XDEL s 1-1", ":1"}});
-}
-
 TEST_F(ClientTest, ListShowsFlagsAndCounts) {
   add_client("other");
   run("CLIENT SETNAME me");

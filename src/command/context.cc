@@ -27,8 +27,6 @@ const Object* Context::live(DbIndex db, Bytes key) {
     return nullptr;
   }
   depends_on(*object);
-  // Use is not logged: an object counts as used when it is first seen after its creation or a restart.
-  if (object->used.value == 0) object->used = parts_.now.wall;
   return object;
 }
 
@@ -53,7 +51,14 @@ void Context::apply() {
 const Object& Context::create(Bytes key, ObjectKind kind) {
   const ObjectId id = next_object();
   commit(KeyCreate{.object = id, .db = parts_.session.db, .kind = kind, .key = key});
-  return *parts_.engine.keyspace().find(id);
+  const Object& object = *parts_.engine.keyspace().find(id);
+  object.used = parts_.now.wall;
+  return object;
+}
+
+int64_t Context::idle_ms(const Object& object) {
+  return std::max(now().wall.value - std::max(object.used, parts_.dispatcher.started()).value,
+                  int64_t{0});
 }
 
 }  // namespace leat

@@ -5,12 +5,17 @@
 // a key whose time has come is gone before the handler sees it, and the reply carries the LSN that must
 // be durable before the reply may leave.
 //
+// Sealed entries that are not in memory: a handler is planned as if they were not there, nothing of what it
+// writes or replies then counts, and it is planned again when they have come. So it needs to know nothing of that,
+// as long as it reads before it writes.
+//
 // Thread     lives on its shard's reactor, for one command.
 #pragma once
 
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -54,8 +59,13 @@ struct Park {
   std::vector<std::pair<size_t, std::string>> frozen;
   std::optional<AwaitDurable> durable;                       // Waits for this instead of keys.
   std::optional<AwaitCheckpoint> checkpoint = std::nullopt;  // Or for this.
-  std::string late;  // The reply at the deadline, in wire form; empty: a null array.
+  std::string late;              // The reply at the deadline, in wire form; empty: a null array.
+  std::vector<FrameRef> frames;  // Waits for these instead of keys, and without a deadline.
 };
+
+// Records that a plan which starts again finds in force and does not write again: that a key has expired.
+template <typename Record>
+constexpr bool kMayPrecedeWait = std::is_same_v<Record, KeyDrop>;
 
 class Context {
  public:
@@ -100,6 +110,10 @@ class Context {
     release_ = std::max({release_, object.changed, parts_.engine.last_swap()});
   }
 
+  // Milliseconds since a client has last read or written the key. Use is not logged: after a start all keys count as
+  // used at the start.
+  [[nodiscard]] int64_t idle_ms(const Object& object);
+
   // Writes one record; apply() makes what was written happen. Records of one command (of one EXEC) form
   // one atomic group whatever the number of apply() calls.
   template <typename Record>
@@ -111,6 +125,10 @@ class Context {
   // replaying the log to the same digest.
   template <typename Record>
   void commit(const Record& record) {
+    if (lacks_entries()) [[unlikely]]
+      return;
+    // What has been written can't be planned again.
+    if constexpr (!kMayPrecedeWait<Record>) parts_.engine.share().frames.load_from_now();
     const bool alone = applied_ == parts_.records.size();
     put(record);
     if (!alone) return apply();
@@ -118,6 +136,14 @@ class Context {
     applied_ = parts_.records.size();
     release_ = parts_.engine.last_lsn();
   }
+  // Entries that the handler has asked for are missing, or can't be read: what it does from here on is for nothing.
+  [[nodiscard]] bool lacks_entries() const {
+    return parts_.engine.share().frames.trouble() != FrameCache::Trouble::kNone;
+  }
+  // The same, and asking for more would not make the next plan better: for loops.
+  [[nodiscard]] bool gives_up() const { return parts_.engine.share().frames.gives_up(); }
+  // What the handler reads is read on the spot, whatever it costs. For what only tests and operators ask.
+  void read_on_the_spot() { parts_.engine.share().frames.load_from_now(); }
   // The id for the next object that this command creates; apply() the creation before asking again.
   [[nodiscard]] ObjectId next_object() const { return parts_.engine.keyspace().next_id(); }
   // Creates an empty object under a free key and returns it. Applied at once.
@@ -159,6 +185,7 @@ class Context {
   void forbid_blocking() { may_block_ = false; }
   // The handler has no reply yet; it is called again, with the words frozen, when a key is signalled.
   void park(Park park) { park_ = std::move(park); }
+  void unpark() { park_.reset(); }
   [[nodiscard]] const std::optional<Park>& parked() const { return park_; }
 
   [[nodiscard]] Lsn release() const { return release_; }

@@ -37,11 +37,11 @@ void debug_sleep(Context& context, Bytes word) {
 void debug_object(Context& context, Bytes key) {
   const Object* const object = context.peek(key);
   if (object == nullptr) return context.error(kErrNoSuchKey);
-  const int64_t idle_ms = std::max(context.now().wall.value - object->used.value, int64_t{0});
+  const int64_t idle_ms = context.idle_ms(*object);
   context.reply().simple(fmt::format(
       "Value at:0x{:x} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-      object->id.value, encoding_name(*object), memory_of(*object), object->used.value / 1000,
-      idle_ms / 1000));
+      object->id.value, encoding_name(*object), memory_of(*object),
+      (context.now().wall.value - idle_ms) / 1000, idle_ms / 1000));
 }
 
 void debug_digest_values(Context& context, const Arguments& words) {
@@ -131,6 +131,7 @@ void cmd_debug(Context& context, const Arguments& words) {
   if (is("sleep", 3)) return debug_sleep(context, words[2]);
   if (is("object", 3)) return debug_object(context, words[2]);
   if (is("stringmatch-len", 4)) return debug_stringmatch(context, words[2], words[3]);
+  context.read_on_the_spot();
   if (same_word(words[1], "digest-value")) return debug_digest_values(context, words);
   if (same_word(words[1], "reload") || is("loadaof", 2)) return debug_reload(context);
   if (is("digest", 2)) {

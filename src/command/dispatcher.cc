@@ -1,5 +1,7 @@
 #include "command/dispatcher.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "command/subcommands.h"
@@ -17,6 +19,14 @@ constexpr size_t kAgedBlocksPerCall = 1000;
 // record each millisecond; what RETAIN UNACKED holds back, less often. Both keep age-out within its second.
 constexpr int64_t kAgedEveryMs = 500;
 constexpr int64_t kHeldEveryMs = 900;
+
+// Keys that a command may drop to make room when the turn has dropped its share: enough to keep pace with
+// what commands add.
+constexpr size_t kEvictionsPerCommand = 4;
+// While eviction is behind, commands may add this part of maxmemory to the least that was in use meanwhile.
+constexpr uint64_t kOvershootPart = 20;
+// What a KeyDrop takes in the log, at most.
+constexpr uint64_t kDropBytes = 32;
 
 std::string unknown_command(const Request& request) {
   std::string quoted;
@@ -49,6 +59,16 @@ bool works_subscribed(const CommandSpec& spec) {
 // DEBUG looks at keys, and may drop one that has expired, which is a record.
 bool works_while_loading(const CommandSpec& spec) {
   return (spec.flags & kLoading) != 0 && Bytes(spec.name) != "debug";
+}
+
+// The command is refused when memory is used up. What MULTI queues takes memory whatever it does later, so there
+// only what ends the transaction is exempt.
+bool wants_memory(const CommandSpec& spec, const Session& session) {
+  if ((spec.flags & kDenyOom) != 0) return true;
+  if (!session.transaction) return false;
+  const Bytes name = spec.name;
+  if (name == "exec") return session.transaction->denies_oom;
+  return name != "discard" && name != "quit" && name != "reset";
 }
 
 bool fits(int arity, size_t words) {
@@ -88,7 +108,6 @@ Bytes Dispatcher::refusal(const CommandSpec& spec, const Request& request, const
   if (const Bytes failure = host_.failure(); !failure.empty()) return failure;
   if (!session.authenticated && (spec.flags & kNoAuth) == 0) return kErrNoAuth;
   if (host_.loading() && !works_while_loading(spec)) return kErrLoading;
-  if ((spec.flags & kDenyOom) != 0 && host_.out_of_memory()) return kErrOutOfMemory;
   if ((spec.flags & kWrite) != 0) {
     const Bytes refused = host_.write_refusal(bytes_of(request), (spec.flags & kFreesSpace) != 0);
     if (!refused.empty()) return refused;
@@ -106,13 +125,53 @@ Bytes Dispatcher::refusal(const CommandSpec& spec, const Request& request, const
   return {};
 }
 
-const CommandSpec* Dispatcher::admit(const Request& request, Session& session, ByteBuffer& reply) {
+uint64_t Dispatcher::make_room(ByteBuffer& records, size_t least) {
+  evicting_ = false;
+  uint64_t excess = host_.memory_excess();
+  if (excess == 0) {
+    excess_low_ = UINT64_MAX;
+    return 0;
+  }
+  const Settings& settings = host_.settings();
+  if (settings.eviction == EvictionPolicy::kNone || !host_.failure().empty()) return excess;
+  for (size_t allowed = std::max(evictions_left_, least); excess != 0; --allowed) {
+    if (allowed == 0) {
+      evicting_ = true;
+      break;
+    }
+    if (!host_.write_refusal(kDropBytes, /*frees_space=*/true).empty()) break;
+    const Object* const victim = eviction_.choose(engine_.keyspace(), settings.eviction,
+                                                  settings.eviction_samples, host_.random());
+    if (victim == nullptr) break;
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->on_evicted(*victim);
+    drop(*victim, records);
+    statistics_.note_evicted();
+    if (evictions_left_ != 0) --evictions_left_;
+    excess = host_.memory_excess();
+  }
+  return excess;
+}
+
+bool Dispatcher::has_memory(ByteBuffer& records) {
+  const uint64_t excess = make_room(records, kEvictionsPerCommand);
+  if (excess == 0) return true;
+  if (!evicting_) return false;
+  excess_low_ = std::min(excess_low_, excess);
+  return excess - excess_low_ <= host_.settings().memory_max / kOvershootPart;
+}
+
+const CommandSpec* Dispatcher::admit(const Request& request, Session& session, ByteBuffer& records,
+                                     ByteBuffer& reply) {
   const CommandSpec* const spec = resolve(request);
   if (spec == nullptr) {
     reject_unresolved(request, session, reply);
     return nullptr;
   }
-  const Bytes refused = refusal(*spec, request, session);
+  Bytes refused = refusal(*spec, request, session);
+  if (refused.empty() && wants_memory(*spec, session) && host_.memory_excess() != 0) [[unlikely]] {
+    if (!has_memory(records)) refused = kErrOutOfMemory;
+  }
   if (refused.empty()) return spec;
   reject(spec, session, reply, refused);
   return nullptr;
@@ -146,6 +205,7 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
   }
   transaction.bytes += owned.bytes();
   transaction.memory += owned.memory();
+  transaction.denies_oom = transaction.denies_oom || (spec.flags & kDenyOom) != 0;
   transaction.queue.push_back(std::move(owned));
   ReplyWriter(reply, session.protocol).simple("QUEUED");
 }
@@ -153,24 +213,33 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
 Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
                                         ByteBuffer& records, ByteBuffer& reply) {
   const size_t start = reply.size();
+  const size_t records_start = records.size();
   Outcome outcome = execute_unobserved(request, session, records, reply);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
 }
 
 Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
-                                       ByteBuffer& records, ByteBuffer& reply) {
+                                       ByteBuffer& records, ByteBuffer& reply, size_t frames_max) {
   const size_t start = reply.size();
-  Outcome outcome = resume_unobserved(request, session, records, reply);
+  const size_t records_start = records.size();
+  Outcome outcome = resume_unobserved(request, session, records, reply, frames_max);
   if (observer_ != nullptr) [[unlikely]]
-    observer_->on_executed(session, request, reply.view(start), outcome.park.has_value());
+    tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
+}
+
+void Dispatcher::tell_observer(const Session& session, const Request& request, Bytes reply,
+                               const Outcome& outcome, bool wrote) {
+  if (!outcome.park || outcome.park->frames.empty())
+    return observer_->on_executed(session, request, reply, outcome.park.has_value());
+  if (wrote) observer_->on_expired();
 }
 
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
                                                    ByteBuffer& records, ByteBuffer& reply) {
-  const CommandSpec* const spec = admit(request, session, reply);
+  const CommandSpec* const spec = admit(request, session, records, reply);
   if (spec == nullptr) [[unlikely]]
     return {};
   if (session.transaction && (spec->flags & kImmediate) == 0) {
@@ -178,22 +247,24 @@ Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Sessi
     return {};
   }
   show(*spec, request, session);
-  return run(*spec, request, session, records, reply);
+  return run(*spec, request, session, records, reply, frames_max_);
 }
 
 Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request,
-                                    Session& session, ByteBuffer& records, ByteBuffer& reply) {
+                                    Session& session, ByteBuffer& records, ByteBuffer& reply,
+                                    size_t frames_max) {
   const size_t records_start = records.size();
   Context context({*this, engine_, host_, session, records, reply, now_});
-  call(context, spec, request);
+  call(context, spec, request, frames_max);
   if (records.size() != records_start) end_group(records, records_start);
   return {.release = context.release(), .park = context.parked(), .pushed = context.pushed()};
 }
 
 Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
-                                                  ByteBuffer& records, ByteBuffer& reply) {
-  const CommandSpec* const spec = admit(request, session, reply);
-  return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply);
+                                                  ByteBuffer& records, ByteBuffer& reply,
+                                                  size_t frames_max) {
+  const CommandSpec* const spec = admit(request, session, records, reply);
+  return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply, frames_max);
 }
 
 void Dispatcher::run_queued(Context& context, const Request& request) {
@@ -201,7 +272,7 @@ void Dispatcher::run_queued(Context& context, const Request& request) {
   LEAT_CHECK(spec !=
              nullptr);  // It was resolved when it was queued, and the table does not change.
   show(*spec, request, context.session());
-  call(context, *spec, request);
+  call(context, *spec, request, 0);
 }
 
 void Dispatcher::show(const CommandSpec& spec, const Request& request, const Session& session) {
@@ -209,11 +280,18 @@ void Dispatcher::show(const CommandSpec& spec, const Request& request, const Ses
   host_.show_to_monitors(session, request);
 }
 
-void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request) {
+void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& request,
+                      size_t frames_max) {
   const size_t reply_start = context.reply().buffer().size();
   context.session().last_command = &spec;
   statistics_.count_lookups((spec.flags & kReadonly) != 0);
+  FrameCache& frames = engine_.share().frames;
+  frames.begin((spec.flags & kWrite) != 0 ? FrameCache::Keep::kAll : FrameCache::Keep::kPinned,
+               frames_max);
   spec.handler(context, Arguments(request));
+  if (context.lacks_entries()) [[unlikely]]
+    settle_lack(context, reply_start);
+  frames.end();
   const int64_t end = host_.stopwatch();
   const int64_t duration = end - mark_;
   mark_ = end;
@@ -225,22 +303,37 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   if (duration >= host_.slow_ns()) host_.note_slow(context.session(), request, spec, duration);
 }
 
+void Dispatcher::settle_lack(Context& context, size_t reply_start) {
+  context.reply().buffer().truncate(reply_start);
+  FrameCache& frames = engine_.share().frames;
+  if (frames.trouble() == FrameCache::Trouble::kMissing) {
+    context.park(Park{.frames = frames.take_missing()});
+  } else {
+    context.unpark();
+    context.error(kErrUnreadable);
+  }
+}
+
 void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
   if (reply.empty() || reply[0] != '-') return;
   ++statistics.failed;
   statistics_.note_error(reply.substr(1));
 }
 
+void Dispatcher::drop(const Object& object, ByteBuffer& records) {
+  const size_t start = records.size();
+  RecordWriter(records).put(KeyDrop{object.id});
+  Bytes fresh = records.view(start);
+  const auto record = next_record(fresh);
+  LEAT_CHECK(record && engine_.apply(*record));
+  end_group(records, start);
+}
+
 bool Dispatcher::expire(ByteBuffer& records) {
   if (!active_expiry_) return false;
   const auto due = engine_.keyspace().due(now_.wall, kExpiresPerCall);
   for (const Object* object : due) {
-    const size_t start = records.size();
-    RecordWriter(records).put(KeyDrop{object->id});
-    Bytes fresh = records.view(start);
-    const auto record = next_record(fresh);
-    LEAT_CHECK(record && engine_.apply(*record));
-    end_group(records, start);
+    drop(*object, records);
     statistics_.note_expired();
   }
   if (observer_ != nullptr && !due.empty()) [[unlikely]]
@@ -255,7 +348,10 @@ void Dispatcher::age_out(ByteBuffer& records) {
   constexpr uint64_t kRecordBytes = 64;
   if (!host_.failure().empty() || !host_.write_refusal(kAgedPerCall * kRecordBytes, true).empty())
     return;
+  FrameCache& frames = engine_.share().frames;
   for (const Object* object : engine_.keyspace().ageing(now_.wall, kAgedPerCall)) {
+    // Nobody waits for it: frames that must be cut, or looked into, are read on the spot.
+    frames.begin(FrameCache::Keep::kAll, 0);
     const AgePlan plan = plan_age(*object->stream(), now_.wall, kAgedBlocksPerCall);
     if (plan.last_dropped != StreamId::min()) {
       const size_t start = records.size();
@@ -266,6 +362,7 @@ void Dispatcher::age_out(ByteBuffer& records) {
       if (observer_ != nullptr) [[unlikely]]
         observer_->on_aged(*object, plan.last_dropped);
     }
+    frames.end();
     const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
     engine_.note_aged(object->id, WallMs{now_.wall.value + pause});
   }

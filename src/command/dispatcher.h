@@ -2,16 +2,19 @@
 // atomic group of its records, statistics.
 //
 // Contract   execute() appends to `records` the records of exactly one atomic group, or nothing; the
-//            engine has applied them. It appends to `reply` exactly one reply, or nothing when parked
+//            engine has applied them. Keys that had to go to make room stand before it, each as a group of
+//            its own. It appends to `reply` exactly one reply, or nothing when parked
 //            (subscriptions reply once per channel).
 // Thread     one per shard, on its reactor.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "command/command_table.h"
 #include "command/context.h"
+#include "command/eviction.h"
 #include "command/statistics.h"
 
 namespace leat {
@@ -25,10 +28,13 @@ class ExecutionObserver {
   // has `parked`.
   virtual void on_executed(const Session& session, const Request& request, Bytes reply,
                            bool parked) = 0;
-  // Keys whose time has come have been dropped without a command.
+  // Keys whose time has come have been dropped without a command, or by one that waits for sealed entries: nothing else
+  // is told of such a one before it has them.
   virtual void on_expired() = 0;
   // Entries of the stream that had reached MAXAGE, those up to `last_dropped`, have been dropped without a command.
   virtual void on_aged(const Object& object, StreamId last_dropped) = 0;
+  // The key is about to be dropped to make room.
+  virtual void on_evicted(const Object& object) = 0;
 };
 
 class Dispatcher {
@@ -47,17 +53,31 @@ class Dispatcher {
   // The turn has begun: durations are counted from here.
   void begin_turn(Now now) {
     now_ = now;
+    if (started_.value == 0) started_ = now.wall;
     mark_ = host_.stopwatch();
+    evictions_left_ = kEvictionsPerTurn;
   }
   Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
-  // Plans a parked request again, as if it had just come: the same checks, the same outcomes.
-  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
+  // Plans a parked request again, as if it had just come: the same checks, the same outcomes. It may wait for
+  // `frames_max` sealed frames more; 0: they are read on the spot.
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply,
+                 size_t frames_max);
+  Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply) {
+    return resume(request, session, records, reply, frames_max_);
+  }
+  // For how many sealed frames a command may wait at once; 0: they are read on the spot.
+  void set_frames_max(size_t frames) { frames_max_ = frames; }
   // Drops what has expired, a bounded number of keys per call.
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
 
   // Drops entries that have reached MAXAGE, of a bounded number of streams and blocks per call.
   void age_out(ByteBuffer& records);
+  // Drops keys, as maxmemory-policy chooses them, while more memory is in use than maxmemory allows; a
+  // bounded number per turn.
+  void evict(ByteBuffer& records) { static_cast<void>(make_room(records, 0)); }
+  // There is more to evict: another turn is wanted at once.
+  [[nodiscard]] bool evicting() const { return evicting_; }
 
   // Whether expire() does anything; without it keys go only when somebody asks for them.
   void set_active_expiry(bool active) { active_expiry_ = active; }
@@ -66,31 +86,48 @@ class Dispatcher {
 
   [[nodiscard]] Statistics& statistics() { return statistics_; }
   [[nodiscard]] Now now() const { return now_; }
+  // When the first turn began.
+  [[nodiscard]] WallMs started() const { return started_; }
 
   // Runs a queued command inside EXEC, in the context of the transaction.
   void run_queued(Context& context, const Request& request);
 
  private:
+  // Bounds what eviction adds to a turn: some milliseconds.
+  static constexpr size_t kEvictionsPerTurn = 1000;
+
   // The row that `request` names; null when there is none or the number of words does not fit it.
   static const CommandSpec* resolve(const Request& request);
   // The row, if the session may run it now; null after the error has been replied.
-  const CommandSpec* admit(const Request& request, Session& session, ByteBuffer& reply);
+  const CommandSpec* admit(const Request& request, Session& session, ByteBuffer& records,
+                           ByteBuffer& reply);
   // Replies why resolve() gave null.
   void reject_unresolved(const Request& request, Session& session, ByteBuffer& reply);
   // Why the session may not run the command now, a text that lives until the next call; empty when it may.
   [[nodiscard]] Bytes refusal(const CommandSpec& spec, const Request& request,
                               const Session& session);
+  // evict(), of at least `least` keys whatever the turn has evicted.
+  //   returns  by how many bytes the limit is still exceeded.
+  uint64_t make_room(ByteBuffer& records, size_t least);
+  // Whether a command that adds may run now; makes room first.
+  [[nodiscard]] bool has_memory(ByteBuffer& records);
+  // Writes and applies the record, a group of its own.
+  void drop(const Object& object, ByteBuffer& records);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
+  void tell_observer(const Session& session, const Request& request, Bytes reply,
+                     const Outcome& outcome, bool wrote);
   // What execute() and resume() do, but for telling the observer.
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
                              ByteBuffer& reply);
   Outcome resume_unobserved(const Request& request, Session& session, ByteBuffer& records,
-                            ByteBuffer& reply);
+                            ByteBuffer& reply, size_t frames_max);
   Outcome run(const CommandSpec& spec, const Request& request, Session& session,
-              ByteBuffer& records, ByteBuffer& reply);
+              ByteBuffer& records, ByteBuffer& reply, size_t frames_max);
   // To those who watch with MONITOR.
   void show(const CommandSpec& spec, const Request& request, const Session& session);
-  void call(Context& context, const CommandSpec& spec, const Request& request);
+  void call(Context& context, const CommandSpec& spec, const Request& request, size_t frames_max);
+  // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
+  void settle_lack(Context& context, size_t reply_start);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
   void note_reply(CommandStatistics& statistics, Bytes reply);
 
@@ -98,10 +135,16 @@ class Dispatcher {
   Host& host_;
   Statistics statistics_;
   Now now_;
+  WallMs started_{0};
   int64_t mark_ = 0;
   std::string problem_;  // What refusal() has composed.
+  Eviction eviction_;
+  size_t evictions_left_ = kEvictionsPerTurn;  // In this turn.
+  bool evicting_ = false;
+  uint64_t excess_low_ = UINT64_MAX;  // The lowest excess since memory was last below its limit.
   ExecutionObserver* observer_ = nullptr;
   bool active_expiry_ = true;
+  size_t frames_max_ = 0;
 };
 
 }  // namespace leat

@@ -1,17 +1,22 @@
 // For CommandFixture: the interfaces of the host, with nothing behind them but what a test sets and reads.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "command/clients_host.h"
 #include "command/config_host.h"
+#include "command/host.h"
 #include "command/latency_events.h"
 #include "command/node_host.h"
+#include "command/session.h"
 #include "command/slow_log.h"
+#include "command/subscriptions.h"
 
 namespace leat {
 
@@ -125,6 +130,53 @@ class FixtureNode final : public NodeHost {
   std::pair<uint64_t, bool> ends_after_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;
+};
+
+// A server with nothing in it but settings.
+class FixtureHost final : public Host {
+ public:
+  [[nodiscard]] const Settings& settings() const override { return settings_; }
+  [[nodiscard]] uint64_t random() override { return random_(); }
+  [[nodiscard]] int64_t wall_us() override { return 0; }
+  [[nodiscard]] int64_t stopwatch() override { return 0; }
+  [[nodiscard]] Bytes write_refusal(uint64_t, bool frees_space) override {
+    return frees_space ? Bytes{} : Bytes{refusal_};
+  }
+  [[nodiscard]] Subscriptions& subscriptions() override { return subscriptions_; }
+  void deliver(ClientId, const PublishedMessage&) override { ++delivered_; }
+  [[nodiscard]] bool monitored() const override { return false; }
+  void show_to_monitors(const Session&, const Request&) override {}
+  void note_slow(const Session&, const Request&, const CommandSpec&, int64_t) override {}
+  [[nodiscard]] int64_t slow_ns() const override { return INT64_MAX; }
+  [[nodiscard]] Bytes failure() const override { return failure_; }
+  [[nodiscard]] bool loading() const override { return loading_; }
+  [[nodiscard]] uint64_t memory_excess() override { return memory_excess_ ? memory_excess_() : 0; }
+  [[nodiscard]] FixtureClients& clients() override { return clients_; }
+  [[nodiscard]] ConfigHost& config() override { return config_; }
+  [[nodiscard]] FixtureNode& node() override { return node_; }
+
+  [[nodiscard]] Settings& change_settings() { return settings_; }
+  // Every write that does not free space is refused with this text from now on.
+  void refuse_writes(std::string text) { refusal_ = std::move(text); }
+  // The log has failed: every command is refused with this text from now on.
+  void fail(std::string text) { failure_ = std::move(text); }
+  void set_loading(bool loading) { loading_ = loading; }
+  // By how many bytes memory is over its limit, asked anew before each command and after each eviction.
+  void set_memory_excess(std::function<uint64_t()> excess) { memory_excess_ = std::move(excess); }
+  [[nodiscard]] size_t delivered() const { return delivered_; }
+
+ private:
+  Settings settings_;
+  std::mt19937_64 random_{1};
+  std::string refusal_;
+  std::string failure_;
+  bool loading_ = false;
+  std::function<uint64_t()> memory_excess_;
+  FixtureClients clients_;
+  FixtureConfig config_;
+  FixtureNode node_;
+  Subscriptions subscriptions_;
+  size_t delivered_ = 0;
 };
 
 }  // namespace leat

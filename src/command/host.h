@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "command/clients_host.h"
 #include "command/config_host.h"
+#include "command/eviction.h"
 #include "command/node_host.h"
 #include "command/subscriptions.h"
 #include "model/ids.h"
@@ -39,9 +40,11 @@ struct Settings {
   uint64_t stream_node_max_bytes = 4096;   // 0: 1 GiB.
   std::vector<RetentionRule> retention;    // The last one that matches counts.
   uint32_t databases = 16;
-  std::string password;                    // requirepass; empty: none.
-  uint64_t query_buffer_max = 1ULL << 30;  // client-query-buffer-limit, bytes.
-  uint64_t memory_max = 0;                 // maxmemory, bytes; 0: no limit.
+  std::string password;                             // requirepass; empty: none.
+  uint64_t query_buffer_max = 1ULL << 30;           // client-query-buffer-limit, bytes.
+  uint64_t memory_max = 0;                          // maxmemory, bytes; 0: no limit.
+  EvictionPolicy eviction = EvictionPolicy::kNone;  // maxmemory-policy.
+  uint32_t eviction_samples = 5;                    // maxmemory-samples.
   DebugAccess debug = DebugAccess::kNobody;
   int64_t slowlog_threshold_us = 10'000;  // -1: nothing is noted.
   uint64_t slowlog_length_max = 128;
@@ -68,8 +71,8 @@ class Host {
   [[nodiscard]] virtual bool loading() const = 0;
   // Set after the log has failed: the error text that every command gets until the restart.
   [[nodiscard]] virtual Bytes failure() const = 0;
-  // More memory is in use than maxmemory allows.
-  [[nodiscard]] virtual bool out_of_memory() const = 0;
+  // By how many bytes what counts against maxmemory exceeds it; 0 when it does not, or there is no limit.
+  [[nodiscard]] virtual uint64_t memory_excess() = 0;
 
   [[nodiscard]] virtual ClientsHost& clients() = 0;
   [[nodiscard]] virtual ConfigHost& config() = 0;

@@ -19,6 +19,7 @@ constexpr Section kSections[] = {
     {"clients", Shown::kByDefault, info_clients},
     {"memory", Shown::kByDefault, info_memory},
     {"persistence", Shown::kByDefault, info_persistence},
+    {"frames", Shown::kByDefault, info_frames},
     {"stats", Shown::kByDefault, info_stats},
     {"replication", Shown::kByDefault, info_replication},
     {"cpu", Shown::kByDefault, info_cpu},

@@ -29,10 +29,6 @@ double ratio(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-uint64_t overhead_of(const NodeFacts& facts) {
-  return std::min(facts.heap, facts.heap_at_start + facts.clients_bytes);
-}
-
 // The statistics of all commands that ran or were refused, by full name.
 std::vector<std::pair<std::string_view, const CommandStatistics*>> commands_by_name(
     Context& context) {
@@ -98,24 +94,25 @@ void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
 }
 
 void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
-  const uint64_t overhead = overhead_of(facts);
-  const uint64_t dataset = facts.heap - overhead;
+  const uint64_t used = facts.allocated;
+  const auto difference = [](uint64_t a, uint64_t b) {
+    return static_cast<int64_t>(a) - static_cast<int64_t>(b);
+  };
   text.section("Memory");
-  text.bytes("used_memory", facts.heap);
+  text.bytes("used_memory", used);
   text.bytes("used_memory_rss", facts.resident);
-  text.bytes("used_memory_peak", facts.heap_peak);
+  text.bytes("used_memory_peak", facts.allocated_peak);
   text.line("used_memory_peak_perc",
-            fmt::format("{:.2f}%", 100 * ratio(facts.heap, facts.heap_peak)));
-  text.line("used_memory_overhead", overhead);
-  text.line("used_memory_startup", facts.heap_at_start);
-  text.line("used_memory_dataset", dataset);
-  text.line(
-      "used_memory_dataset_perc",
-      fmt::format("{:.2f}%",
-                  100 * ratio(dataset, facts.heap - std::min(facts.heap, facts.heap_at_start))));
-  text.line("allocator_allocated", facts.heap);
-  text.line("allocator_active", facts.heap);
-  text.line("allocator_resident", facts.resident);
+            fmt::format("{:.2f}%", 100 * ratio(used, facts.allocated_peak)));
+  text.line("used_memory_overhead", facts.overhead());
+  text.line("used_memory_startup", facts.allocated_at_start);
+  text.line("used_memory_dataset", facts.dataset());
+  text.line("used_memory_dataset_perc",
+            fmt::format("{:.2f}%", 100 * ratio(facts.dataset(),
+                                               used - std::min(used, facts.allocated_at_start))));
+  text.line("allocator_allocated", facts.allocator_allocated);
+  text.line("allocator_active", facts.allocator_active);
+  text.line("allocator_resident", facts.allocator_resident);
   text.bytes("total_system_memory", facts.system_memory);
   text.bytes("used_memory_lua", 0);
   text.bytes("used_memory_scripts", 0);
@@ -123,21 +120,23 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("number_of_functions", 0);
   text.line("number_of_libraries", 0);
   text.bytes("maxmemory", context.settings().memory_max);
-  text.line("maxmemory_policy", "noeviction");
-  text.real("allocator_frag_ratio", 1, 2);
-  text.line("allocator_frag_bytes", 0);
-  text.real("allocator_rss_ratio", ratio(facts.resident, facts.heap), 2);
-  text.real("mem_fragmentation_ratio", ratio(facts.resident, facts.heap), 2);
-  text.line("mem_fragmentation_bytes",
-            static_cast<int64_t>(facts.resident) - static_cast<int64_t>(facts.heap));
-  text.line("mem_not_counted_for_evict", 0);
+  text.line("maxmemory_policy", policy_name(context.settings().eviction));
+  text.real("allocator_frag_ratio", ratio(facts.allocator_active, facts.allocator_allocated), 2);
+  text.line("allocator_frag_bytes", difference(facts.allocator_active, facts.allocator_allocated));
+  text.real("allocator_rss_ratio", ratio(facts.allocator_resident, facts.allocator_active), 2);
+  text.line("allocator_rss_bytes", difference(facts.allocator_resident, facts.allocator_active));
+  text.real("rss_overhead_ratio", ratio(facts.resident, facts.allocator_resident), 2);
+  text.line("rss_overhead_bytes", difference(facts.resident, facts.allocator_resident));
+  text.real("mem_fragmentation_ratio", ratio(facts.resident, used), 2);
+  text.line("mem_fragmentation_bytes", difference(facts.resident, used));
+  text.line("mem_not_counted_for_evict", facts.memory_not_counted);
   text.line("mem_replication_backlog", 0);
   text.line("mem_total_replication_buffers", 0);
   text.line("mem_clients_slaves", 0);
   text.line("mem_clients_normal", facts.clients_bytes);
   text.line("mem_cluster_links", 0);
-  text.line("mem_aof_buffer", 0);
-  text.line("mem_allocator", "libc");
+  text.line("mem_aof_buffer", facts.log_buffers);
+  text.line("mem_allocator", facts.allocator);
   text.line("active_defrag_running", 0);
   text.line("lazyfree_pending_objects", context.engine().unreaped());
   text.line("lazyfreed_objects", 0);
@@ -186,7 +185,7 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("aof_current_size", facts.log_bytes);
   text.line("aof_base_size", facts.checkpoint.bytes);
   text.line("aof_pending_rewrite", 0);
-  text.line("aof_buffer_length", 0);
+  text.line("aof_buffer_length", facts.log_buffers);
   text.line("aof_pending_bio_fsync", facts.written > facts.durable ? 1 : 0);
   text.line("aof_delayed_fsync", 0);
   text.line("leat_appendfsync", facts.sync_mode);
@@ -209,6 +208,29 @@ void info_persistence(Context& context, const NodeFacts& facts, InfoText& text) 
   text.line("loading_loaded_bytes", facts.loading_done);
   text.real("loading_loaded_perc", 100 * ratio(facts.loading_done, facts.loading_total), 2);
   text.line("loading_eta_seconds", facts.loading_left_s);
+}
+
+// What of the streams is sealed on disk, and what of that is open.
+void info_frames(Context& context, const NodeFacts& facts, InfoText& text) {
+  const FrameCache& cache = context.engine().share().frames;
+  const SealQueue& seals = context.engine().share().seals;
+  text.section("Frames");
+  text.line("leat_frames", cache.fences());
+  text.line("leat_frame_files", facts.frame_files);
+  text.line("leat_frame_file_bytes", facts.frame_bytes);
+  text.line("leat_frame_live_bytes", facts.frame_bytes_live);
+  text.line("leat_frames_sealed", seals.counters().sealed);
+  text.line("leat_frames_sealed_bytes", facts.frame_bytes_sealed);
+  text.line("leat_frames_sealed_memory_bytes", seals.counters().sealed_bytes);
+  text.line("leat_frames_outdated", seals.counters().outdated);
+  text.line("leat_frames_failed", seals.counters().failed);
+  text.line("leat_hot_bytes", seals.hot_bytes());
+  text.line("leat_frame_cache_bytes", cache.bytes());
+  text.line("leat_frame_cache_limit", cache.limit());
+  text.line("leat_frame_cache_hits", cache.counters().hits);
+  text.line("leat_frame_cache_misses", cache.counters().misses);
+  text.line("leat_cold_reads_blocking", cache.counters().loads);
+  text.line("leat_cold_read_failures", cache.counters().failures);
 }
 
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
@@ -234,7 +256,7 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.real("expired_stale_perc", 0, 2);
   text.line("expired_time_cap_reached_count", 0);
   text.line("expire_cycle_cpu_milliseconds", 0);
-  text.line("evicted_keys", 0);
+  text.line("evicted_keys", statistics.evicted());
   text.line("evicted_clients", 0);
   text.line("total_eviction_exceeded_time", 0);
   text.line("current_eviction_exceeded_time", 0);

@@ -41,6 +41,7 @@ void info_server(Context& context, const NodeFacts& facts, InfoText& text);
 void info_clients(Context& context, const NodeFacts& facts, InfoText& text);
 void info_memory(Context& context, const NodeFacts& facts, InfoText& text);
 void info_persistence(Context& context, const NodeFacts& facts, InfoText& text);
+void info_frames(Context& context, const NodeFacts& facts, InfoText& text);
 void info_stats(Context& context, const NodeFacts& facts, InfoText& text);
 void info_replication(Context& context, const NodeFacts& facts, InfoText& text);
 void info_cpu(Context& context, const NodeFacts& facts, InfoText& text);

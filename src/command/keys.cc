@@ -125,8 +125,9 @@ void cmd_copy(Context& context, const Arguments& words) {
   const Object* const target = context.find(asked.db, words[2]);
   if (target != nullptr && !asked.replace) return context.reply().integer(0);
   if (target != nullptr) context.drop(*target);
-  context.commit(KeyCopy{
-      .object = source->id, .copy = context.next_object(), .db = asked.db, .key = words[2]});
+  const ObjectId copy = context.next_object();
+  context.commit(KeyCopy{.object = source->id, .copy = copy, .db = asked.db, .key = words[2]});
+  context.engine().keyspace().find(copy)->used = context.now().wall;
   context.reply().integer(1);
 }
 
@@ -161,8 +162,7 @@ void cmd_object_freq(Context& context, const Arguments& words) {
 void cmd_object_idletime(Context& context, const Arguments& words) {
   const Object* const object = asked_object(context, words);
   if (object == nullptr) return;
-  const int64_t idle_ms = context.now().wall.value - object->used.value;
-  context.reply().integer(std::max(idle_ms, int64_t{0}) / 1000);
+  context.reply().integer(context.idle_ms(*object) / 1000);
 }
 
 // OBJECT REFCOUNT key  ->  integer.

@@ -3,6 +3,7 @@
 // Thread     called on the reactor thread, from inside a command.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,11 +63,24 @@ struct NodeFacts {
   uint64_t output_largest = 0;
   uint64_t clients_bytes = 0;
 
-  uint64_t heap = 0;
-  uint64_t heap_peak = 0;
-  uint64_t heap_at_start = 0;
+  uint64_t allocated = 0;  // By this process, and not freed.
+  uint64_t allocated_peak = 0;
+  uint64_t allocated_at_start = 0;
   uint64_t resident = 0;
   uint64_t system_memory = 0;
+  uint64_t log_buffers = 0;
+  uint64_t memory_not_counted = 0;  // Of what is allocated: does not count against maxmemory.
+  // What the allocator itself says: see io::AllocatorFacts.
+  std::string allocator;
+  uint64_t allocator_allocated = 0;
+  uint64_t allocator_active = 0;
+  uint64_t allocator_resident = 0;
+
+  // What is not data.
+  [[nodiscard]] uint64_t overhead() const {
+    return std::min(allocated, allocated_at_start + clients_bytes + log_buffers);
+  }
+  [[nodiscard]] uint64_t dataset() const { return allocated - overhead(); }
 
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
@@ -97,6 +111,11 @@ struct NodeFacts {
   uint64_t log_last_sync_us = 0;
   uint64_t log_recovered_records = 0;
   CheckpointFacts checkpoint;
+  int64_t last_sync_s = 0;  // Unix time.
+  uint64_t frame_files = 0;
+  uint64_t frame_bytes = 0;       // Of the frame files.
+  uint64_t frame_bytes_live = 0;  // Of what streams hold in them.
+  uint64_t frame_bytes_sealed = 0;
   Lsn written;
   Lsn durable;
 

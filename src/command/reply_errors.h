@@ -21,4 +21,8 @@ constexpr Bytes kErrLoading = "LOADING Redis is loading the dataset in memory";
 constexpr Bytes kErrExecAbort = "EXECABORT Transaction discarded because of previous errors.";
 constexpr Bytes kErrOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
 
+// Ours alone: nothing of Redis is on disk only.
+constexpr Bytes kErrUnreadable =
+    "ERR entries of the stream that are kept on disk can't be read; the log of the server says why";
+
 }  // namespace leat

@@ -18,9 +18,10 @@ namespace leat {
 // Commands queued between MULTI and EXEC.
 struct Transaction {
   std::vector<OwnedRequest> queue;
-  size_t bytes = 0;     // Of the words, as RESP.
-  size_t memory = 0;    // What the queue holds, about; client-query-buffer-limit bounds it.
-  bool broken = false;  // A command was refused while queueing: EXEC answers EXECABORT.
+  size_t bytes = 0;         // Of the words, as RESP.
+  size_t memory = 0;        // What the queue holds, about; client-query-buffer-limit bounds it.
+  bool denies_oom = false;  // A command in it is refused when memory is used up; so is EXEC then.
+  bool broken = false;      // A command was refused while queueing: EXEC answers EXECABORT.
 };
 
 // CLIENT REPLY. kSkip: the reply of the command that is executed, or waits, is dropped.

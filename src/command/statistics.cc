@@ -20,7 +20,7 @@ void Statistics::reset() {
   errors_.clear();
   calls_ = 0;
   errors_total_ = 0;
-  hits_ = misses_ = expired_ = 0;
+  hits_ = misses_ = expired_ = evicted_ = 0;
 }
 
 }  // namespace leat

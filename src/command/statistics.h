@@ -50,9 +50,11 @@ class Statistics {
     if (counting_) ++(hit ? hits_ : misses_);
   }
   void note_expired() { ++expired_; }
+  void note_evicted() { ++evicted_; }
   [[nodiscard]] uint64_t hits() const { return hits_; }
   [[nodiscard]] uint64_t misses() const { return misses_; }
   [[nodiscard]] uint64_t expired() const { return expired_; }
+  [[nodiscard]] uint64_t evicted() const { return evicted_; }
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
   void note_call() { ++calls_; }
@@ -74,6 +76,7 @@ class Statistics {
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
   uint64_t expired_ = 0;
+  uint64_t evicted_ = 0;
 };
 
 }  // namespace leat

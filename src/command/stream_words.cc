@@ -173,6 +173,11 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
   return plan.count;
 }
 
+bool can_place(const Context& context, const Stream& stream, StreamId last_delivered) {
+  if (stream.sealed()) static_cast<void>(stream.count_after(last_delivered));
+  return !context.lacks_entries();
+}
+
 bool find_group(Context& context, const Arguments& words, const Object*& object,
                 const Group*& group) {
   if (!context.find(words[1], ObjectKind::kStream, object)) return false;

@@ -59,6 +59,9 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
 [[nodiscard]] const Object& create_stream(Context& context, Bytes key, const Retention& policy);
 // Drops what exceeds MAXLEN and MAXBYTES, as far as the stream's policy lets it.
 void enforce_size(Context& context, const Object& object);
+// A group can be moved behind `last_delivered`: what must be counted for that is in memory. False when the command
+// has to wait, or can't do it.
+[[nodiscard]] bool can_place(const Context& context, const Stream& stream, StreamId last_delivered);
 
 // The group of XPENDING, XCLAIM and XAUTOCLAIM: key words[1], group words[2]. False after the error has been
 // replied.

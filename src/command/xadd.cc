@@ -4,6 +4,7 @@
 #include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
+#include "engine/retention_plan.h"
 
 namespace leat {
 namespace {
@@ -74,6 +75,24 @@ bool plan_id(Context& context, const Stream* stream, const AppendId& asked, Stre
   return false;
 }
 
+// An entry that was added is not added again: whether the trimming that follows needs sealed entries is found out
+// before. False when the command has to wait, or can't be done.
+bool can_trim(const Context& context, const Stream& stream, const std::optional<Trim>& trim) {
+  if (!trim || !stream.sealed()) return true;
+  // The same as the real one on a stream that is longer by one entry.
+  Trim before = *trim;
+  if (before.by == Trim::By::kLength && before.length != 0) --before.length;
+  static_cast<void>(plan_trim(stream, before));
+  return !context.lacks_entries();
+}
+
+// The same for what the stream's policy drops when an entry of `bytes` is added.
+bool can_enforce(const Context& context, const Stream& stream, uint64_t bytes) {
+  if (!stream.sealed() || !stream.retention().limits_size()) return true;
+  static_cast<void>(plan_size(stream, {.entries = 1, .bytes = bytes}));
+  return !context.lacks_entries();
+}
+
 }  // namespace
 
 // XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
@@ -100,15 +119,22 @@ void cmd_xadd(Context& context, const Arguments& words) {
       stream == nullptr ? default_retention(settings, key) : stream->retention();
   if (!admit_append(context, key, stream, policy, wire.size())) return;
 
-  if (object == nullptr) object = &create_stream(context, key, policy);
   const NodeLimits limits{.entries = settings.stream_node_max_entries,
                           .bytes = settings.stream_node_max_bytes};
+  const bool new_block = stream == nullptr || plan_new_block(*stream, payload, limits);
+  const auto trim = add.trim.trim(settings);
+  if (object == nullptr) {
+    object = &create_stream(context, key, policy);
+  } else if (context.lacks_entries() || !can_trim(context, *stream, trim) ||
+             !can_enforce(context, *stream, wire.size())) {
+    return;
+  }
   context.commit(StreamAppend{.object = object->id,
-                              .new_block = plan_new_block(*object->stream(), payload, limits),
+                              .new_block = new_block,
                               .id = id,
                               .elements = static_cast<uint32_t>(words.size() - add.first_field),
                               .wire = wire});
-  if (const auto trim = add.trim.trim(settings)) trim_stream(context, *object, *trim);
+  if (trim) trim_stream(context, *object, *trim);
   enforce_size(context, *object);
   reply_id(context.reply(), id);
 }

@@ -42,31 +42,34 @@ struct Terms {
 
 // Finds entries by ascending ids: the next one mostly stands a few entries behind the one before.
 //
-// Invariant  cursor_ stands on the first live entry with an id >= previous_.
+// Invariant  cursor_ stands on the first live entry with an id >= previous_, or is done.
 class EntryFinder {
  public:
-  explicit EntryFinder(const Stream& stream)
-      : stream_(stream), cursor_(stream.seek(StreamId::min())) {}
+  explicit EntryFinder(const Stream& stream) : stream_(stream) {}
 
   // The live entry `id`.
   std::optional<EntryView> find(StreamId id) {
     constexpr int kStepsMax = 8;  // Then the tree is faster.
-    if (id < previous_) cursor_ = stream_.seek(id);
-    for (int steps = 0; !cursor_.done() && cursor_.entry().id < id; ++steps) {
+    if (!cursor_ || id < previous_) seek(id);
+    for (int steps = 0; !cursor_->done() && cursor_->entry().id < id; ++steps) {
       if (steps == kStepsMax) {
-        cursor_ = stream_.seek(id);
+        seek(id);
         break;
       }
-      cursor_.advance();
+      cursor_->advance();
     }
+    if (cursor_->done()) seek(id);
     previous_ = id;
-    if (cursor_.done() || cursor_.entry().id != id) return std::nullopt;
-    return cursor_.entry();
+    if (cursor_->done() || cursor_->entry().id != id) return std::nullopt;
+    return cursor_->entry();
   }
 
  private:
+  // It is done at the end of its frame: the next id may stand far behind.
+  void seek(StreamId id) { cursor_.emplace(stream_.seek(id, {.end = id})); }
+
   const Stream& stream_;
-  Stream::Cursor cursor_;
+  std::optional<Stream::Cursor> cursor_;
   StreamId previous_;
 };
 
@@ -101,6 +104,8 @@ class Claim {
     claimed_.push_back(*entry);
     return Result::kClaimed;
   }
+
+  [[nodiscard]] bool gives_up() const { return context_.gives_up(); }
 
   void commit(const Consumer& consumer) {
     if (gone_.size() != gone_committed_) commit_gone();
@@ -258,11 +263,23 @@ bool read_auto_claim_words(Context& context, const Arguments& words, AutoClaimWo
 void take_from(PendingEntries::Cursor& cursor, const AutoClaimWords& asked, Claim& claim) {
   int64_t left = asked.count;
   for (int64_t attempts = asked.count * kAttemptsPerCount;
-       attempts > 0 && left > 0 && cursor.valid(); --attempts) {
+       attempts > 0 && left > 0 && cursor.valid() && !claim.gives_up(); --attempts) {
     const PendingEntry& pending = cursor.entry();
     if (claim.take(pending.id, pending) != Claim::Result::kSkipped) --left;
     cursor.advance();
   }
+}
+
+// Whatever is claimed is looked at before anything is written. False when the command has to wait, or can't be done.
+bool foresee(const Context& context, const Stream& stream, const Group& group,
+             const ClaimWords& asked) {
+  if (!stream.sealed()) return true;
+  if (asked.last_id > group.last_delivered) static_cast<void>(stream.count_after(asked.last_id));
+  for (const StreamId id : asked.ids) {
+    if (context.gives_up()) return false;
+    static_cast<void>(stream.find(id));
+  }
+  return !context.lacks_entries();
 }
 
 }  // namespace
@@ -281,6 +298,7 @@ void cmd_xclaim(Context& context, const Arguments& words) {
   ClaimWords asked;
   if (!read_claim_words(context, words, asked)) return;
 
+  if (!foresee(context, *object->stream(), *group, asked)) return;
   if (asked.last_id > group->last_delivered) {
     context.commit(GroupSetId{.object = object->id,
                               .group = group->id,
@@ -312,12 +330,13 @@ void cmd_xautoclaim(Context& context, const Arguments& words) {
   const Group* group = nullptr;
   if (!find_group(context, words, object, group)) return;
 
-  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
-  if (consumer == nullptr) return;
   Claim claim(context, *object, *group, asked.terms);
   auto cursor = group->pending.cursor_from(asked.start);
   take_from(cursor, asked, claim);
+  if (context.lacks_entries()) return;
   const StreamId next = cursor.valid() ? cursor.entry().id : StreamId::min();
+  const Consumer* const consumer = seen_consumer(context, *object, *group, words[3]);
+  if (consumer == nullptr) return;
   claim.commit(*consumer);
   context.reply().array(3);
   reply_id(context.reply(), next);

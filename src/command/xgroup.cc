@@ -85,6 +85,7 @@ void cmd_xgroup_create(Context& context, const Arguments& words) {
   } else if (object->stream()->groups().next_id().value == kGroupIdEnd) {
     return context.error("ERR the stream has had as many groups as it can name");
   }
+  if (!can_place(context, *object->stream(), last_delivered)) return;
   context.commit(GroupCreate{.object = object->id,
                              .group = object->stream()->groups().next_id(),
                              .last_delivered = last_delivered,
@@ -110,6 +111,7 @@ void cmd_xgroup_setid(Context& context, const Arguments& words) {
   } else if (words[4] != "-" && !read_id(context, words[4], 0, last_delivered)) {
     return;
   }
+  if (!can_place(context, *object->stream(), last_delivered)) return;
   context.commit(GroupSetId{.object = object->id,
                             .group = group->id,
                             .last_delivered = last_delivered,

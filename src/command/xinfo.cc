@@ -51,8 +51,8 @@ void reply_named_id(ReplyWriter& reply, Bytes name, StreamId id) {
 // to grow with the stream: its blocks, and an index above them.
 void reply_stream_head(ReplyWriter& reply, const Stream& stream) {
   reply_count(reply, "length", stream.length());
-  reply_count(reply, "radix-tree-keys", stream.blocks().size());
-  reply_count(reply, "radix-tree-nodes", stream.blocks().size() + 1);
+  reply_count(reply, "radix-tree-keys", stream.blocks());
+  reply_count(reply, "radix-tree-nodes", stream.blocks() + 1);
   reply_named_id(reply, "last-generated-id", stream.last_id());
   reply_named_id(reply, "max-deleted-entry-id", stream.max_deleted());
   reply_count(reply, "entries-added", stream.entries_added());
@@ -149,8 +149,8 @@ void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
   reply.bulk("entries");
   const size_t mark = reply.begin();
   int64_t sent = 0;
-  for (auto cursor = stream.seek(StreamId::min()); !cursor.done() && (count == 0 || sent < count);
-       cursor.advance()) {
+  for (auto cursor = stream.seek(StreamId::min(), {.count = static_cast<uint64_t>(count)});
+       !cursor.done() && (count == 0 || sent < count); cursor.advance()) {
     reply_entry(reply, cursor.entry());
     ++sent;
   }

@@ -43,10 +43,12 @@ void reply_range(Context& context, const Arguments& words, bool reverse) {
     return ++sent != asked.count;
   };
   const Stream& stream = *object->stream();
+  const uint64_t count = asked.count < 0 ? 0 : static_cast<uint64_t>(asked.count);
   if (reverse) {
-    stream.visit_backwards(asked.range.last, asked.range.first, send);
+    stream.visit_backwards(asked.range.last, {.end = asked.range.first, .count = count}, send);
   } else {
-    for (auto cursor = stream.seek(asked.range.first); !cursor.done(); cursor.advance()) {
+    auto cursor = stream.seek(asked.range.first, {.end = asked.range.last, .count = count});
+    for (; !cursor.done(); cursor.advance()) {
       const EntryView& entry = cursor.entry();
       if (entry.id > asked.range.last || !send(entry)) break;
     }
@@ -91,7 +93,8 @@ Bytes set_id_refusal(const Stream& stream, const SetIdWords& asked) {
     return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
   }
   if (stream.length() == 0) return {};
-  if (asked.last_id < stream.last_entry()->id) {
+  const auto last = stream.last_entry();
+  if (last && asked.last_id < last->id) {
     return "ERR The ID specified in XSETID is smaller than the target stream top item";
   }
   if (asked.entries_added >= 0 && static_cast<uint64_t>(asked.entries_added) < stream.length()) {
@@ -137,6 +140,7 @@ void cmd_xdel(Context& context, const Arguments& words) {
   ByteBuffer& bytes = list.buffer();
   int64_t removed = 0;
   for (const StreamId id : ids) {
+    if (context.gives_up()) return;
     if (!object->stream()->find(id)) continue;
     list.add(id);
     ++removed;

@@ -185,23 +185,19 @@ bool read_sources(Context& context, const Arguments& words, const ReadWords& ask
   return true;
 }
 
-// The stream has a live entry behind `id`.
-bool has_after(const Stream& stream, StreamId id) {
-  return id < stream.last_id() && !stream.seek(id.next()).done();
-}
-
 bool has_something(const Source& source) {
   if (source.object == nullptr) return false;
   if (source.history) return true;
   const Stream& stream = *source.object->stream();
-  if (source.group != nullptr) return has_after(stream, source.group->last_delivered);
-  return source.last_entry ? stream.length() != 0 : has_after(stream, source.after);
+  if (source.group != nullptr) return stream.has_after(source.group->last_delivered);
+  return source.last_entry ? stream.length() != 0 : stream.has_after(source.after);
 }
 
 void reply_after(ReplyWriter& reply, const Stream& stream, StreamId after, int64_t count) {
   const size_t mark = reply.begin();
   int64_t sent = 0;
-  for (auto cursor = stream.seek(after.next()); !cursor.done(); cursor.advance()) {
+  auto cursor = stream.seek(after.next(), {.count = static_cast<uint64_t>(count)});
+  for (; !cursor.done(); cursor.advance()) {
     reply_entry(reply, cursor.entry());
     if (++sent == count) break;
   }
@@ -218,20 +214,20 @@ void reply_history(Context& context, const Source& source, const Consumer& consu
   StreamId first;
   StreamId last;
   bool delivered = false;
-  source.group->pending.visit_from(source.after.next(), consumer.id,
-                                   [&](const PendingEntry& pending) {
-                                     if (const auto entry = stream.find(pending.id)) {
-                                       reply_entry(reply, *entry);
-                                       if (!delivered) first = pending.id;
-                                       delivered = true;
-                                       last = pending.id;
-                                     } else {
-                                       reply.array(2);
-                                       reply_id(reply, pending.id);
-                                       reply.null_array();
-                                     }
-                                     return ++sent != count;
-                                   });
+  const auto send = [&](const PendingEntry& pending) {
+    if (const auto entry = stream.find(pending.id)) {
+      reply_entry(reply, *entry);
+      if (!delivered) first = pending.id;
+      delivered = true;
+      last = pending.id;
+    } else {
+      reply.array(2);
+      reply_id(reply, pending.id);
+      reply.null_array();
+    }
+    return ++sent != count && !context.gives_up();
+  };
+  source.group->pending.visit_from(source.after.next(), consumer.id, send);
   reply.end_array(mark, static_cast<size_t>(sent));
   if (!delivered) return;
   context.commit(GroupRedeliver{.object = source.object->id,
@@ -253,7 +249,9 @@ void reply_new(Context& context, const Source& source, const Consumer& consumer,
   int64_t sent = 0;
   StreamId first;
   StreamId last;
-  for (auto cursor = stream.seek(group.last_delivered.next()); !cursor.done(); cursor.advance()) {
+  auto cursor =
+      stream.seek(group.last_delivered.next(), {.count = static_cast<uint64_t>(asked.count)});
+  for (; !cursor.done(); cursor.advance()) {
     const EntryView& entry = cursor.entry();
     reply_entry(reply, entry);
     entries_read.deliver(entry.id);
@@ -294,8 +292,33 @@ void reply_source(Context& context, const Source& source, const ReadWords& asked
   if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked);
   const Stream& stream = *source.object->stream();
   if (!source.last_entry) return reply_after(reply, stream, source.after, asked.count);
+  const auto last = stream.last_entry();
+  if (!last) return;  // It is not in memory.
   reply.array(1);
-  reply_entry(reply, *stream.last_entry());
+  reply_entry(reply, *last);
+}
+
+// What is handed out can't be asked for again: all sources are looked at before anything is written. False when the
+// command has to wait, or can't be done.
+bool foresee(const Context& context, const std::vector<Source>& sources, const ReadWords& asked) {
+  for (const Source& source : sources) {
+    const Stream& stream = *source.object->stream();
+    if (!stream.sealed() || context.gives_up()) continue;
+    if (!source.history) {
+      stream.foresee(source.group->last_delivered.next(),
+                     {.count = static_cast<uint64_t>(asked.count)});
+      continue;
+    }
+    const Consumer* const consumer = source.group->consumer(asked.consumer);
+    if (consumer == nullptr) continue;
+    int64_t left = asked.count;
+    source.group->pending.visit_from(source.after.next(), consumer->id,
+                                     [&](const PendingEntry& pending) {
+                                       static_cast<void>(stream.find(pending.id));
+                                       return --left != 0 && !context.gives_up();
+                                     });
+  }
+  return !context.lacks_entries();
 }
 
 // The consumer in the group of each source. False after the error has been replied.
@@ -311,6 +334,7 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReadWords asked{.group_read = group_read};
   std::vector<Source> sources;
   if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
+  if (group_read && !foresee(context, sources, asked)) return;
   if (group_read && !find_consumers(context, asked, sources)) return;
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();

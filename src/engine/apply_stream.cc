@@ -63,8 +63,10 @@ bool Engine::on(const StreamTrim& record) {
   if (stream == nullptr) return false;
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_trim(*stream, record.last_dropped);
-  Stream::Blocks dropped;
-  stream->trim(record.last_dropped, dropped);
+  DroppedExtents dropped(&share_);
+  const uint64_t frames = stream->frames();
+  if (!stream->trim(record.last_dropped, dropped.extents())) return false;
+  dropped.set_frames(frames - stream->frames());
   if (writer_ != nullptr) {
     writer_->drop(std::move(dropped), record.last_dropped);
   } else if (!dropped.empty()) {
@@ -113,8 +115,7 @@ bool Engine::on(const GroupCreate& record) {
   group->id = record.group;
   group->name = std::string(record.name);
   group->entries_read = record.entries_read;
-  stream->place(*group, record.last_delivered);
-  return stream->groups().add(std::move(group));
+  return stream->place(*group, record.last_delivered) && stream->groups().add(std::move(group));
 }
 
 bool Engine::on(const GroupSetId& record) {
@@ -122,8 +123,7 @@ bool Engine::on(const GroupSetId& record) {
   Group* const group = changed_group(record.object, record.group, &stream);
   if (group == nullptr) return false;
   group->entries_read = record.entries_read;
-  stream->place(*group, record.last_delivered);
-  return true;
+  return stream->place(*group, record.last_delivered);
 }
 
 bool Engine::on(const GroupDrop& record) {
@@ -167,7 +167,8 @@ bool Engine::on(const GroupDeliver& record) {
   Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
   if (consumer == nullptr || record.first <= group->last_delivered) return false;
   delivered_.clear();
-  for (auto cursor = stream->seek(group->last_delivered.next()); !cursor.done(); cursor.advance()) {
+  for (auto cursor = stream->seek(group->last_delivered.next(), {.end = record.last});
+       !cursor.done(); cursor.advance()) {
     const StreamId id = cursor.entry().id;
     if (id > record.last) break;
     delivered_.push_back(id);
@@ -242,11 +243,13 @@ bool Engine::on(const GroupRedeliver& record) {
   Consumer* const consumer = group == nullptr ? nullptr : group->consumer(record.consumer);
   if (consumer == nullptr) return false;
   std::vector<PendingEntry> again;
+  const uint64_t failures = share_.frames.counters().failures;
   group->pending.visit_from(record.first, record.consumer, [&](const PendingEntry& entry) {
     if (entry.id > record.last) return false;
     if (stream->find(entry.id)) again.push_back(entry);
     return true;
   });
+  if (share_.frames.counters().failures != failures) return false;
   for (PendingEntry& entry : again) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_pending(*group, entry.id, entry.id);

@@ -42,6 +42,78 @@ bool read_row(ByteReader& in, StreamId first, StreamId& id, uint64_t& live_bytes
 
 }  // namespace
 
+Block::Block(BlockImage image)
+    : first_id_(image.first_id),
+      last_id_(image.last_id),
+      live_(image.live),
+      deleted_(image.deleted),
+      node_(static_cast<size_t>(image.node_bytes)),
+      bytes_(std::move(image.rows)) {
+  for (Cursor cursor = begin(); !cursor.done(); cursor.advance())
+    live_bytes_ += cursor.live() ? cursor.entry().wire.size() : 0;
+}
+
+bool Block::fits(const BlockImage& image) {
+  ByteReader in(image.rows.view());
+  StreamId previous;
+  uint64_t rows = 0;
+  uint64_t live = 0;
+  for (; !in.done(); ++rows) {
+    const uint8_t flag = in.u8();
+    const uint64_t size = in.varint();
+    const uint64_t elements = in.varint();
+    StreamId id;
+    id.ms = image.first_id.ms + in.varint();
+    id.seq = in.varint();
+    if (id.ms == image.first_id.ms) id.seq += image.first_id.seq;
+    static_cast<void>(in.bytes(size));
+    const bool in_order = rows == 0 ? id == image.first_id : id > previous;
+    if (!in.ok() || !in_order || flag > 1 || elements > size || id > image.last_id) return false;
+    live += flag;
+    previous = id;
+  }
+  return live != 0 && live == image.live && rows <= uint64_t{image.live} + image.deleted;
+}
+
+// Deleted entries are left out: nothing shows them. But the first one stays, as the node's size is counted from it
+// when the block is appended to again.
+BlockImage Block::image() const {
+  BlockImage image{.first_id = first_id_,
+                   .last_id = last_id_,
+                   .live = live_,
+                   .deleted = deleted_,
+                   .node_bytes = node_.bytes()};
+  image.rows.reserve(bytes_.size());
+  if (deleted_ == 0) {
+    image.rows.append(bytes_.view());
+    return image;
+  }
+  const char* const base = bytes_.bytes();
+  const char* const end = base + bytes_.size();
+  for (Cursor cursor(base, end, first_id_); !cursor.done();) {
+    const char* const row = cursor.at_;
+    const bool live = cursor.live() && row >= base + start_;
+    cursor.advance();
+    if (!live && row != base) continue;
+    image.rows.append(Bytes(row, static_cast<size_t>(cursor.at_ - row)));
+    if (!live) image.rows.bytes()[0] = 0;
+  }
+  return image;
+}
+
+std::unique_ptr<Block> Block::copy() const {
+  ByteBuffer bytes(bytes_.size());
+  bytes.append(bytes_.view());
+  auto block = std::make_unique<Block>(first_id_, std::move(bytes));
+  block->last_id_ = last_id_;
+  block->live_ = live_;
+  block->live_bytes_ = live_bytes_;
+  block->deleted_ = deleted_;
+  block->start_ = start_;
+  block->node_ = node_;
+  return block;
+}
+
 BlockParts Block::parts() const {
   return {.first_id = first_id_,
           .last_id = last_id_,
@@ -74,7 +146,7 @@ std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
     previous = id;
   }
   if (!start_seen || live != parts.live || previous > parts.last_id) return nullptr;
-  auto block = std::make_unique<Block>(parts.first_id, parts.rows.size());
+  auto block = std::make_unique<Block>(parts.first_id, ByteBuffer(parts.rows.size()));
   block->last_id_ = parts.last_id;
   block->live_ = parts.live;
   block->live_bytes_ = live_bytes;
@@ -103,6 +175,7 @@ bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   last_id_ = id;
   ++live_;
   live_bytes_ += wire.size();
+  mark_ = 0;
   return true;
 }
 
@@ -113,6 +186,7 @@ bool Block::erase(StreamId id) {
   --live_;
   live_bytes_ -= found.entry().wire.size();
   ++deleted_;
+  mark_ = 0;
   return true;
 }
 
@@ -125,6 +199,7 @@ uint32_t Block::erase_until(StreamId last) {
     live_bytes_ -= cursor.entry().wire.size();
   }
   start_ = static_cast<size_t>(cursor.at_ - bytes_.bytes());
+  mark_ = 0;
   live_ -= removed;
   deleted_ += removed;
   return removed;
@@ -142,6 +217,7 @@ void Block::cut_deleted_tail() {
     last_id_ = id;
   }
   bytes_.truncate(end);
+  mark_ = 0;
 }
 
 Block::Cursor Block::begin() const {

@@ -1,4 +1,4 @@
-// Block: a run of entries of one stream in id order; the unit of `~` trimming and, later, of sealing.
+// Block: a run of entries of one stream in id order; the unit of `~` trimming. Runs of them are sealed as frames.
 //
 // Entries stay in wire form, as they arrived and as they leave: RESP bulk strings of fields and values.
 // Appending and delivering are one copy each; a compact form would cost more on both than it saves here
@@ -17,9 +17,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/bytes.h"
 #include "engine/node_model.h"
+#include "model/block_image.h"
 #include "model/stream_id.h"
 
 namespace leat {
@@ -44,8 +46,17 @@ struct BlockParts {
 
 class Block {
  public:
-  explicit Block(StreamId first, size_t capacity)
-      : first_id_(first), last_id_(first), bytes_(capacity) {}
+  // Keeps its entries in `bytes`, which is empty.
+  Block(StreamId first, ByteBuffer bytes)
+      : first_id_(first), last_id_(first), bytes_(std::move(bytes)) {}
+  // The block that the image was taken of, but that entries which were deleted may be gone from the buffer.
+  // Requires fits(image).
+  explicit Block(BlockImage image);
+
+  // The image describes a block: its rows are well formed and agree with its counters. O(entries).
+  [[nodiscard]] static bool fits(const BlockImage& image);
+  [[nodiscard]] BlockImage image() const;
+  [[nodiscard]] std::unique_ptr<Block> copy() const;
 
   // The id of the first entry ever appended, live or not; the block's name in the stream.
   [[nodiscard]] StreamId first_id() const { return first_id_; }
@@ -57,6 +68,13 @@ class Block {
   [[nodiscard]] size_t bytes_used() const { return bytes_.size(); }
   [[nodiscard]] size_t memory() const { return sizeof(Block) + bytes_.capacity(); }
   [[nodiscard]] const NodeModel& node() const { return node_; }
+
+  // What the block is marked with: the seal job that took its image, if nothing has changed it since; else 0.
+  [[nodiscard]] uint32_t mark() const { return mark_; }
+  void set_mark(uint32_t mark) { mark_ = mark; }
+
+  // The buffer, for another block; nothing else may be called afterwards.
+  [[nodiscard]] ByteBuffer take_bytes() { return std::move(bytes_); }
 
   // Views into the block.
   [[nodiscard]] BlockParts parts() const;
@@ -111,6 +129,7 @@ class Block {
   uint32_t deleted_ = 0;
   uint64_t live_bytes_ = 0;
   size_t start_ = 0;  // Where the first entry that is not cut off stands.
+  uint32_t mark_ = 0;
   NodeModel node_;
   ByteBuffer bytes_;
 };

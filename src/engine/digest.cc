@@ -103,22 +103,4 @@ uint64_t Engine::digest() const {
   return sum;
 }
 
-size_t memory_of(const Object& object) {
-  constexpr size_t kNode = 32;  // A slot in a b-tree or vector, roughly.
-  size_t sum = sizeof(Object) + object.key.capacity() + kNode;
-  if (const auto* string = object.string()) sum += string->capacity();
-  if (const auto* hash = object.hash()) {
-    hash->visit([&sum](const std::string& name, const std::string& value) {
-      sum += 2 * sizeof(std::string) + kNode + name.capacity() + value.capacity();
-    });
-  }
-  if (const auto* set = object.set()) {
-    set->visit([&sum](const std::string& name, None) {
-      sum += sizeof(std::string) + kNode + name.capacity();
-    });
-  }
-  if (const auto* stream = object.stream()) sum += stream->memory();
-  return sum;
-}
-
 }  // namespace leat

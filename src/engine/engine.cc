@@ -95,12 +95,16 @@ bool Engine::apply(const RecordView& record) {
   return false;
 }
 
-Engine::Engine(uint32_t databases) : keyspace_(databases) {}
-Engine::~Engine() = default;
+Engine::Engine(uint32_t databases, FrameStore* frames) : share_(frames), keyspace_(databases) {}
+
+Engine::~Engine() {
+  share_.frames.close();
+}
 
 StateWriter& Engine::start_checkpoint() {
   LEAT_CHECK(writer_ == nullptr);
-  writer_ = std::make_unique<StateWriter>(keyspace_, reaper_,
+  share_.seals.set_paused(true);
+  writer_ = std::make_unique<StateWriter>(keyspace_, reaper_, share_.frames,
                                           NodePiece{.lsn = last_lsn_,
                                                     .next_object = keyspace_.next_id(),
                                                     .last_swap = last_swap_,
@@ -110,6 +114,7 @@ StateWriter& Engine::start_checkpoint() {
 
 void Engine::end_checkpoint() {
   writer_.reset();
+  share_.seals.set_paused(false);
 }
 
 void Engine::reap(size_t count) {
@@ -124,6 +129,11 @@ void Engine::reap(size_t count) {
 
 bool Engine::reaping() const {
   return !reaper_.empty() || (writer_ == nullptr && keyspace_.has_flushed());
+}
+
+size_t Engine::dropped_bytes() const {
+  return reaper_.bytes() + keyspace_.flushed_bytes() +
+         (writer_ == nullptr ? 0 : writer_->condemned_bytes());
 }
 
 Object* Engine::changed(ObjectId id) {
@@ -186,7 +196,7 @@ bool Engine::on(const KeyCreate& record) {
       object->value.emplace<SetValue>();
       break;
     case ObjectKind::kStream:
-      object->value = std::make_unique<Stream>();
+      object->value = std::make_unique<Stream>(&share_);
       break;
   }
   Object* const added = object.get();

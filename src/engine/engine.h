@@ -19,6 +19,7 @@
 #include "engine/keyspace.h"
 #include "engine/object.h"
 #include "engine/reaper.h"
+#include "engine/stream_share.h"
 #include "engine/waits.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -29,7 +30,9 @@ class StateWriter;
 
 class Engine {
  public:
-  explicit Engine(uint32_t databases);
+  // Borrows where sealed frames are; null: nothing is sealed.
+  explicit Engine(uint32_t databases, FrameStore* frames = nullptr);
+  // Its frames stay on disk.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -45,7 +48,8 @@ class Engine {
   // Applies one record; it takes the next LSN.
   //   returns  false when the record does not fit the state (its object, group or consumer does not
   //            exist, a name is taken, the payload is malformed). Then it was not written by this
-  //            engine's plans: recovery reports corruption; on the live path it is a bug.
+  //            engine's plans, or a sealed frame that it changes can't be read: recovery reports
+  //            corruption; on the live path, where plans have opened the frames, it is a bug.
   [[nodiscard]] bool apply(const RecordView& record);
   // The same for a record that has been decoded, or has just been encoded.
   template <typename Record>
@@ -67,6 +71,10 @@ class Engine {
   // A consumer has tried to read or claim. Volatile.
   void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);
 
+  // Opened frames, sealing, freed buffers. Volatile.
+  [[nodiscard]] StreamShare& share() { return share_; }
+  [[nodiscard]] const StreamShare& share() const { return share_; }
+
   // Begins to write the state as it is now. Requires that none is being written, and that the last record ended its
   // atomic group.
   StateWriter& start_checkpoint();
@@ -79,6 +87,12 @@ class Engine {
   void reap(size_t count);
   // Something waits to be freed that reap() would free now.
   [[nodiscard]] bool reaping() const;
+  // What was dropped or flushed and is not freed yet holds so many bytes, about. O(1). Volatile.
+  [[nodiscard]] size_t dropped_bytes() const;
+  // What is kept for later, opened frames and freed buffers, holds so many bytes. O(1). Volatile.
+  [[nodiscard]] size_t cached_bytes() const {
+    return share_.frames.bytes() + share_.buffers.bytes();
+  }
   // Objects, and parts of others, that were dropped or flushed and have not been freed whole.
   [[nodiscard]] size_t unreaped() const { return reaper_.size() + keyspace_.flushed(); }
 
@@ -135,6 +149,7 @@ class Engine {
   // Makes delivered_ pending.
   void deliver(PendingEntries& pending, ConsumerId consumer, WallMs at);
 
+  StreamShare share_;
   Keyspace keyspace_;
   Reaper reaper_;
   std::unique_ptr<StateWriter> writer_;  // Null when no checkpoint runs.

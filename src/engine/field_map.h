@@ -92,6 +92,16 @@ class FieldMap {
     for (const auto& [key, value] : *large_) visit(key.name, value);
   }
 
+  // The same for the first `count`.
+  template <typename Visit>
+  void visit_first(size_t count, Visit&& visit) const {
+    for (size_t i = 0; i < std::min(count, small_.size()); ++i)
+      visit(small_[i].first, small_[i].second);
+    if (!large_) return;
+    for (auto at = large_->begin(); at != large_->end() && count != 0; ++at, --count)
+      visit(at->first.name, at->second);
+  }
+
   // The place of a name in the order of a large map.
   [[nodiscard]] static uint64_t place_of(Bytes name) { return hash64(name); }
   // Calls visit(uint64_t place, const std::string& name, const Value& value) for the fields of a large map from

@@ -159,12 +159,25 @@ bool Keyspace::swap(DbIndex first, DbIndex second) {
   return true;
 }
 
+// Hash order is no order at all: the first ones are as good a sample as any.
+size_t Keyspace::average_bytes(const Places& places) {
+  constexpr size_t kObjects = 1000;
+  constexpr size_t kParts = 16;
+  size_t sum = 0;
+  size_t seen = 0;
+  for (auto at = places.begin(); at != places.end() && seen < kObjects; ++at, ++seen)
+    sum += memory_of(*at->second, kParts);
+  return seen == 0 ? 0 : sum / seen;
+}
+
 void Keyspace::flush(DbIndex db) {
   std::unique_ptr<Database>& database = databases_[db.value];
   if (database->keys.empty()) return;
   recent_ = nullptr;
   std::erase(expiring_, database.get());
   database->home.flushed = true;
+  database->object_bytes = average_bytes(database->keys);
+  flushed_bytes_ += database->object_bytes * database->keys.size();
   flushed_.push_back(std::exchange(database, make_database(db)));
 }
 
@@ -184,14 +197,17 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
       flushed_.begin(), flushed_.end(),
       [&object](const std::unique_ptr<Database>& one) { return &one->home == object.home; });
   LEAT_CHECK(database != flushed_.end());
-  auto& [home, keys, expiries, ages] = **database;
+  auto& [home, keys, expiring, expiries, ages, object_bytes] = **database;
+  flushed_bytes_ -= object_bytes;
   if (keys.begin()->second == &object) {
     keys.erase(keys.begin());
   } else {
     keys.erase(Place{object.key_hash, &object});
   }
-  // Nobody asks when it would have expired or aged: with each object one of each goes, whichever is quickest.
+  // Nobody asks when it would have expired or aged: with each object one of each goes, whichever is quickest. What
+  // remains may name objects that are gone, and is never looked at.
   if (!expiries.empty()) expiries.erase(expiries.begin());
+  if (!expiring.empty()) expiring.erase(expiring.begin());
   if (!ages.empty()) ages.erase(ages.begin());
   if (keys.empty()) flushed_.erase(database);
   const auto found = objects_.find(object.id);
@@ -247,15 +263,17 @@ void Keyspace::link(Object& object, Database& database) {
   enter_expiry(object, database);
 }
 
-void Keyspace::enter_expiry(const Object& object, Database& database) {
+void Keyspace::enter_expiry(Object& object, Database& database) {
   if (object.expires.value == 0) return;
   if (database.expiries.empty()) expiring_.push_back(&database);
   database.expiries.emplace(object.expires, object.id);
+  database.expiring.insert(Place{object.key_hash, &object});
 }
 
-void Keyspace::forget_expiry(const Object& object, Database& database) {
+void Keyspace::forget_expiry(Object& object, Database& database) {
   if (object.expires.value == 0) return;
   database.expiries.erase({object.expires, object.id});
+  database.expiring.erase(Place{object.key_hash, &object});
   if (database.expiries.empty()) std::erase(expiring_, &database);
 }
 

@@ -10,6 +10,7 @@
 // Cost       O(log keys) unless said otherwise.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -58,6 +59,20 @@ class Keyspace {
   }
   // An object near a place that `random` picks; null when the database is empty.
   [[nodiscard]] const Object* pick(DbIndex db, uint64_t random) const;
+  // Calls visit(const Object&) for `count` objects of `db`, or all if there are fewer: neighbours in hash order, from a
+  // place that `random` picks.
+  enum class Keys : uint8_t { kAll, kExpiring };
+  template <typename Visit>
+  void sample(DbIndex db, Keys keys, uint64_t random, size_t count, Visit&& visit) const {
+    const Database& database = *databases_[db.value];
+    const Places& places = keys == Keys::kAll ? database.keys : database.expiring;
+    if (places.empty()) return;
+    auto at = places.lower_bound(Place{random, nullptr});
+    for (size_t left = std::min(count, places.size()); left != 0; --left, ++at) {
+      if (at == places.end()) at = places.begin();
+      visit(std::as_const(*at->second));
+    }
+  }
   // Up to `count` objects whose time has come by `now`, the earliest first.
   [[nodiscard]] std::vector<const Object*> due(WallMs now, size_t count) const;
   // The time at which the next object expires; 0 if none will.
@@ -79,7 +94,7 @@ class Keyspace {
   bool expire(ObjectId id, WallMs at);
   // O(1).
   bool swap(DbIndex first, DbIndex second);
-  // O(1).
+  // O(1): looks at a bounded number of objects.
   void flush(DbIndex db);
   // The stream's policy is another, or it has its first entry: looks at it when its oldest entry reaches MAXAGE, or
   // never. A stream that loses its head need not be told of: it is looked at too early, once.
@@ -90,6 +105,8 @@ class Keyspace {
   // ---- Objects of flushed databases.
 
   [[nodiscard]] bool has_flushed() const { return !flushed_.empty(); }
+  // They hold so many bytes, about: extrapolated from a sample when they were flushed.
+  [[nodiscard]] size_t flushed_bytes() const { return flushed_bytes_; }
   // How many are left.
   [[nodiscard]] size_t flushed() const;
   // Takes one out; null when none is left.
@@ -121,29 +138,35 @@ class Keyspace {
       return a.second->key < b.second->key;
     }
   };
+  using Places = absl::btree_set<Place, Order>;
   struct Database {
     Home home;
-    absl::btree_set<Place, Order> keys;
+    Places keys;
+    Places expiring;  // Those of keys that will expire.
     absl::btree_set<std::pair<WallMs, ObjectId>> expiries;
     // Streams with MAXAGE and entries, by Stream::age_check(): not later than when the oldest entry reaches it, but
     // for what schedule_age() was asked to wait.
     absl::btree_set<std::pair<WallMs, ObjectId>> ages;
+    size_t object_bytes = 0;  // Once it is flushed: what each object holds, on average.
   };
 
   [[nodiscard]] static std::unique_ptr<Database> make_database(DbIndex number);
   [[nodiscard]] Database& database_of(const Object& object) const {
     return *databases_[object.home->number.value];
   }
+  // What each object holds, about.
+  [[nodiscard]] static size_t average_bytes(const Places& places);
   // Takes the object out of its database, and out of recent_.
   void unlink(Object& object);
   void link(Object& object, Database& database);
-  void enter_expiry(const Object& object, Database& database);
-  void forget_expiry(const Object& object, Database& database);
+  void enter_expiry(Object& object, Database& database);
+  void forget_expiry(Object& object, Database& database);
   void look_at(Object& object, WallMs at);
 
   std::vector<std::unique_ptr<Database>> databases_;
   std::vector<Database*> expiring_;  // Those with expiries, in no order.
   std::deque<std::unique_ptr<Database>> flushed_;
+  size_t flushed_bytes_ = 0;
   absl::btree_map<ObjectId, std::unique_ptr<Object>> objects_;
   ObjectId next_id_{1};
   // What was found last by name: clients tend to stay with one stream. Null, or linked.

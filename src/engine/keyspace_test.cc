@@ -191,7 +191,11 @@ class KeyspaceAgainstMap : public ::testing::Test {
     std::set<Name> names;
     std::set<Name> wanted;
     size_t expiring = 0;
+    std::set<Name> sampled;
+    std::set<Name> will_expire;
     for (uint32_t db = 0; db < kDatabases; ++db) {
+      keyspace_.sample(DbIndex{db}, Keyspace::Keys::kExpiring, random_(), 10'000,
+                       [&sampled, db](const Object& object) { sampled.emplace(db, object.key); });
       const size_t before = names.size();
       keyspace_.visit(DbIndex{db}, [&names, db](const Object& object) {
         return names.emplace(db, object.key).second;
@@ -199,7 +203,11 @@ class KeyspaceAgainstMap : public ::testing::Test {
       ASSERT_EQ(keyspace_.size(DbIndex{db}), names.size() - before);
       expiring += keyspace_.expiring(DbIndex{db});
     }
-    for (const auto& [name, known] : model_) wanted.insert(name);
+    for (const auto& [name, known] : model_) {
+      wanted.insert(name);
+      if (known.expires != 0) will_expire.insert(name);
+    }
+    ASSERT_EQ(sampled, will_expire);
     ASSERT_EQ(names, wanted);
     ASSERT_EQ(keyspace_.due(WallMs{1000}, 10'000).size(), expiring);
   }
@@ -238,6 +246,31 @@ TEST(KeyspaceTest, ScansWhatStaysAtLeastOnce) {
     }
   } while (cursor != 0);
   for (uint64_t i = 0; i < kStay; ++i) EXPECT_TRUE(seen.contains("s" + std::to_string(i)));
+}
+
+TEST(KeyspaceTest, SamplesNeighboursOnceEachFromAnyPlace) {
+  Keyspace keyspace(1);
+  for (uint64_t i = 1; i <= 40; ++i) {
+    ASSERT_TRUE(leat::add(keyspace, i, 0, std::to_string(i), i <= 3 ? 5 : 0));
+  }
+  const auto sample = [&keyspace](Keyspace::Keys keys, uint64_t random, size_t count) {
+    std::vector<uint64_t> seen;
+    keyspace.sample(DbIndex{0}, keys, random, count,
+                    [&seen](const Object& object) { seen.push_back(object.id.value); });
+    return seen;
+  };
+  std::mt19937_64 random(1);
+  std::set<uint64_t> all;
+  for (int i = 0; i < 1000; ++i) {
+    const auto seen = sample(Keyspace::Keys::kAll, random(), 5);
+    ASSERT_EQ(std::set<uint64_t>(seen.begin(), seen.end()).size(), 5);
+    all.insert(seen.begin(), seen.end());
+  }
+  EXPECT_EQ(all.size(), 40);
+  EXPECT_EQ(sample(Keyspace::Keys::kAll, UINT64_MAX, 100).size(), 40);
+  EXPECT_THAT(sample(Keyspace::Keys::kExpiring, random(), 100),
+              ::testing::UnorderedElementsAre(1, 2, 3));
+  EXPECT_THAT(sample(Keyspace::Keys::kAll, 0, 0), IsEmpty());
 }
 
 TEST(KeyspaceTest, PicksSomeObject) {

@@ -17,8 +17,7 @@ namespace leat {
 
 class NodeModel {
  public:
-  NodeModel() = default;
-  explicit NodeModel(size_t bytes) : bytes_(bytes) {}
+  explicit NodeModel(size_t bytes = 0) : bytes_(bytes) {}
 
   // Bytes of the node so far; 0 before the first entry.
   [[nodiscard]] size_t bytes() const { return bytes_; }
@@ -30,7 +29,7 @@ class NodeModel {
                          Bytes wire, uint32_t elements);
 
  private:
-  size_t bytes_ = 0;
+  size_t bytes_;
 };
 
 }  // namespace leat

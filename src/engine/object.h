@@ -58,7 +58,8 @@ struct Object {
   [[nodiscard]] bool expired(WallMs now) const { return expires.value != 0 && expires <= now; }
 };
 
-// Bytes of memory the object holds. O(blocks) for a stream, O(1) sampled for the rest.
-[[nodiscard]] size_t memory_of(const Object& object);
+// Bytes that the object holds, about: extrapolated from `samples` of its fields, blocks and groups. O(samples).
+[[nodiscard]] size_t memory_of(const Object& object, size_t samples = ~size_t{0});
+[[nodiscard]] size_t memory_of(const Group& group);
 
 }  // namespace leat

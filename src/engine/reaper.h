@@ -1,6 +1,6 @@
 // Reaper: frees what was dropped. What is small goes at once; the rest in slices, so that no turn is long.
 //
-// Cost       add() O(1), or the freeing of a few parts.
+// Cost       add() O(1), or the freeing of a few parts. Bytes are extrapolated from a few parts as well.
 // Limits     a string is one part: a single allocation can't be given back in slices.
 #pragma once
 
@@ -21,10 +21,12 @@ class Reaper {
   // Each returns how many parts were freed at once.
   size_t add(std::unique_ptr<Object> object);
   size_t add(std::unique_ptr<Group> group);
-  size_t add(Stream::Blocks blocks);
+  size_t add(DroppedExtents extents);
   size_t add(PendingEntries pending);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
+  // What waits to be freed holds so many bytes, about.
+  [[nodiscard]] size_t bytes() const { return bytes_; }
   // Dropped objects, and parts of others, that have not been freed whole.
   [[nodiscard]] size_t size() const { return queue_.size(); }
   // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
@@ -33,11 +35,19 @@ class Reaper {
 
  private:
   using Dropped =
-      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, Stream::Blocks, PendingEntries>;
+      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents, PendingEntries>;
+
+  struct Waiting {
+    Dropped dropped;
+    size_t bytes = 0;
+  };
 
   size_t enqueue(Dropped dropped);
+  // Sets its bytes to what it holds now.
+  void measure(Waiting& waiting);
 
-  std::deque<Dropped> queue_;
+  std::deque<Waiting> queue_;
+  size_t bytes_ = 0;  // The sum over the queue.
 };
 
 }  // namespace leat

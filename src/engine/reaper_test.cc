@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/state_writer.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
 
@@ -36,6 +37,17 @@ class ReaperTest : public ::testing::Test {
                                                      .wire = entry}));
     }
   }
+  // What the engine says that dropped things hold is about `bytes`, and goes to nothing as they are freed.
+  void expect_dropped(size_t bytes) {
+    EXPECT_GE(engine_.dropped_bytes(), bytes * 9 / 10);
+    EXPECT_LE(engine_.dropped_bytes(), bytes * 11 / 10);
+    while (engine_.reaping()) {
+      engine_.reap(100);
+      EXPECT_LE(engine_.dropped_bytes(), bytes * 11 / 10);
+    }
+    EXPECT_EQ(engine_.dropped_bytes(), 0);
+  }
+  [[nodiscard]] size_t memory(ObjectId id) const { return memory_of(*engine_.keyspace().find(id)); }
   // Reaps by `slice` until nothing is left; returns how many slices that took.
   size_t slices(size_t slice) {
     size_t count = 0;
@@ -64,13 +76,58 @@ TEST_F(ReaperTest, FreesALargeSetInSlices) {
   EXPECT_LE(count, 11);
 }
 
+TEST_F(ReaperTest, KnowsWhatADroppedObjectHolds) {
+  create(kObject, ObjectKind::kSet);
+  fill_set(kObject, kMany);
+  const size_t bytes = memory(kObject);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
+  ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  expect_dropped(bytes);
+}
+
+TEST_F(ReaperTest, KnowsWhatTrimmedBlocksHold) {
+  create(kObject, ObjectKind::kStream);
+  fill_stream(5 * kMany);
+  const size_t bytes = memory(kObject);
+  ASSERT_TRUE(apply_record(engine_, StreamTrim{kObject, {5 * kMany - 15, 0}}));
+  expect_dropped(bytes - memory(kObject));
+}
+
+TEST_F(ReaperTest, KnowsWhatFlushedKeysHold) {
+  size_t bytes = 0;
+  for (uint64_t i = 1; i <= 1000; ++i) {
+    create(ObjectId{i}, ObjectKind::kSet);
+    if (i % 10 == 0) fill_set(ObjectId{i}, i);
+    bytes += memory(ObjectId{i});
+  }
+  ASSERT_TRUE(apply_record(engine_, DbFlush{.every = true, .db = {}}));
+  expect_dropped(bytes);
+}
+
+// A checkpoint holds what it has not written: memory of that size is on its way as well.
+TEST_F(ReaperTest, KnowsWhatARunningCheckpointHolds) {
+  create(kObject, ObjectKind::kSet);
+  fill_set(kObject, kMany);
+  const size_t bytes = memory(kObject);
+  StateWriter& writer = engine_.start_checkpoint();
+  ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  EXPECT_FALSE(engine_.reaping());
+  EXPECT_GE(engine_.dropped_bytes(), bytes * 9 / 10);
+  while (!writer.complete()) writer.step(1000);
+  EXPECT_TRUE(engine_.reaping());
+  EXPECT_GE(engine_.dropped_bytes(), bytes * 8 / 10);
+  engine_.end_checkpoint();
+  slices(1000);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
+}
+
 TEST_F(ReaperTest, FreesTrimmedBlocksInSlices) {
   create(kObject, ObjectKind::kStream);
   fill_stream(kMany);
   ASSERT_TRUE(apply_record(engine_, StreamTrim{kObject, {kMany - 15, 0}}));
   const Stream& stream = *engine_.keyspace().find(kObject)->stream();
   EXPECT_EQ(stream.length(), 15);
-  EXPECT_EQ(stream.blocks().size(), 2);
+  EXPECT_EQ(stream.blocks(), 2);
   EXPECT_EQ(stream.first_id(), (StreamId{kMany - 14, 0}));
   EXPECT_GE(slices(100), 7);
 }

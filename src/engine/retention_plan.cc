@@ -18,24 +18,57 @@ StreamId kept_from(const Stream& stream) {
   return policy.when_full == WhenFull::kReject ? StreamId::min() : StreamId::max();
 }
 
-// The limits still reach, or are exceeded, when all of the block has gone: all of it must go.
-bool goes_whole(const Retention& policy, const SizePlan& plan, const Block& block) {
-  const uint64_t length = plan.length - block.live();
-  const uint64_t bytes = plan.bytes - block.live_bytes();
-  if (length == 0) return false;
-  return (policy.length_max != 0 && length >= policy.length_max) ||
-         (policy.bytes_max != 0 && bytes >= policy.bytes_max);
-}
+// SizeWalk: drops extents and blocks from the head as long as all that is live of them goes, and then entries.
+class SizeWalk {
+ public:
+  SizeWalk(const Retention& policy, StreamId kept, SizePlan plan)
+      : policy_(policy), kept_(kept), plan_(plan) {}
 
-void plan_part(const Retention& policy, const Block& block, StreamId kept, SizePlan& plan) {
-  for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
-    if (!cursor.live()) continue;
-    const EntryView& entry = cursor.entry();
-    if (plan.length <= 1 || !is_over(policy, plan) || entry.id >= kept) return;
-    plan.last_dropped = entry.id;
-    --plan.length;
-    plan.bytes -= entry.wire.size();
+  [[nodiscard]] bool done(StreamId first) const {
+    return plan_.length <= 1 || !is_over(policy_, plan_) || first >= kept_;
   }
+  // Takes all of an extent or a block that ends with `last`; false when not all of it goes. The limits still reach, or
+  // are exceeded, when all of it has gone: all of it must go.
+  bool take(uint64_t live, uint64_t live_bytes, StreamId last) {
+    const uint64_t length = plan_.length - live;
+    const uint64_t bytes = plan_.bytes - live_bytes;
+    if (last >= kept_ || length == 0) return false;
+    const bool whole = (policy_.length_max != 0 && length >= policy_.length_max) ||
+                       (policy_.bytes_max != 0 && bytes >= policy_.bytes_max);
+    if (!whole) return false;
+    plan_.last_dropped = last;
+    plan_.length = length;
+    plan_.bytes = bytes;
+    return true;
+  }
+  void take_part(const Block& block) {
+    for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
+      if (!cursor.live()) continue;
+      const EntryView& entry = cursor.entry();
+      if (done(entry.id)) return;
+      plan_.last_dropped = entry.id;
+      --plan_.length;
+      plan_.bytes -= entry.wire.size();
+    }
+  }
+  [[nodiscard]] const SizePlan& plan() const { return plan_; }
+
+ private:
+  const Retention& policy_;
+  StreamId kept_;
+  SizePlan plan_;
+};
+
+// Up to `last` an extent goes in part: whether its entries can be had, if it is a frame.
+bool can_cut(const Stream& stream, Stream::Extents::const_iterator extent, StreamId last) {
+  const Fence* const fence = extent->second.fence();
+  if (fence == nullptr || last < fence->first_live) return true;
+  bool opened = false;
+  stream.visit_blocks(extent, [&opened](const Block&) {
+    opened = true;
+    return false;
+  });
+  return opened;
 }
 
 }  // namespace
@@ -47,17 +80,21 @@ SizePlan plan_size(const Stream& stream, const Addition& addition) {
   if (!is_over(policy, plan)) return plan;
   const StreamId kept = kept_from(stream);
   if (stream.first_id() >= kept) return plan;
-  for (const auto& [first, block] : stream.blocks()) {
-    if (plan.length <= 1 || !is_over(policy, plan) || first >= kept) break;
-    if (block->last_id() >= kept || !goes_whole(policy, plan, *block)) {
-      plan_part(policy, *block, kept, plan);
-      break;
-    }
-    plan.last_dropped = block->last_id();
-    plan.length -= block->live();
-    plan.bytes -= block->live_bytes();
+  SizeWalk walk(policy, kept, plan);
+  for (auto at = stream.extents().begin(); at != stream.extents().end(); ++at) {
+    const Extent& extent = at->second;
+    if (walk.done(at->first)) break;
+    if (walk.take(extent.live(), extent.live_bytes(), extent.last_id())) continue;
+    if (extent.sealed() && extent.fence()->first_live >= kept) break;
+    stream.visit_blocks(at, [&walk](const Block& block) {
+      if (walk.done(block.first_id())) return false;
+      if (walk.take(block.live(), block.live_bytes(), block.last_id())) return true;
+      walk.take_part(block);
+      return false;
+    });
+    break;
   }
-  return plan;
+  return walk.plan();
 }
 
 Excess plan_admission(const Stream* stream, const Retention& policy, uint64_t bytes) {
@@ -82,11 +119,17 @@ AgePlan plan_age(const Stream& stream, WallMs now, size_t blocks_max) {
     if (kept <= stream.first_id()) return plan;
   }
   size_t blocks = 0;
-  for (const auto& [first, block] : stream.blocks()) {
-    if (block->last_id() > last) break;
-    if (++blocks < blocks_max) continue;
+  StreamId whole;  // The last id of those that go whole.
+  for (auto at = stream.extents().begin(); at != stream.extents().end(); ++at) {
+    if (at->second.last_id() > last) {
+      if (!can_cut(stream, at, last)) last = whole;
+      break;
+    }
+    whole = at->second.last_id();
+    blocks += at->second.blocks();
+    if (blocks < blocks_max) continue;
     plan.unfinished = true;
-    last = block->last_id();
+    last = whole;
     break;
   }
   plan.last_dropped = last;

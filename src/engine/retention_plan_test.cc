@@ -26,7 +26,7 @@ Group& add_group(Stream& stream, const std::string& name, StreamId position) {
   auto group = std::make_unique<Group>();
   group->id = stream.groups().next_id();
   group->name = name;
-  stream.place(*group, position);
+  EXPECT_TRUE(stream.place(*group, position));
   EXPECT_TRUE(stream.groups().add(std::move(group)));
   return *stream.groups().find(name);
 }
@@ -185,7 +185,7 @@ TEST(RetentionTest, CountersAgreeWithWhatTheyCount) {
         stream.groups().find("g")->pending.erase(some);
         break;
       case 4:
-        stream.place(*stream.groups().find("g"), some);
+        ASSERT_TRUE(stream.place(*stream.groups().find("g"), some));
         break;
       default:
         ASSERT_TRUE(

@@ -7,7 +7,7 @@ namespace leat {
 namespace {
 
 // Gives the object the empty value of its kind.
-void make_empty(Object& object, const ObjectPiece& piece) {
+void make_empty(Object& object, const ObjectPiece& piece, StreamShare& share) {
   switch (piece.kind) {
     case ObjectKind::kString:
       break;
@@ -18,7 +18,7 @@ void make_empty(Object& object, const ObjectPiece& piece) {
       if (auto& set = object.value.emplace<SetValue>(); piece.large) set.members.make_large();
       break;
     case ObjectKind::kStream:
-      object.value = std::make_unique<Stream>();
+      object.value = std::make_unique<Stream>(&share);
       break;
   }
 }
@@ -105,7 +105,7 @@ bool StateLoader::add(const PieceView& piece) {
     case PieceKind::kPending:
       return decode_and_add(PendingPiece{});
     case PieceKind::kFrame:
-      return false;
+      return decode_and_add(FramePiece{});
   }
   return false;
 }
@@ -125,7 +125,7 @@ bool StateLoader::add(const ObjectPiece& piece, const StreamPart& stream) {
   object->expires = piece.expires;
   object->changed = piece.changed;
   object->used = piece.used;
-  make_empty(*object, piece);
+  make_empty(*object, piece, engine_.share_);
   Missing left{.object = object.get()};
   if (piece.kind == ObjectKind::kStream) {
     auto& value = std::get<std::unique_ptr<Stream>>(object->value);
@@ -211,6 +211,16 @@ bool StateLoader::add(const BlockPiece& piece) {
   auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
   if (block == nullptr || !stream->restore(std::move(block))) return false;
   --left->blocks;
+  return settle(piece.object, *left);
+}
+
+bool StateLoader::add(const FramePiece& piece) {
+  Missing* const left = missing(piece.object);
+  if (left == nullptr || left->blocks < piece.fence.blocks) return false;
+  auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
+  if (!stream->restore(piece.first_id, piece.fence)) return false;
+  engine_.share_.frames.checkpoint_refers(piece.fence.ref);
+  left->blocks -= piece.fence.blocks;
   return settle(piece.object, *left);
 }
 

@@ -54,6 +54,7 @@ class StateLoader {
   [[nodiscard]] bool add(const StringPiece& piece);
   [[nodiscard]] bool add(const FieldsPiece& piece);
   [[nodiscard]] bool add(const BlockPiece& piece);
+  [[nodiscard]] bool add(const FramePiece& piece);
   [[nodiscard]] bool add(const GroupPiece& piece);
   [[nodiscard]] bool add(const PendingPiece& piece);
 

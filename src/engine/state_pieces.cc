@@ -115,6 +115,14 @@ void block_fields(Walk& walk, Piece& p) {
 }
 
 template <typename Walk, typename Piece>
+void frame_fields(Walk& walk, Piece& p) {
+  walk(p.object), walk(p.first_id), walk(p.fence.last_id), walk(p.fence.first_live);
+  walk(p.fence.live), walk(p.fence.deleted), walk(p.fence.blocks), walk(p.fence.bytes);
+  walk(p.fence.live_bytes);
+  walk(p.fence.ref.file), walk(p.fence.ref.offset), walk(p.fence.ref.size);
+}
+
+template <typename Walk, typename Piece>
 void fields(Walk& walk, Piece& p) {
   if constexpr (kIs<Piece, NodePiece>) {
     walk(p.lsn), walk(p.next_object), walk(p.last_swap), walk(p.changes), walk(p.objects);
@@ -128,6 +136,8 @@ void fields(Walk& walk, Piece& p) {
     walk(p.object), walk.list(p.list);
   } else if constexpr (kIs<Piece, BlockPiece>) {
     block_fields(walk, p);
+  } else if constexpr (kIs<Piece, FramePiece>) {
+    frame_fields(walk, p);
   } else if constexpr (kIs<Piece, GroupPiece>) {
     group_fields(walk, p);
   } else if constexpr (kIs<Piece, ConsumerPart>) {
@@ -161,6 +171,7 @@ template OpenPiece::OpenPiece(ByteBuffer& out, const ObjectPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const StringPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const FieldsPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const BlockPiece& piece);
+template OpenPiece::OpenPiece(ByteBuffer& out, const FramePiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const GroupPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const PendingPiece& piece);
 
@@ -253,6 +264,9 @@ bool decode(Bytes payload, FieldsPiece& piece) {
   return decode_fields(payload, piece);
 }
 bool decode(Bytes payload, BlockPiece& piece) {
+  return decode_fields(payload, piece);
+}
+bool decode(Bytes payload, FramePiece& piece) {
   return decode_fields(payload, piece);
 }
 bool decode(Bytes payload, GroupPiece& piece) {

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "base/varint.h"
 #include "engine/block.h"
+#include "engine/extent.h"
 #include "engine/pending_entries.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -31,7 +32,7 @@ enum class PieceKind : uint8_t {
   kString = 3,
   kFields = 4,
   kBlock = 5,
-  kFrame = 6,  // Of sealed frames; not written yet, and refused.
+  kFrame = 6,
   kGroup = 7,
   kPending = 8,
 };
@@ -92,6 +93,14 @@ struct BlockPiece {
   static constexpr auto kKind = PieceKind::kBlock;
   ObjectId object;
   BlockParts parts;
+};
+
+// A sealed frame: its fence; the blocks stand in a frame file (docs/formats/frame.md).
+struct FramePiece {
+  static constexpr auto kKind = PieceKind::kFrame;
+  ObjectId object;
+  StreamId first_id;
+  Fence fence;
 };
 
 // The head of a group; stands before its pending pieces.
@@ -183,6 +192,7 @@ struct PieceView {
 [[nodiscard]] bool decode(Bytes payload, StringPiece& piece);
 [[nodiscard]] bool decode(Bytes payload, FieldsPiece& piece);
 [[nodiscard]] bool decode(Bytes payload, BlockPiece& piece);
+[[nodiscard]] bool decode(Bytes payload, FramePiece& piece);
 [[nodiscard]] bool decode(Bytes payload, GroupPiece& piece);
 [[nodiscard]] bool decode(Bytes payload, PendingPiece& piece);
 // Takes one consumer off the list of a group piece.

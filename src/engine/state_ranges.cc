@@ -82,7 +82,7 @@ void RangeWriter::object(const Object& object, DbIndex db) {
                        .groups_reach = counters.groups_reach,
                        .retention = counters.retention,
                        .next_group = stream->groups().next_id(),
-                       .blocks = stream->blocks().size(),
+                       .blocks = stream->blocks(),
                        .groups = stream->groups().size()});
 }
 
@@ -129,14 +129,20 @@ void RangeWriter::fields(ObjectId object, const FieldMap<None>& map, DoneRanges<
   write_large(out_, object, map, done, from, most);
 }
 
-void RangeWriter::block(ObjectId object, const Stream::Blocks& blocks, DoneRanges<StreamId>& done,
-                        StreamId from) {
+void RangeWriter::extent(ObjectId object, const Stream::Extents& extents,
+                         DoneRanges<StreamId>& done, StreamId from) {
   const StreamId end = done.gap_end(from);
-  const auto block = blocks.lower_bound(from);
-  if (block == blocks.end() || block->first > end) return done.add(from, end);
-  write_piece(out_, BlockPiece{.object = object, .parts = block->second->parts()});
-  const auto next = std::next(block);
-  const bool within = next != blocks.end() && next->first <= end;
+  const auto extent = extents.lower_bound(from);
+  if (extent == extents.end() || extent->first > end) return done.add(from, end);
+  if (const Block* const block = extent->second.block()) {
+    write_piece(out_, BlockPiece{.object = object, .parts = block->parts()});
+  } else {
+    const Fence& fence = *extent->second.fence();
+    write_piece(out_, FramePiece{.object = object, .first_id = extent->first, .fence = fence});
+    frames_.checkpoint_refers(fence.ref);
+  }
+  const auto next = std::next(extent);
+  const bool within = next != extents.end() && next->first <= end;
   done.add(from, within ? next->first.previous() : end);
 }
 

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "engine/done_ranges.h"
 #include "engine/field_map.h"
+#include "engine/frame_cache.h"
 #include "engine/group.h"
 #include "engine/object.h"
 #include "engine/pending_entries.h"
@@ -30,6 +31,8 @@ constexpr size_t kPieceBytes = size_t{64} << 10;
 
 class RangeWriter {
  public:
+  explicit RangeWriter(FrameCache& frames) : frames_(frames) {}
+
   [[nodiscard]] ByteBuffer& out() { return out_; }
 
   // The head of an object: `db` is where it stood at the checkpoint's LSN.
@@ -47,14 +50,15 @@ class RangeWriter {
               uint64_t from, size_t most);
   void fields(ObjectId object, const FieldMap<None>& map, DoneRanges<uint64_t>& done, uint64_t from,
               size_t most);
-  // One block, by the ids of first entries.
-  void block(ObjectId object, const Stream::Blocks& blocks, DoneRanges<StreamId>& done,
-             StreamId from);
+  // One block or frame, by the ids of first entries. The checkpoint refers to the frame from then on.
+  void extent(ObjectId object, const Stream::Extents& extents, DoneRanges<StreamId>& done,
+              StreamId from);
   // Up to `most` pending entries.
   void pending(ObjectId object, GroupId group, const PendingEntries& pending,
                DoneRanges<StreamId>& done, StreamId from, size_t most);
 
  private:
+  FrameCache& frames_;
   ByteBuffer out_;
   std::vector<PendingEntry> entries_;  // Kept to keep its memory.
 };

@@ -6,24 +6,30 @@
 namespace leat {
 namespace {
 
-// Dropped blocks that are written on the spot; more of them wait for the walk.
-constexpr size_t kBlocksAtOnce = 4;
+// Dropped extents that are written on the spot; more of them wait for the walk.
+constexpr size_t kExtentsAtOnce = 4;
 // What looking at an object is charged as, in bytes: a walk over many that are done, empty or small ends, too.
 constexpr size_t kVisitCharge = 64;
 // The same for taking out one of a flushed database.
-constexpr size_t kTakeCharge = 256;
+constexpr size_t kTakeCharge = 512;
+// Parts of what was dropped from which the size of all is extrapolated.
+constexpr size_t kSamples = 16;
 
 bool is_small(const Object& object) {
   if (const auto* string = object.string()) return string->size() <= kPieceBytes;
   if (const auto* hash = object.hash()) return hash->small();
   if (const auto* set = object.set()) return set->small();
-  return object.stream()->blocks().size() <= 1 && object.stream()->groups().empty();
+  return object.stream()->extents().size() <= 1 && object.stream()->groups().empty();
 }
 
 }  // namespace
 
-StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, NodePiece node)
-    : keyspace_(keyspace), reaper_(reaper), lsn_(node.lsn), end_(node.next_object) {
+StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, FrameCache& frames, NodePiece node)
+    : keyspace_(keyspace),
+      reaper_(reaper),
+      lsn_(node.lsn),
+      end_(node.next_object),
+      ranges_(frames) {
   keyspace_.note_numbers();
   for (uint32_t db = 0; db < keyspace_.databases(); ++db)
     node.objects += keyspace_.size(DbIndex{db});
@@ -31,7 +37,7 @@ StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, NodePiece node)
 }
 
 StateWriter::~StateWriter() {
-  for (Condemned& condemned : condemned_) free(condemned);
+  for (Waiting& waiting : condemned_) free(waiting.condemned);
 }
 
 // ---- Before a change.
@@ -60,8 +66,11 @@ void StateWriter::before_set(std::string& value) {
   if (note_ == nullptr) return;
   std::unique_ptr<Note> note = std::move(notes_[touched_]);
   note_ = nullptr;
-  condemned_.push_back(CondemnedString{
-      .object = touched_, .value = std::exchange(value, {}), .note = std::move(note)});
+  const size_t bytes = value.capacity();
+  condemn(
+      CondemnedString{
+          .object = touched_, .value = std::exchange(value, {}), .note = std::move(note)},
+      bytes);
 }
 
 void StateWriter::before_patch(const std::string& value, uint64_t offset, uint64_t size) {
@@ -74,20 +83,21 @@ void StateWriter::before_patch(const std::string& value, uint64_t offset, uint64
 }
 
 void StateWriter::append_to_tail(const Stream& stream, StreamId id, bool new_block) {
-  const StreamId from = stream.tail() == nullptr || new_block ? id : stream.tail()->first_id();
+  const auto& extents = stream.extents();
+  const StreamId from = extents.empty() || new_block ? id : extents.rbegin()->first;
   // All from there on: a trim that went beyond the stream's end leaves `from` done, and not what follows.
-  for (auto gap = note_->blocks.gap_from(from); gap; gap = note_->blocks.gap_from(*gap)) {
-    ranges_.block(touched_, stream.blocks(), note_->blocks, *gap);
+  for (auto gap = note_->extents.gap_from(from); gap; gap = note_->extents.gap_from(*gap)) {
+    ranges_.extent(touched_, extents, note_->extents, *gap);
   }
   note_->tail_done = true;
   // Groups that stand beyond the stream's end count what is appended before them.
   if (id <= stream.counters().groups_reach) write_group_heads(stream);
 }
 
-void StateWriter::write_block_of(const Stream& stream, StreamId id) {
-  const auto block = stream.block_at(id);
-  if (block == stream.blocks().end() || note_->blocks.contains(block->first)) return;
-  ranges_.block(touched_, stream.blocks(), note_->blocks, block->first);
+void StateWriter::write_extent_of(const Stream& stream, StreamId id) {
+  const auto extent = stream.extent_at(id);
+  if (extent == stream.extents().end() || note_->extents.contains(extent->first)) return;
+  ranges_.extent(touched_, stream.extents(), note_->extents, extent->first);
 }
 
 void StateWriter::write_group_heads(const Stream& stream) {
@@ -102,20 +112,20 @@ void StateWriter::write_group_heads(const Stream& stream) {
 void StateWriter::before_erase(const Stream& stream, StreamId id) {
   if (note_ == nullptr) return;
   note_->tail_done = false;  // When the tail goes, the block before it is the tail.
-  write_block_of(stream, id);
+  write_extent_of(stream, id);
   write_group_heads(stream);
 }
 
 void StateWriter::before_trim(const Stream& stream, StreamId last) {
   if (note_ == nullptr) return;
   write_group_heads(stream);
-  const auto cut = stream.block_at(last);
-  if (cut != stream.blocks().end() && cut->second->last_id() > last) write_block_of(stream, last);
+  const auto cut = stream.extent_at(last);
+  if (cut != stream.extents().end() && cut->second.last_id() > last) write_extent_of(stream, last);
 }
 
 void StateWriter::before_set_id(const Stream& stream) {
-  if (note_ != nullptr && stream.tail() != nullptr) {
-    write_block_of(stream, stream.tail()->first_id());
+  if (note_ != nullptr && !stream.extents().empty()) {
+    write_extent_of(stream, stream.extents().rbegin()->first);
   }
 }
 
@@ -152,6 +162,11 @@ void StateWriter::before_consumer_drop(const Group& group, ConsumerId consumer) 
 
 // ---- What was dropped.
 
+void StateWriter::condemn(Condemned condemned, size_t bytes) {
+  condemned_.push_back({std::move(condemned), bytes});
+  condemned_bytes_ += bytes;
+}
+
 void StateWriter::drop(std::unique_ptr<Object> object) {
   touched_ = ObjectId{0};
   note_ = nullptr;
@@ -159,18 +174,22 @@ void StateWriter::drop(std::unique_ptr<Object> object) {
   std::unique_ptr<Note> note = found == notes_.end() ? nullptr : std::move(found->second);
   if (found != notes_.end()) notes_.erase(found);
   if (note == nullptr) return static_cast<void>(reaper_.add(std::move(object)));
-  condemned_.push_back(CondemnedObject{.object = std::move(object), .note = std::move(note)});
+  const size_t bytes = memory_of(*object, kSamples);
+  condemn(CondemnedObject{.object = std::move(object), .note = std::move(note)}, bytes);
 }
 
-void StateWriter::drop(Stream::Blocks blocks, StreamId last) {
-  if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(blocks)));
-  DoneRanges<StreamId> done = note_->blocks.split(last);
-  if (blocks.size() > kBlocksAtOnce) {
-    condemned_.push_back(
-        CondemnedBlocks{.object = touched_, .blocks = std::move(blocks), .done = std::move(done)});
+void StateWriter::drop(DroppedExtents extents, StreamId last) {
+  if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(extents)));
+  DoneRanges<StreamId> done = note_->extents.split(last);
+  if (extents.size() > kExtentsAtOnce) {
+    const size_t bytes = extents.memory(kSamples);
+    condemn(
+        CondemnedExtents{
+            .object = touched_, .extents = std::move(extents), .done = std::move(done)},
+        bytes);
     return;
   }
-  LEAT_CHECK(walk(touched_, blocks, done, ~size_t{0}));
+  LEAT_CHECK(walk(touched_, extents.extents(), done, ~size_t{0}));
 }
 
 void StateWriter::drop(std::unique_ptr<Group> group) {
@@ -185,8 +204,12 @@ void StateWriter::drop(GroupId group, PendingEntries pending) {
   if (found == note_->pending.end()) return static_cast<void>(reaper_.add(std::move(pending)));
   // Those that the group gets from now on were born later.
   DoneRanges<StreamId> done = found->second.split(StreamId::max());
-  condemned_.push_back(CondemnedPending{
-      .object = touched_, .group = group, .pending = std::move(pending), .done = std::move(done)});
+  const size_t bytes = pending.memory();
+  condemn(CondemnedPending{.object = touched_,
+                           .group = group,
+                           .pending = std::move(pending),
+                           .done = std::move(done)},
+          bytes);
 }
 
 // ---- The walk.
@@ -203,9 +226,10 @@ void StateWriter::step(size_t budget) {
       continue;
     }
     charged += kVisitCharge;
-    Condemned& first = condemned_.front();
-    if (!std::visit([this, end](auto& one) { return walk(one, end); }, first)) return;
-    free(first);
+    Waiting& first = condemned_.front();
+    if (!std::visit([this, end](auto& one) { return walk(one, end); }, first.condemned)) return;
+    condemned_bytes_ -= first.bytes;
+    free(first.condemned);
     condemned_.pop_front();
   }
 }
@@ -261,7 +285,7 @@ bool StateWriter::walk(ObjectId object, const FieldMap<Value>& map, Note& note, 
 }
 
 bool StateWriter::walk(ObjectId object, const Stream& stream, Note& note, size_t end) {
-  if (!walk(object, stream.blocks(), note.blocks, end)) return false;
+  if (!walk(object, stream.extents(), note.extents, end)) return false;
   note.tail_done = true;
   while (true) {
     const Group* const group = stream.groups().first_from(note.group);
@@ -276,13 +300,13 @@ bool StateWriter::walk(ObjectId object, const Stream& stream, Note& note, size_t
   }
 }
 
-bool StateWriter::walk(ObjectId object, const Stream::Blocks& blocks, DoneRanges<StreamId>& done,
+bool StateWriter::walk(ObjectId object, const Stream::Extents& extents, DoneRanges<StreamId>& done,
                        size_t end) {
   while (true) {
     const auto gap = done.gap_from(StreamId::min());
     if (!gap) return true;
     if (out().size() >= end) return false;
-    ranges_.block(object, blocks, done, *gap);
+    ranges_.extent(object, extents, done, *gap);
   }
 }
 
@@ -302,8 +326,8 @@ bool StateWriter::walk(CondemnedObject& condemned, size_t end) {
 bool StateWriter::walk(CondemnedString& condemned, size_t end) {
   return walk(condemned.object, condemned.value, *condemned.note, end);
 }
-bool StateWriter::walk(CondemnedBlocks& condemned, size_t end) {
-  return walk(condemned.object, condemned.blocks, condemned.done, end);
+bool StateWriter::walk(CondemnedExtents& condemned, size_t end) {
+  return walk(condemned.object, condemned.extents.extents(), condemned.done, end);
 }
 bool StateWriter::walk(CondemnedPending& condemned, size_t end) {
   return walk(condemned.object, condemned.group, condemned.pending, condemned.done, end);
@@ -312,8 +336,8 @@ bool StateWriter::walk(CondemnedPending& condemned, size_t end) {
 void StateWriter::free(Condemned& condemned) {
   if (auto* const object = std::get_if<CondemnedObject>(&condemned)) {
     reaper_.add(std::move(object->object));
-  } else if (auto* const blocks = std::get_if<CondemnedBlocks>(&condemned)) {
-    reaper_.add(std::move(blocks->blocks));
+  } else if (auto* const extents = std::get_if<CondemnedExtents>(&condemned)) {
+    reaper_.add(std::move(extents->extents));
   } else if (auto* const pending = std::get_if<CondemnedPending>(&condemned)) {
     reaper_.add(std::move(pending->pending));
   }

@@ -33,8 +33,8 @@ namespace leat {
 
 class StateWriter {
  public:
-  // Outlived by both. `node` is the state's own head; the number of objects in it is filled in here.
-  StateWriter(Keyspace& keyspace, Reaper& reaper, NodePiece node);
+  // Outlived by all of them. `node` is the state's own head; the number of objects in it is filled in here.
+  StateWriter(Keyspace& keyspace, Reaper& reaper, FrameCache& frames, NodePiece node);
   // What was dropped and is not written goes to the reaper. O(notes).
   ~StateWriter();
   StateWriter(const StateWriter&) = delete;
@@ -48,6 +48,8 @@ class StateWriter {
   [[nodiscard]] bool complete() const { return position_ == end_ && condemned_.empty(); }
   // Whole pieces back to back, those that commands emitted as well; the caller swaps the buffer away when it likes.
   [[nodiscard]] ByteBuffer& out() { return ranges_.out(); }
+  // What was dropped and waits to be written holds so many bytes, about.
+  [[nodiscard]] size_t condemned_bytes() const { return condemned_bytes_; }
 
   // ---- Before a change. The engine calls before_change() first; the others are about the same object.
 
@@ -69,7 +71,7 @@ class StateWriter {
     if (note_ != nullptr && !note_->tail_done) append_to_tail(stream, id, new_block);
   }
   void before_erase(const Stream& stream, StreamId id);
-  // The trim itself gives its blocks to drop().
+  // The trim itself gives its extents to drop().
   void before_trim(const Stream& stream, StreamId last);
   void before_set_id(const Stream& stream);
   // Counters, consumers or pending entries of the group.
@@ -82,8 +84,8 @@ class StateWriter {
   // ---- What was dropped, after before_change() and what belongs to it.
 
   void drop(std::unique_ptr<Object> object);
-  // Every entry up to `last` went; `blocks` are those that went whole.
-  void drop(Stream::Blocks blocks, StreamId last);
+  // Every entry up to `last` went; `extents` are those that went whole.
+  void drop(DroppedExtents extents, StreamId last);
   void drop(std::unique_ptr<Group> group);
   // All that is pending in a group.
   void drop(GroupId group, PendingEntries pending);
@@ -93,8 +95,8 @@ class StateWriter {
   struct Note {
     uint64_t string_size = 0;
     DoneRanges<uint64_t> values;  // Offsets of a string, places of a large hash or set.
-    DoneRanges<StreamId> blocks;
-    bool tail_done = false;   // Of blocks: appending changes nothing that is not done.
+    DoneRanges<StreamId> extents;
+    bool tail_done = false;   // Of extents: appending changes nothing that is not done.
     bool heads_done = false;  // Of all groups.
     // Groups whose head is written. Those before `group` are done; those from `groups_end` on were born later.
     absl::btree_map<GroupId, DoneRanges<StreamId>> pending;
@@ -111,9 +113,9 @@ class StateWriter {
     std::string value;
     std::unique_ptr<Note> note;
   };
-  struct CondemnedBlocks {
+  struct CondemnedExtents {
     ObjectId object;
-    Stream::Blocks blocks;
+    DroppedExtents extents;
     DoneRanges<StreamId> done;
   };
   struct CondemnedPending {
@@ -123,14 +125,20 @@ class StateWriter {
     DoneRanges<StreamId> done;
   };
   using Condemned =
-      std::variant<CondemnedObject, CondemnedString, CondemnedBlocks, CondemnedPending>;
+      std::variant<CondemnedObject, CondemnedString, CondemnedExtents, CondemnedPending>;
 
+  struct Waiting {
+    Condemned condemned;
+    size_t bytes = 0;
+  };
+
+  void condemn(Condemned condemned, size_t bytes);
   void touch(const Object& object);
   // Writes the object's head, and all of it when it is small.
   //   returns  what is left of it; null when nothing is.
   std::unique_ptr<Note> open(const Object& object);
   void append_to_tail(const Stream& stream, StreamId id, bool new_block);
-  void write_block_of(const Stream& stream, StreamId id);
+  void write_extent_of(const Stream& stream, StreamId id);
   void write_group_heads(const Stream& stream);
   // What is done of the group's pending entries; null when everything is.
   DoneRanges<StreamId>* done_of(const Group& group);
@@ -141,12 +149,13 @@ class StateWriter {
   template <typename Value>
   bool walk(ObjectId object, const FieldMap<Value>& map, Note& note, size_t end);
   bool walk(ObjectId object, const Stream& stream, Note& note, size_t end);
-  bool walk(ObjectId object, const Stream::Blocks& blocks, DoneRanges<StreamId>& done, size_t end);
+  bool walk(ObjectId object, const Stream::Extents& extents, DoneRanges<StreamId>& done,
+            size_t end);
   bool walk(ObjectId object, GroupId group, const PendingEntries& pending,
             DoneRanges<StreamId>& done, size_t end);
   bool walk(CondemnedObject& condemned, size_t end);
   bool walk(CondemnedString& condemned, size_t end);
-  bool walk(CondemnedBlocks& condemned, size_t end);
+  bool walk(CondemnedExtents& condemned, size_t end);
   bool walk(CondemnedPending& condemned, size_t end);
   // The object at the walk's position; goes on behind it when it is done.
   //   returns  what it is charged as beside its bytes.
@@ -161,7 +170,8 @@ class StateWriter {
   RangeWriter ranges_;
   // Of objects from position_ on; null: done.
   absl::btree_map<ObjectId, std::unique_ptr<Note>> notes_;
-  std::deque<Condemned> condemned_;
+  std::deque<Waiting> condemned_;
+  size_t condemned_bytes_ = 0;  // The sum over them.
   // The object of the last before_change(), and its note; null when it is done. 0: none.
   ObjectId touched_{0};
   Note* note_ = nullptr;

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/frame_fixture.h"
 #include "engine/state_loader.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
@@ -29,9 +30,15 @@ constexpr NodeLimits kNodeLimits{.entries = 5};
 // Plans random records, as commands would, and applies them.
 class RandomRecords {
  public:
-  explicit RandomRecords(uint64_t seed) : random_(seed) {}
+  explicit RandomRecords(uint64_t seed) : random_(seed) {
+    engine_.share().set_size(2);
+    engine_.share().seals.set_frame_bytes(1 + draw(400));
+  }
 
   Engine& engine() { return engine_; }
+  MemoryFrames& frames() { return frames_; }
+  // Seals what can be sealed; nothing while a checkpoint runs.
+  void seal() { frames_.seal(engine_.share().seals); }
   [[nodiscard]] const std::vector<std::string>& records() const { return records_; }
   uint64_t draw(uint64_t below) { return random_() % below; }
 
@@ -313,7 +320,8 @@ class RandomRecords {
   }
 
   std::mt19937_64 random_;
-  Engine engine_{kDatabases};
+  MemoryFrames frames_;
+  Engine engine_{kDatabases, &frames_};
   std::vector<std::string> records_;
   uint64_t clock_ = 0;
 };
@@ -323,9 +331,20 @@ void describe(const Stream& stream, ByteBuffer& out) {
   append_varint(out, stream.counters().groups_reach.seq);
   append_varint(out, stream.first_id().ms);
   append_string(out, stream.tail() == nullptr ? "" : to_string(stream.tail()->first_id()));
-  for (const auto& [first, block] : stream.blocks()) {
-    const BlockParts parts = block->parts();
-    append_string(out, to_string(first) + to_string(parts.first_id) + to_string(parts.last_id));
+  append_varint(out, stream.blocks());
+  append_varint(out, stream.bytes());
+  for (const auto& [first, extent] : stream.extents()) {
+    append_string(out, to_string(first) + to_string(extent.last_id()));
+    if (const Fence* const fence = extent.fence()) {
+      append_string(out, to_string(fence->first_live));
+      for (const uint64_t part :
+           {uint64_t{fence->live}, uint64_t{fence->deleted}, uint64_t{fence->blocks},
+            uint64_t{fence->live_bytes}, fence->ref.file, fence->ref.offset}) {
+        append_varint(out, part);
+      }
+      continue;
+    }
+    const BlockParts parts = extent.block()->parts();
     for (const uint64_t part :
          {uint64_t{parts.live}, uint64_t{parts.deleted}, parts.start, parts.node_bytes}) {
       append_varint(out, part);
@@ -378,7 +397,10 @@ void take(StateWriter& writer, ByteBuffer& pieces) {
 void run(uint64_t seed) {
   RandomRecords random(seed);
   Engine& engine = random.engine();
-  for (uint64_t left = 20 + random.draw(80); left > 0; --left) random.any();
+  for (uint64_t left = 20 + random.draw(80); left > 0; --left) {
+    random.any();
+    if (random.draw(8) == 0) random.seal();
+  }
   if (seed % 4 == 0) {  // One that is given up.
     engine.start_checkpoint();
     for (uint64_t left = random.draw(60); left > 0; --left) {
@@ -397,6 +419,7 @@ void run(uint64_t seed) {
   ByteBuffer pieces;
   for (uint64_t left = random.draw(300); left > 0; --left) {
     random.any();
+    if (random.draw(8) == 0) random.seal();
     if (random.draw(3) == 0)
       writer.step(random.draw(3) == 0 ? random.draw(4000) : random.draw(100));
     if (random.draw(5) == 0) take(writer, pieces);
@@ -411,7 +434,7 @@ void run(uint64_t seed) {
   engine.reap(~size_t{0});
   EXPECT_FALSE(engine.reaping());
 
-  Engine loaded(kDatabases);
+  Engine loaded(kDatabases, &random.frames());
   StateLoader loader(loaded);
   ASSERT_TRUE(loader.take(pieces.view()));
   ASSERT_TRUE(loader.finish());

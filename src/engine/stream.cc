@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/stream_share.h"
+
 namespace leat {
 namespace {
 
@@ -10,96 +12,161 @@ namespace {
 // the block before it was, so that a busy stream does not grow each block by doubling.
 constexpr size_t kFirstCapacity = 64;
 
+std::optional<EntryView> find_in(const Block& block, StreamId id) {
+  const Block::Cursor cursor = block.seek(id);
+  if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
+  return cursor.entry();
+}
+
+// The block that has `id` if any of them has.
+const Block* block_with(const FrameCache::Blocks& blocks, StreamId id) {
+  for (const auto& block : blocks) {
+    if (id <= block->last_id()) return block.get();
+  }
+  return nullptr;
+}
+
+uint64_t count_behind(const Block& block, StreamId id) {
+  if (id < block.first_id()) return block.live();
+  if (id >= block.last_id()) return 0;
+  uint64_t count = 0;
+  for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance())
+    count += cursor.live() ? 1U : 0U;
+  return count;
+}
+
 }  // namespace
 
+Stream::~Stream() {
+  retire();
+  DroppedExtents dropped(share_);
+  dropped.extents().swap(extents_);
+}
+
 std::unique_ptr<Stream> Stream::clone() const {
-  auto copy = std::make_unique<Stream>();
-  for (const auto& [first, block] : blocks_) {
-    bool new_block = true;
-    for (auto cursor = block->begin(); !cursor.done(); cursor.advance()) {
-      const EntryView& entry = cursor.entry();
-      if (!cursor.live()) continue;
-      LEAT_CHECK(copy->append(entry.id, entry.elements, entry.wire, new_block));
-      new_block = false;
+  auto copy = std::make_unique<Stream>(share_);
+  size_t full_bytes = 0;
+  for (const auto& [first, extent] : extents_) {
+    if (const Fence* const fence = extent.fence()) {
+      share_->frames.refer(fence->ref);
+      copy->extents_.emplace_hint(copy->extents_.end(), first,
+                                  Extent(std::make_unique<Fence>(*fence)));
+    } else {
+      if (sealable(extent)) full_bytes += extent.block()->bytes_used();
+      copy->extents_.emplace_hint(copy->extents_.end(), first, Extent(extent.block()->copy()));
     }
   }
+  if (!extents_.empty()) copy->tail_ = copy->extents_.rbegin()->second.block();
+  copy->set_full_bytes(full_bytes);
+  copy->blocks_ = blocks_;
+  copy->frames_ = frames_;
+  copy->length_ = length_;
+  copy->bytes_ = bytes_;
   copy->entries_added_ = entries_added_;
   copy->last_id_ = last_id_;
   copy->max_deleted_ = max_deleted_;
+  copy->first_id_ = first_id_;
   copy->groups_reach_ = groups_reach_;
   copy->groups_.copy_from(groups_);
   copy->retention_ = retention_;
   return copy;
 }
 
-Stream::Blocks::const_iterator Stream::block_of(StreamId id) const {
-  auto block = blocks_.upper_bound(id);
-  if (block == blocks_.begin()) return blocks_.end();
-  --block;
-  return block->second->last_id() < id ? blocks_.end() : block;
+Stream::Extents::iterator Stream::extent_of(StreamId id) {
+  auto extent = extents_.upper_bound(id);
+  if (extent == extents_.begin()) return extents_.end();
+  --extent;
+  return extent->second.last_id() < id ? extents_.end() : extent;
 }
 
 std::optional<EntryView> Stream::find(StreamId id) const {
-  const auto block = block_of(id);
-  if (block == blocks_.end()) return std::nullopt;
-  const Block::Cursor cursor = block->second->seek(id);
-  if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
-  return cursor.entry();
+  const auto extent = extent_of(id);
+  if (extent == extents_.end()) return std::nullopt;
+  if (const Block* const block = extent->second.block()) return find_in(*block, id);
+  const FrameCache::Pin frame = open(extent);
+  return frame ? find_in(*block_with(frame.blocks(), id), id) : std::nullopt;
+}
+
+std::optional<bool> Stream::has(StreamId id) const {
+  const auto extent = extent_of(id);
+  if (extent == extents_.end()) return false;
+  if (const Block* const block = extent->second.block()) return find_in(*block, id).has_value();
+  if (id < extent->second.fence()->first_live) return false;
+  const FrameCache::Pin frame = open(extent);
+  if (!frame) return std::nullopt;
+  return find_in(*block_with(frame.blocks(), id), id).has_value();
 }
 
 std::optional<EntryView> Stream::last_entry() const {
   std::optional<EntryView> last;
-  visit_backwards(StreamId::max(), StreamId::min(), [&last](const EntryView& entry) {
-    last = entry;
-    return false;
-  });
+  visit_backwards(StreamId::max(), {.end = StreamId::min(), .count = 1},
+                  [&last](const EntryView& entry) {
+                    last = entry;
+                    return false;
+                  });
   return last;
 }
 
+bool Stream::has_after(StreamId id) const {
+  if (length_ == 0 || id >= last_id_) return false;
+  return extents_.upper_bound(id) != extents_.end() || count_after(id) != 0;
+}
+
 uint64_t Stream::count_after(StreamId id) const {
+  return counted_after(id).value_or(0);
+}
+
+std::optional<uint64_t> Stream::count_in(Extents::const_iterator extent, StreamId id) const {
+  if (const Block* const block = extent->second.block()) return count_behind(*block, id);
+  const Fence& fence = *extent->second.fence();
+  if (id < fence.first_live) return fence.live;
+  if (id >= fence.last_id) return 0;
+  const FrameCache::Pin frame = open(extent);
+  if (!frame) return std::nullopt;
+  uint64_t count = 0;
+  for (const auto& block : frame.blocks()) count += count_behind(*block, id);
+  return count;
+}
+
+std::optional<uint64_t> Stream::counted_after(StreamId id) const {
   if (length_ == 0 || id >= last_id_) return 0;
   if (id < first_id_) return length_;
-  const auto part = [id](const Block& block) {
-    uint64_t count = 0;
-    for (auto cursor = block.seek(id.next()); !cursor.done(); cursor.advance())
-      count += cursor.live() ? 1U : 0U;
-    return count;
-  };
   // Two walks, one from each end, in step: the nearer end decides the cost.
-  auto low = blocks_.begin();
-  auto high = blocks_.end();
+  auto low = extents_.begin();
+  auto high = extents_.end();
   uint64_t before = 0;
   uint64_t after = 0;
   while (true) {
-    if (low->second->last_id() >= id)
-      return length_ - before - low->second->live() + part(*low->second);
-    before += low->second->live();
+    if (low->second.last_id() >= id) {
+      const auto part = count_in(low, id);
+      if (!part) return std::nullopt;
+      return length_ - before - low->second.live() + *part;
+    }
+    before += low->second.live();
     ++low;
     --high;
-    if (high->first <= id) return after + part(*high->second);
-    after += high->second->live();
+    if (high->first <= id) {
+      const auto part = count_in(high, id);
+      if (!part) return std::nullopt;
+      return after + *part;
+    }
+    after += high->second.live();
   }
-}
-
-size_t Stream::memory() const {
-  size_t sum = sizeof(Stream);
-  for (const auto& [first, block] : blocks_) sum += block->memory() + sizeof(first) + sizeof(block);
-  for (const auto& [name, group] : groups_.by_name()) {
-    sum += sizeof(Group) + name.size() + group->pending.memory() +
-           group->consumers.size() * (sizeof(Consumer) + 2 * sizeof(std::string));
-  }
-  return sum;
 }
 
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
-  if (tail_ == nullptr || new_block) {
+  if (extents_.empty() || new_block) {
     const size_t capacity =
         tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
-    auto block = std::make_unique<Block>(id, capacity);
+    auto block = std::make_unique<Block>(
+        id, share_ == nullptr ? ByteBuffer(capacity) : share_->buffers.take(capacity));
     if (!block->append(id, elements, wire)) return false;
+    if (tail_ != nullptr && tail_->bytes_used() <= kSealedBlockMax)
+      set_full_bytes(full_bytes_ + tail_->bytes_used());
     tail_ = block.get();
-    blocks_.emplace_hint(blocks_.end(), id, std::move(block));
-  } else if (!tail_->append(id, elements, wire)) {
+    extents_.emplace_hint(extents_.end(), id, Extent(std::move(block)));
+    ++blocks_;
+  } else if (!thaw_tail() || !tail_->append(id, elements, wire)) {
     return false;
   }
   if (length_ == 0) first_id_ = id;
@@ -120,23 +187,30 @@ void Stream::count_behind_groups(StreamId id) {
   }
 }
 
-void Stream::place(Group& group, StreamId last_delivered) {
+bool Stream::place(Group& group, StreamId last_delivered) {
+  const auto after = counted_after(last_delivered);
+  if (!after) return false;
   group.last_delivered = last_delivered;
-  group.delivered_live = length_ - count_after(last_delivered);
+  group.delivered_live = length_ - *after;
   groups_reach_ = std::max(groups_reach_, last_delivered);
+  return true;
 }
 
 bool Stream::erase(StreamId id) {
-  const auto block = block_of(id);
-  if (block == blocks_.end()) return false;
-  const uint64_t bytes_before = block->second->live_bytes();
-  if (!block->second->erase(id)) return false;
-  bytes_ -= bytes_before - block->second->live_bytes();
+  auto extent = extent_of(id);
+  if (extent == extents_.end()) return false;
+  if (extent->second.sealed()) {
+    if (!find(id) || !thaw(extent)) return false;
+    extent = extent_of(id);
+  }
+  Block& block = *extent->second.block();
+  const uint64_t bytes_before = block.live_bytes();
+  if (!block.erase(id)) return false;
+  bytes_ -= bytes_before - block.live_bytes();
   unacked_from_.reset();
-  if (block->second->live() == 0) {
-    if (block->second.get() == tail_) tail_ = nullptr;
-    blocks_.erase(block);
-    if (tail_ == nullptr && !blocks_.empty()) tail_ = blocks_.rbegin()->second.get();
+  if (block.live() == 0) {
+    drop(extent);
+    settle_tail();
   }
   --length_;
   max_deleted_ = std::max(max_deleted_, id);
@@ -147,23 +221,35 @@ bool Stream::erase(StreamId id) {
   return true;
 }
 
-uint64_t Stream::trim(StreamId last, Blocks& dropped) {
-  auto kept = blocks_.upper_bound(last);
+std::optional<uint64_t> Stream::trim(StreamId last) {
+  DroppedExtents dropped(share_);
+  return trim(last, dropped.extents());
+}
+
+std::optional<uint64_t> Stream::trim(StreamId last, Extents& dropped) {
+  if (const auto part = extent_of(last); part != extents_.end() && part->second.sealed() &&
+                                         last < part->second.last_id() &&
+                                         last >= part->second.fence()->first_live) {
+    if (!thaw(part)) return std::nullopt;
+  }
+  auto kept = extents_.upper_bound(last);
   uint64_t removed = 0;
-  if (kept != blocks_.begin()) {
+  if (kept != extents_.begin()) {
     const auto cut = std::prev(kept);
-    if (cut->second->last_id() > last) {
-      const uint64_t bytes_before = cut->second->live_bytes();
-      removed = cut->second->erase_until(last);
-      bytes_ -= bytes_before - cut->second->live_bytes();
-      length_ -= removed;
-      if (cut->second->live() != 0) kept = cut;
+    if (cut->second.last_id() > last) {
+      // All that is live of a frame stands behind `last`.
+      Block* const block = cut->second.block();
+      if (block != nullptr) {
+        const uint64_t bytes_before = block->live_bytes();
+        removed = block->erase_until(last);
+        bytes_ -= bytes_before - block->live_bytes();
+      }
+      if (block == nullptr || block->live() != 0) kept = cut;
     }
   }
-  const uint64_t moved = take_blocks_before(kept, dropped);
-  length_ -= moved;
-  removed += moved;
-  if (blocks_.empty()) tail_ = nullptr;
+  length_ -= removed;
+  removed += take_before(kept, dropped);
+  settle_tail();
   if (removed == 0) return 0;
   settle_first_id();
   // A group that stands within what was dropped has nothing delivered left; any other had all that went.
@@ -174,76 +260,126 @@ uint64_t Stream::trim(StreamId last, Blocks& dropped) {
   return removed;
 }
 
-uint64_t Stream::take_blocks_before(Blocks::iterator kept, Blocks& dropped) {
-  // Two walks, one from each end, in step: the fewer blocks are moved.
-  auto low = blocks_.begin();
-  auto high = blocks_.end();
+uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
+  // Two walks, one from each end, in step: the fewer extents are moved.
+  auto low = extents_.begin();
+  auto high = extents_.end();
   while (low != kept && high != kept) {
     ++low;
     --high;
   }
-  uint64_t removed = 0;
-  if (low == kept) {
-    for (auto block = blocks_.begin(); block != kept; ++block) {
-      removed += block->second->live();
-      bytes_ -= block->second->live_bytes();
-      dropped.emplace_hint(dropped.end(), block->first, std::move(block->second));
-    }
-    blocks_.erase(blocks_.begin(), kept);
-    return removed;
+  const bool move_kept = low != kept;
+  if (first_block_ != nullptr && (kept == extents_.end() || first_block_->frame < kept->first))
+    first_block_.reset();
+  uint64_t live = 0;
+  uint64_t live_bytes = 0;
+  uint64_t blocks = 0;
+  uint64_t frames = 0;
+  size_t full_bytes = 0;
+  Extents moved;
+  const auto first = move_kept ? kept : extents_.begin();
+  const auto end = move_kept ? extents_.end() : kept;
+  for (auto extent = first; extent != end; ++extent) {
+    live += extent->second.live();
+    live_bytes += extent->second.live_bytes();
+    blocks += extent->second.blocks();
+    frames += extent->second.sealed() ? 1U : 0U;
+    if (sealable(extent->second)) full_bytes += extent->second.block()->bytes_used();
+    moved.emplace_hint(moved.end(), extent->first, std::move(extent->second));
   }
-  removed = length_;  // But for what stays.
-  bytes_ = 0;
-  Blocks left;
-  for (auto block = kept; block != blocks_.end(); ++block) {
-    removed -= block->second->live();
-    bytes_ += block->second->live_bytes();
-    left.emplace_hint(left.end(), block->first, std::move(block->second));
+  extents_.erase(first, end);
+  if (move_kept) {
+    dropped.swap(extents_);
+    extents_.swap(moved);
+    live = length_ - live;
+    bytes_ = live_bytes;
+    blocks_ = blocks;
+    frames_ = frames;
+    set_full_bytes(full_bytes);
+  } else {
+    dropped.swap(moved);
+    bytes_ -= live_bytes;
+    blocks_ -= blocks;
+    frames_ -= frames;
+    set_full_bytes(full_bytes_ - full_bytes);
   }
-  blocks_.erase(kept, blocks_.end());
-  dropped.swap(blocks_);
-  blocks_.swap(left);
-  return removed;
+  if (extents_.empty()) tail_ = nullptr;
+  length_ -= live;
+  return live;
 }
 
 size_t Stream::free_some(size_t count) {
-  const size_t freed = free_blocks(blocks_, count);
+  retire();
+  DroppedExtents extents(share_);
+  extents.extents().swap(extents_);
+  tail_ = nullptr;
+  const size_t freed = extents.free_some(count);
+  extents_.swap(extents.extents());
+  frames_ -= std::min<uint64_t>(frames_, freed);
   return freed == count ? freed : freed + groups_.free_some(count - freed);
 }
 
-size_t free_blocks(Stream::Blocks& blocks, size_t count) {
-  auto end = blocks.begin();
+size_t DroppedExtents::free_some(size_t count) {
   size_t freed = 0;
-  for (; freed < count && end != blocks.end(); ++freed) ++end;
-  blocks.erase(blocks.begin(), end);
+  auto end = extents_.begin();
+  for (; freed < count && end != extents_.end(); ++freed, ++end) {
+    if (share_ == nullptr) continue;
+    if (const Fence* const fence = end->second.fence()) {
+      share_->frames.forget(fence->ref);
+    } else {
+      share_->buffers.give(end->second.block()->take_bytes());
+    }
+  }
+  extents_.erase(extents_.begin(), end);
+  frames_ -= std::min<uint64_t>(frames_, freed);
   return freed;
 }
 
-Stream::Blocks::const_iterator Stream::block_at(StreamId id) const {
-  const auto behind = blocks_.upper_bound(id);
-  return behind == blocks_.begin() ? blocks_.end() : std::prev(behind);
+Stream::Extents::const_iterator Stream::extent_at(StreamId id) const {
+  const auto behind = extents_.upper_bound(id);
+  return behind == extents_.begin() ? extents_.end() : std::prev(behind);
+}
+
+bool Stream::insert(StreamId first, Extent extent) {
+  const auto behind = extents_.lower_bound(first);
+  if (behind != extents_.end() && extent.last_id() >= behind->first) return false;
+  if (behind != extents_.begin() && std::prev(behind)->second.last_id() >= first) return false;
+  blocks_ += extent.blocks();
+  extents_.emplace_hint(behind, first, std::move(extent));
+  return true;
 }
 
 bool Stream::restore(std::unique_ptr<Block> block) {
-  const auto behind = blocks_.lower_bound(block->first_id());
-  if (behind != blocks_.end() && block->last_id() >= behind->first) return false;
-  if (behind != blocks_.begin() && std::prev(behind)->second->last_id() >= block->first_id())
-    return false;
   const StreamId first = block->first_id();
-  blocks_.emplace_hint(behind, first, std::move(block));
+  return insert(first, Extent(std::move(block)));
+}
+
+bool Stream::restore(StreamId first, const Fence& fence) {
+  const bool plausible = fence.live != 0 && fence.blocks != 0 && fence.blocks <= fence.live &&
+                         fence.live_bytes <= fence.bytes && first <= fence.first_live &&
+                         fence.first_live <= fence.last_id;
+  if (!plausible || share_ == nullptr) return false;
+  if (!insert(first, Extent(std::make_unique<Fence>(fence)))) return false;
+  ++frames_;
+  share_->frames.refer(fence.ref);
   return true;
 }
 
 bool Stream::restore(const Counters& counters) {
   uint64_t length = 0;
   uint64_t bytes = 0;
-  for (const auto& [first, block] : blocks_) {
-    length += block->live();
-    bytes += block->live_bytes();
+  for (const auto& [first, extent] : extents_) {
+    length += extent.live();
+    bytes += extent.live_bytes();
   }
   if (length != counters.length) return false;
-  tail_ = blocks_.empty() ? nullptr : blocks_.rbegin()->second.get();
-  if (tail_ != nullptr && tail_->last_id() > counters.last_id) return false;
+  if (!extents_.empty() && extents_.rbegin()->second.last_id() > counters.last_id) return false;
+  tail_ = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+  size_t full_bytes = 0;
+  for (const auto& [first, extent] : extents_) {
+    if (sealable(extent)) full_bytes += extent.block()->bytes_used();
+  }
+  set_full_bytes(full_bytes);
   length_ = length;
   bytes_ = bytes;
   entries_added_ = counters.entries_added;
@@ -255,11 +391,18 @@ bool Stream::restore(const Counters& counters) {
   return true;
 }
 
+void Stream::retire() {
+  set_full_bytes(0);
+  if (place_ == nullptr) return;
+  share_->seals.forget(*place_);
+  place_.reset();
+}
+
 bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
-  if (tail_ != nullptr && last_id < tail_->last_id()) {
+  if (!extents_.empty() && last_id < extents_.rbegin()->second.last_id()) {
     // Deleted entries may stand beyond it; the next append must not find them in its way.
     const auto live = last_entry();
-    if (live && last_id < live->id) return false;
+    if (!live || last_id < live->id || !thaw_tail()) return false;
     tail_->cut_deleted_tail();
   }
   groups_reach_ = std::max(groups_reach_, last_id_);
@@ -276,30 +419,76 @@ StreamId Stream::unacked_from() const {
     if (same_head || before_it) return unacked_from_->id;
   }
   StreamId least = StreamId::max();
+  bool known = true;
   for (const auto& [name, group] : groups_.by_name()) {
     least = std::min(least, group->last_delivered.next());
     // What was pending when XDEL or XTRIM took it out is no entry that could be kept.
-    group->pending.visit_from(first_id_, [this, &least](const PendingEntry& pending) {
+    group->pending.visit_from(first_id_, [this, &least, &known](const PendingEntry& pending) {
       if (pending.id >= least) return false;
-      if (!find(pending.id)) return true;
+      const auto there = has(pending.id);
+      if (there && !*there) return true;
+      known = known && there;
       least = pending.id;
       return false;
     });
   }
-  unacked_from_ = {.id = least, .first = first_id_};
+  if (known) unacked_from_ = {.id = least, .first = first_id_};
   return least;
 }
 
-void Stream::settle_first_id() {
-  const Cursor first = seek(StreamId::min());
-  first_id_ = first.done() ? StreamId::min() : first.entry().id;
+Stream::Extents::iterator Stream::drop(Extents::iterator extent) {
+  blocks_ -= extent->second.blocks();
+  if (const Fence* const fence = extent->second.fence()) {
+    --frames_;
+    if (known_first_block(extent)) first_block_.reset();
+    share_->frames.forget(fence->ref);
+    return extents_.erase(extent);
+  }
+  if (sealable(extent->second)) set_full_bytes(full_bytes_ - extent->second.block()->bytes_used());
+  if (extent->second.block() == tail_) tail_ = nullptr;
+  if (share_ != nullptr) share_->buffers.give(extent->second.block()->take_bytes());
+  return extents_.erase(extent);
 }
 
-Stream::Cursor::Cursor(const Blocks& blocks, StreamId from)
-    : block_(blocks.upper_bound(from)), end_(blocks.end()) {
-  if (block_ != blocks.begin()) --block_;
-  if (block_ == end_) return;
-  cursor_ = block_->second->seek(from);
+void Stream::settle_tail() {
+  Block* const last = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+  if (last == tail_) return;
+  // What becomes the last block is no longer one that could be sealed.
+  if (last != nullptr && sealable(extents_.rbegin()->second))
+    set_full_bytes(full_bytes_ - last->bytes_used());
+  tail_ = last;
+}
+
+void Stream::settle_first_id() {
+  if (extents_.empty()) {
+    first_id_ = StreamId::min();
+  } else if (const Fence* const fence = extents_.begin()->second.fence()) {
+    first_id_ = fence->first_live;
+  } else {
+    first_id_ = seek(StreamId::min()).entry().id;
+  }
+}
+
+Stream::Cursor::Cursor(const Stream& stream, StreamId from, const Reach& reach)
+    : stream_(&stream), extent_(stream.extents_.upper_bound(from)), reach_(reach) {
+  if (extent_ != stream.extents_.begin()) --extent_;
+  if (extent_ != stream.extents_.end()) enter(from);
+}
+
+void Stream::Cursor::enter(StreamId from) {
+  if (extent_->second.last_id() < from) {
+    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
+    return enter(extent_->first);
+  }
+  block_ = extent_->second.block();
+  if (block_ == nullptr) {
+    frame_ = stream_->open(extent_);
+    if (!frame_) return stream_->foresee_up(extent_, from, reach_, passed_);
+    const auto& blocks = frame_.blocks();
+    for (next_ = 0; blocks[next_]->last_id() < from;) ++next_;
+    block_ = blocks[next_++].get();
+  }
+  cursor_ = block_->seek(from);
   settle();
 }
 
@@ -307,8 +496,17 @@ void Stream::Cursor::settle() {
   while (true) {
     while (!cursor_.done() && !cursor_.live()) cursor_.advance();
     if (!cursor_.done()) return;
-    if (++block_ == end_) return;
-    cursor_ = block_->second->begin();
+    if (frame_ && next_ < frame_.blocks().size()) {
+      block_ = frame_.blocks()[next_++].get();
+      cursor_ = block_->begin();
+      continue;
+    }
+    frame_.reset();
+    block_ = nullptr;
+    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
+    if (extent_->second.sealed()) return enter(extent_->first);
+    block_ = extent_->second.block();
+    cursor_ = block_->begin();
   }
 }
 

@@ -16,21 +16,50 @@ StreamId nth_live(const Block& block, uint64_t count) {
   return cursor.entry().id;
 }
 
-// Of a head block that stays in part: what goes from it.
+// What goes of a head block that stays in part.
 void plan_part(const Block& block, const Trim& trim, uint64_t length_left, TrimPlan& plan) {
   if (trim.by == Trim::By::kLength) {
-    if (length_left <= trim.length) return;
     const uint64_t count = length_left - trim.length;
+    if (count == 0) return;
     plan.last_dropped = nth_live(block, count);
     plan.count += count;
     return;
   }
   for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
     if (cursor.entry().id >= trim.first_kept) return;
+    if (!cursor.live()) continue;
     plan.last_dropped = cursor.entry().id;
-    plan.count += cursor.live() ? 1U : 0U;
+    ++plan.count;
   }
 }
+
+// TrimWalk: drops extents and blocks from the head as long as they go whole.
+class TrimWalk {
+ public:
+  TrimWalk(const Trim& trim, uint64_t length) : trim_(trim), left_(length) {}
+
+  // Takes all `live` entries, the last id of which is `last`; false when not all of them go.
+  bool take(uint64_t live, StreamId last) {
+    if (trim_.limit != 0 && plan_.count + live > trim_.limit) return false;
+    const bool whole = trim_.by == Trim::By::kLength ? left_ - std::min(left_, live) >= trim_.length
+                                                     : last < trim_.first_kept;
+    if (!whole) return false;
+    plan_.last_dropped = last;
+    plan_.count += live;
+    left_ -= live;
+    return true;
+  }
+  [[nodiscard]] bool done() const { return trim_.by == Trim::By::kLength && left_ <= trim_.length; }
+  void take_part(const Block& block) {
+    if (!trim_.approximate && !done()) plan_part(block, trim_, left_, plan_);
+  }
+  [[nodiscard]] const TrimPlan& plan() const { return plan_; }
+
+ private:
+  const Trim& trim_;
+  uint64_t left_;
+  TrimPlan plan_;
+};
 
 }  // namespace
 
@@ -67,23 +96,25 @@ bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimi
 }
 
 TrimPlan plan_trim(const Stream& stream, const Trim& trim) {
-  TrimPlan plan;
-  uint64_t left = stream.length();
-  for (const auto& [first, block] : stream.blocks()) {
-    if (trim.by == Trim::By::kLength && left <= trim.length) break;
-    if (trim.limit != 0 && plan.count + block->live() > trim.limit) break;
-    const bool whole = trim.by == Trim::By::kLength
-                           ? left - std::min<uint64_t>(left, block->live()) >= trim.length
-                           : block->last_id() < trim.first_kept;
-    if (!whole) {
-      if (!trim.approximate) plan_part(*block, trim, left, plan);
-      break;
+  TrimWalk walk(trim, stream.length());
+  for (auto extent = stream.extents().begin(); extent != stream.extents().end(); ++extent) {
+    if (walk.done()) break;
+    if (walk.take(extent->second.live(), extent->second.last_id())) continue;
+    if (const Fence* const fence = extent->second.fence()) {
+      // What can be told without opening it.
+      if (trim.by == Trim::By::kId && fence->first_live >= trim.first_kept) break;
+      const auto known = stream.known_first_block(extent);
+      if (trim.approximate && known && !TrimWalk(walk).take(known->live, known->last_id)) break;
     }
-    plan.last_dropped = block->last_id();
-    plan.count += block->live();
-    left -= block->live();
+    stream.visit_blocks(extent, [&walk](const Block& block) {
+      if (walk.done()) return false;
+      if (walk.take(block.live(), block.last_id())) return true;
+      walk.take_part(block);
+      return false;
+    });
+    break;
   }
-  return plan;
+  return walk.plan();
 }
 
 int64_t estimate_entries_read(const Stream& stream, StreamId id) {

@@ -48,7 +48,8 @@ struct TrimPlan {
   StreamId last_dropped;
   uint64_t count = 0;  // Entries that go; 0: none.
 };
-// Which entries `trim` drops from the head. O(blocks dropped + entries of one block).
+// Which entries `trim` drops from the head. O(extents dropped + entries of one block); opens at most the frame that
+// it ends in.
 [[nodiscard]] TrimPlan plan_trim(const Stream& stream, const Trim& trim);
 
 // Redis' entries-read counter of a group, moved along delivered entries. Unknown (-1) when tombstones

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "io/system_memory.h"
 
 namespace leat::io {
 namespace {
@@ -91,6 +92,8 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
       return replace_file(disk, job.path, job.bytes);
     case DiskJob::Kind::kRemove:
       return disk.remove(job.path);
+    case DiskJob::Kind::kWork:
+      return job.work->run(disk);
   }
   return {};
 }
@@ -121,7 +124,7 @@ void DiskLane::start(DiskJob job) {
   {
     const std::lock_guard lock(mutex_);
     LEAT_CHECK(state_ == State::kIdle);
-    LEAT_CHECK(!job.path.empty() || job.file != nullptr);
+    LEAT_CHECK(!job.path.empty() || job.file != nullptr || job.work != nullptr);
     job_ = std::move(job);
     state_ = State::kStarted;
   }
@@ -136,6 +139,7 @@ std::optional<Status> DiskLane::take_completed() {
 }
 
 void DiskLane::run() {
+  const CountedThread counted;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return state_ == State::kStarted || state_ == State::kStopping; });

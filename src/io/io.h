@@ -76,11 +76,23 @@ class Disk {
   virtual Status make_directory(const std::string& directory) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // Gives the file `from` a second name.
+  //   errors  kUnavailable where the file systems give none: the two names are on different ones, for example.
+  virtual Status link(const std::string& from, const std::string& to) = 0;
   // Makes creations, renames and removals in `directory` durable.
   virtual Status sync_directory(const std::string& directory) = 0;
   // Takes the advisory lock of `directory` until the returned object dies.
   //   errors  kUnavailable when another process holds it.
   virtual Result<std::unique_ptr<File>> lock_directory(const std::string& directory) = 0;
+};
+
+// Work of an owner's own on a helper lane: reads and writes, and the computing that belongs to them.
+//
+// Thread     run() is called on the lane; until the job has completed nobody else touches what it uses.
+class DiskWork {
+ public:
+  virtual ~DiskWork() = default;
+  virtual Status run(Disk& disk) = 0;
 };
 
 // One piece of work for a helper lane. At most one job per lane is in flight.
@@ -95,13 +107,15 @@ struct DiskJob {
     kReplace,  // Makes `bytes` the whole content of `path`, by way of a synced `path`.new: after a
                // crash either the old content is there or this one, whole.
     kRemove,   // Removes `path`; the directory is not synced.
+    kWork,     // work->run(disk)
   };
   Kind kind = Kind::kWrite;
-  File* file = nullptr;  // Borrowed; outlives the job. Null where `path` names the file.
+  File* file = nullptr;  // Borrowed; outlives the job. Null for kWork, and where `path` names it.
   uint64_t offset = 0;
   Bytes bytes;  // Borrowed; unchanged until the job has completed.
   std::string path;
   uint64_t size = 0;
+  DiskWork* work = nullptr;  // Borrowed, as `file`.
 };
 
 enum class Lane : uint8_t {
@@ -109,8 +123,10 @@ enum class Lane : uint8_t {
   kBackground,  // Files to be made ready, the superblock.
   kSync,        // Syncs of what has been written, while more is written.
   kCheckpoint,  // Checkpoints, and the removal of what they replace.
+  kFrames,      // Sealed frames to be written and synced.
+  kFetch,       // Sealed frames to be read.
 };
-constexpr size_t kLanes = 4;
+constexpr size_t kLanes = 6;
 
 // Never reused within a process.
 using ConnectionId = Strong<struct ConnectionIdTag>;
@@ -175,12 +191,24 @@ class Loop {
   virtual void wake() = 0;
 };
 
+// What the process holds, for maxmemory.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  // Bytes allocated and not freed. Some hundred instructions.
+  [[nodiscard]] virtual uint64_t allocated() = 0;
+  // Bytes ever allocated by the calling thread, which is always the same: allocated() grows by no more than this,
+  // but for what other threads do. Some ten instructions.
+  [[nodiscard]] virtual uint64_t handed_out() = 0;
+};
+
 // Everything a server needs from outside. Borrowed: whoever made it owns it and outlives the server.
 struct World {
   Clock& clock;
   Random& random;
   Disk& disk;
   Loop& loop;
+  Memory* memory = nullptr;  // Null: nobody counts, and maxmemory is never reached.
 };
 
 }  // namespace leat::io

@@ -39,7 +39,9 @@ LocalEvents::LocalEvents(Descriptor wake, Descriptor signals, const sigset_t& ma
       lanes_{DiskLane("leat-commit", disk, [this] { this->wake(); }),
              DiskLane("leat-background", disk, [this] { this->wake(); }),
              DiskLane("leat-sync", disk, [this] { this->wake(); }),
-             DiskLane("leat-checkpoint", disk, [this] { this->wake(); })} {}
+             DiskLane("leat-checkpoint", disk, [this] { this->wake(); }),
+             DiskLane("leat-frames", disk, [this] { this->wake(); }),
+             DiskLane("leat-fetch", disk, [this] { this->wake(); })} {}
 
 LocalEvents::~LocalEvents() {
   ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);

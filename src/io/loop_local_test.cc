@@ -54,6 +54,23 @@ TEST_P(LoopLocalTest, DiskJobsWriteAndSync) {
   EXPECT_EQ(content("f"), "hello world");
 }
 
+TEST_P(LoopLocalTest, WorkOfAnOwnerRunsOnTheLaneAndItsStatusComesBack) {
+  class Note final : public DiskWork {
+   public:
+    Status run(Disk& disk) override {
+      thread = std::this_thread::get_id();
+      return disk.open("/does/not/exist", OpenMode::kRead).error();
+    }
+    std::thread::id thread;
+  } note;
+  const Status status =
+      run(Lane::kFetch, {.kind = DiskJob::Kind::kWork, .bytes = "", .path = "", .work = &note});
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().detail.find("/does/not/exist"), std::string::npos);
+  EXPECT_NE(note.thread, std::thread::id());
+  EXPECT_NE(note.thread, std::this_thread::get_id());
+}
+
 TEST_P(LoopLocalTest, LanesRunAtTheSameTimeAndManyTimes) {
   const Result<std::unique_ptr<File>> a = disk().open(path("a"), OpenMode::kCreate);
   const Result<std::unique_ptr<File>> b = disk().open(path("b"), OpenMode::kCreate);

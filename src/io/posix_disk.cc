@@ -201,6 +201,16 @@ Status PosixDisk::remove(const std::string& path) {
   return {};
 }
 
+Status PosixDisk::link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return {};
+  const int code = errno;
+  const std::string both = fmt::format("{} to {}", from, to);
+  if (code == EXDEV || code == EPERM || code == EOPNOTSUPP || code == ENOSYS || code == EMLINK) {
+    return Error{Errc::kUnavailable, both + ": the file systems give no second name"};
+  }
+  return system_error("link", both, code);
+}
+
 Status PosixDisk::sync_directory(const std::string& directory) {
   const Result<Descriptor> fd = open_descriptor(directory, O_RDONLY | O_DIRECTORY);
   if (!fd.ok()) return fd.error();

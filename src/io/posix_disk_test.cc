@@ -137,6 +137,33 @@ TEST_F(PosixDiskTest, MakesMissingParents) {
   EXPECT_FALSE(disk_.make_directory(path("file/below")).ok());
 }
 
+TEST_F(PosixDiskTest, ASecondNameIsTheSameFileAndReplacesNone) {
+  const std::unique_ptr<File> file = create("f");
+  ASSERT_TRUE(disk_.link(path("f"), path("g")).ok());
+  ASSERT_TRUE(file->write(0, "hello").ok());
+  ASSERT_TRUE(disk_.remove(path("f")).ok());
+  const auto second = disk_.open(path("g"), OpenMode::kRead);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(read(*second.value(), 0, 100), "hello");
+  static_cast<void>(create("h"));
+  const Status taken = disk_.link(path("g"), path("h"));
+  ASSERT_FALSE(taken.ok());
+  EXPECT_EQ(taken.error().code, Errc::kIo);
+  EXPECT_FALSE(disk_.link(path("missing"), path("i")).ok());
+}
+
+TEST_F(PosixDiskTest, ASecondNameOnAnotherFileSystemIsNotGiven) {
+  struct stat here{};
+  struct stat there{};
+  ASSERT_EQ(::stat(directory_.c_str(), &here), 0);
+  if (::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev)
+    GTEST_SKIP() << "there is no other file system";
+  static_cast<void>(create("f"));
+  const Status linked = disk_.link(path("f"), "/dev/shm/leat-disk-test");
+  ASSERT_FALSE(linked.ok());
+  EXPECT_EQ(linked.error().code, Errc::kUnavailable);
+}
+
 TEST_F(PosixDiskTest, RenamesRemovesAndSyncsTheDirectory) {
   ASSERT_TRUE(create("old")->write(0, "x").ok());
   ASSERT_TRUE(disk_.rename(path("old"), path("new")).ok());

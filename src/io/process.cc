@@ -8,8 +8,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <malloc.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -87,52 +85,6 @@ uint64_t resident_bytes() {
   uint64_t pages = 0;
   std::from_chars(text.data() + space + 1, text.data() + text.size(), pages);
   return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-namespace {
-
-constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
-constexpr int kHeapStep = 64 << 20;
-// What the allocator starts with, and what it would come to by itself: setting one of the three fixes the others.
-constexpr int kHeapStepUsual = 128 << 10;
-constexpr int kMappedFrom = 32 << 20;
-constexpr int kTrimmedFrom = 64 << 20;
-
-uintptr_t heap_end() {
-  return reinterpret_cast<uintptr_t>(::sbrk(0));
-}
-
-}  // namespace
-
-// NOLINTBEGIN(concurrency-mt-unsafe): the main thread sets these before it starts others, and while these do not allocate.
-HeapGrowth::HeapGrowth() : advised_(heap_end()) {
-  ::mallopt(M_MMAP_THRESHOLD, kMappedFrom);
-  ::mallopt(M_TRIM_THRESHOLD, kTrimmedFrom);
-  ::mallopt(M_TOP_PAD, kHeapStep);
-}
-
-HeapGrowth::~HeapGrowth() {
-  ::mallopt(M_TOP_PAD, kHeapStepUsual);
-}
-// NOLINTEND(concurrency-mt-unsafe)
-
-void HeapGrowth::follow() {
-  const uintptr_t end = heap_end();
-  if (end <= advised_) return;
-  const uintptr_t from = (advised_ + kHugePage - 1) / kHugePage * kHugePage;
-  // It is advice: without huge pages everything works as well.
-  if (from < end) {
-    void* const address = reinterpret_cast<void*>(from);  // NOLINT(performance-no-int-to-ptr)
-    static_cast<void>(::madvise(address, end - from, MADV_HUGEPAGE));
-  }
-  advised_ = end;
-}
-
-uint64_t heap_bytes() {
-  const struct mallinfo2 heap = ::mallinfo2();
-  const uint64_t used = heap.uordblks + heap.hblkhd;
-  // A replaced allocator (a sanitizer's) reports nothing.
-  return used != 0 ? used : resident_bytes();
 }
 
 // A limit may stand at any level above our group; in a container ours looks like the root.

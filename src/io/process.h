@@ -20,8 +20,6 @@ enum class CpuScope { kProcess, kCallingThread, kChildren };
 [[nodiscard]] CpuTimes cpu_times(CpuScope scope);
 // Physical memory that the process occupies; 0 when the system does not tell.
 [[nodiscard]] uint64_t resident_bytes();
-// Bytes that the process has allocated and not freed.
-[[nodiscard]] uint64_t heap_bytes();
 // What the process may use: the machine's memory, or its control group's limit if that is lower.
 [[nodiscard]] uint64_t memory_limit_bytes();
 // "Linux 6.1.0 x86_64".
@@ -35,23 +33,6 @@ enum class CpuScope { kProcess, kCallingThread, kChildren };
 // Raises the limit of open files to `wanted`, or as far as the system allows.
 //   returns  the limit that now holds.
 uint64_t raise_open_files(uint64_t wanted);
-
-// HeapGrowth: while it lives, the heap grows in large steps, which the system is asked to back with huge pages.
-//
-// For a process that fills gigabytes at once: a page fault per 4 KB took three quarters of the time of loading a log. What
-// was allocated meanwhile keeps its pages; the heap grows in usual steps afterwards.
-class HeapGrowth {
- public:
-  HeapGrowth();
-  HeapGrowth(const HeapGrowth&) = delete;
-  HeapGrowth& operator=(const HeapGrowth&) = delete;
-  ~HeapGrowth();
-  // Asks for what the heap has grown by since. To be called about once per megabyte that was allocated.
-  void follow();
-
- private:
-  uintptr_t advised_ = 0;  // Up to there the system has been asked.
-};
 
 // Background: the process goes on without its terminal; whoever started it learns how the start went.
 //

@@ -1,4 +1,4 @@
-// SystemWorld: the World that the operating system provides: clock, randomness, disk and a loop.
+// SystemWorld: the World that the operating system provides: clock, randomness, disk, memory and a loop.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "io/io.h"
 #include "io/posix_clock.h"
 #include "io/posix_disk.h"
+#include "io/system_memory.h"
 
 namespace leat::io {
 
@@ -30,14 +31,14 @@ struct LoopChoice {
 // "io_uring" or "epoll", as INFO shows it. Not for kAuto.
 [[nodiscard]] std::string_view backend_name(Backend backend);
 
-// Owns what World borrows.
+// Owns what World borrows. Made by the thread that will be the reactor.
 class SystemWorld {
  public:
   [[nodiscard]] static Result<std::unique_ptr<SystemWorld>> create(Backend wanted);
   SystemWorld(const SystemWorld&) = delete;
   SystemWorld& operator=(const SystemWorld&) = delete;
 
-  [[nodiscard]] World world() { return {clock_, random_, disk_, *loop_}; }
+  [[nodiscard]] World world() { return {clock_, random_, disk_, *loop_, &memory_}; }
   [[nodiscard]] Backend backend() const { return backend_; }
 
  private:
@@ -46,6 +47,7 @@ class SystemWorld {
   PosixClock clock_;
   PosixRandom random_;
   PosixDisk disk_;
+  SystemMemory memory_;
   std::unique_ptr<Loop> loop_;
   Backend backend_ = Backend::kEpoll;
 };

@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kUsage =
     "leat check DIR\n\n"
     "Verifies the data in DIR without changing it: superblock, checkpoint, segments, batches,\n"
-    "records. No server may run on it meanwhile. Exit status 0: clean; 1: damaged or not readable; "
-    "2: usage.\n";
+    "records, sealed frames. No server may run on it meanwhile. Exit status 0: clean; 1: damaged\n"
+    "or not readable; 2: usage.\n";
 
 int check(const std::string& directory) {
   io::PosixDisk disk;
@@ -42,6 +42,11 @@ int check(const std::string& directory) {
   if (report.checkpoint_bytes != 0) {
     fmt::print("a checkpoint of {} bytes holds the state up to record {}\n",
                report.checkpoint_bytes, report.checkpoint.value);
+  }
+  const FrameCheck& frames = checked.value().frames;
+  if (frames.files != 0) {
+    fmt::print("{} frame files, {} good frames, {} bytes\n", frames.files, frames.frames,
+               frames.bytes);
   }
   fmt::print("{} segments, {} batches, {} records, {} bytes read: {}\n", report.segments,
              report.batches, report.records, report.bytes, damaged ? "damaged" : "clean");

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "io/io.h"
+#include "storage/frame_check.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -13,6 +14,7 @@ namespace leat {
 struct DirectoryCheck {
   std::vector<CheckFinding> findings;  // Of every file, in words; empty: nothing to say.
   RecoveryReport report;               // What was read, as a start would read it.
+  FrameCheck frames;                   // Its findings stand with the others.
 };
 
 // Reads everything in `directory` as a start would, applies the records, and looks at what a start does not need as

@@ -7,6 +7,7 @@
 #include "engine/state_loader.h"
 #include "engine/state_writer.h"
 #include "storage/checkpoint_reader.h"
+#include "storage/frame_reader.h"
 
 namespace leat {
 namespace {
@@ -25,10 +26,11 @@ constexpr double kMegabyte = 1e6;
 }  // namespace
 
 CheckpointRunner::CheckpointRunner(const io::World& world, Engine& engine, Log& log,
-                                   std::string directory, uint32_t databases)
+                                   ShardFrames& frames, std::string directory, uint32_t databases)
     : world_(world),
       engine_(engine),
       log_(log),
+      frames_(frames),
       directory_(std::move(directory)),
       databases_(databases),
       writer_(world, directory_, log.identity(), log.checkpoint_files()) {
@@ -61,9 +63,11 @@ bool CheckpointRunner::has_work() const {
       return writer_.state() == State::kOpen || writer_.state() == State::kFailed ||
              (!walk->complete() && walk->out().size() < kChunkBytes);
     }
-    case Phase::kSealing:
-      return writer_.state() == State::kFailed ||
-             (writer_.state() == State::kWritten && log_.durable_lsn() >= lsn_);
+    case Phase::kSealing: {
+      if (writer_.state() != State::kWritten) return writer_.state() == State::kFailed;
+      const auto& synced = frames_.synced();
+      return synced && (!synced->ok() || log_.durable_lsn() >= lsn_);
+    }
     case Phase::kPublishing:
     case Phase::kCleaning:
       return settled();
@@ -125,6 +129,7 @@ void CheckpointRunner::walk() {
   } else if (walk.complete()) {
     writer_.finish();
     engine_.end_checkpoint();
+    frames_.sync();
     phase_ = Phase::kSealing;
   }
 }
@@ -132,7 +137,11 @@ void CheckpointRunner::walk() {
 void CheckpointRunner::seal() {
   if (writer_.state() == State::kFailed) return give_up(writer_.take_failure());
   if (writer_.state() != State::kWritten) return;
-  if (log_.durable_lsn() < lsn_) return log_.sync_up_to(lsn_);
+  const bool durable = log_.durable_lsn() >= lsn_;
+  if (!durable) log_.sync_up_to(lsn_);
+  const auto& frames = frames_.synced();
+  if (frames && !frames->ok()) return writer_.abandon(frames->error());
+  if (!durable || !frames) return;
   writer_.publish(log_.place_of(Lsn{lsn_.value + 1}));
   phase_ = Phase::kPublishing;
 }
@@ -140,6 +149,7 @@ void CheckpointRunner::seal() {
 void CheckpointRunner::finish_publishing() {
   if (writer_.state() == State::kBusy) return;
   if (writer_.state() == State::kFailed) return give_up(writer_.take_failure());
+  frames_.checkpoint_published();
   const Manifest& current = *writer_.current();
   covered_ = position_;
   facts_.lsn = lsn_;
@@ -184,6 +194,7 @@ void CheckpointRunner::clean() {
 
 void CheckpointRunner::give_up(const Error& why) {
   if (engine_.checkpoint() != nullptr) engine_.end_checkpoint();
+  frames_.checkpoint_abandoned(/*perhaps_published=*/phase_ == Phase::kPublishing);
   log(LogLevel::kWarning,
       "The checkpoint at record {} was given up: {}. Nothing is lost: the log keeps what it would "
       "have replaced; tried again in {} s",
@@ -203,6 +214,7 @@ void CheckpointRunner::end(bool ok) {
 void CheckpointRunner::stop() {
   writer_.abandon({Errc::kUnavailable, "no checkpoint is made any more"});
   if (engine_.checkpoint() != nullptr) engine_.end_checkpoint();
+  if (running()) frames_.checkpoint_abandoned(/*perhaps_published=*/phase_ == Phase::kPublishing);
   phase_ = Phase::kStopped;
 }
 
@@ -222,7 +234,9 @@ CheckpointFacts CheckpointRunner::facts() const {
 
 bool CheckpointRunner::verified() const {
   auto reader = CheckpointReader::open(world_.disk, directory_, *writer_.current());
-  Engine copy(databases_);
+  const LogIdentity& log_of = log_.identity();
+  FrameReader frames(world_.disk, {directory_, log_of.uuid, log_of.shard});
+  Engine copy(databases_, &frames);
   StateLoader loader(copy);
   while (reader.ok() && reader.value().more()) {
     const auto pieces = reader.value().next();

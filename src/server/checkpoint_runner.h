@@ -1,11 +1,11 @@
-// CheckpointRunner: when a checkpoint is made, and its steps, one a turn: begin, walk, wait for the log, publish,
-// reclaim what recovery does not need any more.
+// CheckpointRunner: when a checkpoint is made, and its steps, one a turn: begin, walk, wait for the log and the frames that it
+// names, publish, reclaim what recovery does not need any more.
 //
 // Contract   step() is called once per turn, after the turn's records were handed to the log; it never blocks and
 //            takes a bounded time. At most one checkpoint is made at a time; one that fails is given up, said in one
 //            line, and tried again later: nothing that clients were promised depends on it.
 // Thread     owned by its shard's reactor.
-// Ownership  borrows World, engine and log.
+// Ownership  borrows World, engine, log and frames.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "command/node_host.h"
 #include "engine/engine.h"
 #include "io/io.h"
+#include "server/shard_frames.h"
 #include "storage/checkpoint_writer.h"
 #include "storage/log.h"
 
@@ -29,9 +30,9 @@ struct CheckpointSettings {
 
 class CheckpointRunner {
  public:
-  // `log` has been recovered into `engine`, which has `databases` of them.
-  CheckpointRunner(const io::World& world, Engine& engine, Log& log, std::string directory,
-                   uint32_t databases);
+  // `log` has been recovered into `engine`, which has `databases` of them and the frames in `frames`, opened.
+  CheckpointRunner(const io::World& world, Engine& engine, Log& log, ShardFrames& frames,
+                   std::string directory, uint32_t databases);
 
   void step(const Now& now);
   // The job on the checkpoint lane has completed.
@@ -53,8 +54,9 @@ class CheckpointRunner {
  private:
   enum class Phase : uint8_t {
     kIdle,
-    kWalking,     // The engine writes its state down, and the writer puts it on disk.
-    kSealing,     // The file is being finished, or waits for the log to be durable up to its LSN.
+    kWalking,  // The engine writes its state down, and the writer puts it on disk.
+    kSealing,  // The file is being finished, or waits for the log to be durable up to its LSN, and for the
+               // frames that it names.
     kPublishing,  // The manifest is being replaced.
     kCleaning,    // Files that nobody needs are removed one by one.
     kStopped,
@@ -76,6 +78,7 @@ class CheckpointRunner {
   io::World world_;
   Engine& engine_;
   Log& log_;
+  ShardFrames& frames_;
   std::string directory_;
   uint32_t databases_;
   CheckpointSettings settings_;

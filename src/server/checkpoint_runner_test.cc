@@ -1,10 +1,18 @@
 // When checkpoints are made, that they hold the state, and that a failed one does no harm. On a disk in memory.
 #include "server/checkpoint_runner.h"
 
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "engine/state_loader.h"
+#include "server/shard_frames.h"
+#include "storage/frame_format.h"
 #include "storage/log_fixture.h"
+#include "storage/log_reader.h"
 
 namespace leat {
 namespace {
@@ -14,12 +22,15 @@ constexpr uint32_t kDatabases = 4;
 class Replayed final : public RecordSink {
  public:
   bool on_pieces(Bytes pieces) override { return loader.take(pieces); }
-  bool on_state(Lsn lsn) override { return loader.finish() && engine.last_lsn() == lsn; }
+  bool on_state(Lsn lsn) override {
+    return loader.finish() && engine.last_lsn() == lsn && frames.files().adopt().ok();
+  }
   bool on_record(Lsn lsn, const RecordView& record) override {
     return lsn.value == engine.last_lsn().value + 1 && engine.apply(record);
   }
   void on_progress(uint64_t /*done*/, uint64_t /*total*/) override {}
   Engine engine{kDatabases};
+  ShardFrames frames{engine};
   StateLoader loader{engine};
 };
 
@@ -38,13 +49,24 @@ class CheckpointRunnerTest : public testing::Test {
     node_.reset();
     loop_.forget();
     node_ = std::make_unique<Node>();
+    engine().share().set_size(cache_bytes_);
+    engine().share().seals.set_frame_bytes(400);
+    LogScan scan;
+    ASSERT_TRUE(read_superblock(disk_, options_.directory, scan).ok());
+    if (scan.exists) open_frames(scan.superblock.uuid);
     auto log = Log::open(world(), options_, node_->state, node_->report);
     ASSERT_TRUE(log.ok()) << log.error().detail;
     node_->log = std::move(log).value();
+    if (!scan.exists) open_frames(node_->log->identity().uuid);
+    frames().files().remove_orphans();
     node_->runner = std::make_unique<CheckpointRunner>(world(), node_->state.engine, *node_->log,
-                                                       options_.directory, kDatabases);
+                                                       frames(), options_.directory, kDatabases);
     node_->runner->set(settings_);
     turns();
+  }
+  void open_frames(const LogUuid& uuid) {
+    ASSERT_TRUE(
+        frames().open(world(), {.directory = "d", .uuid = uuid, .file_bytes = 4 << 10}).ok());
   }
   void crash(Keep keep) {
     node_.reset();
@@ -52,6 +74,7 @@ class CheckpointRunnerTest : public testing::Test {
     disk_.restore(keep);
   }
   Engine& engine() { return node_->state.engine; }
+  ShardFrames& frames() { return node_->state.frames; }
   Log& log() { return *node_->log; }
   CheckpointRunner& runner() { return *node_->runner; }
   CheckpointFacts facts() { return runner().facts(); }
@@ -71,6 +94,39 @@ class CheckpointRunnerTest : public testing::Test {
     record(StringSet{.object = id, .value = value});
     end_group(log().batch(), start);
   }
+  // An entry of 60 bytes that nobody compresses much.
+  static std::string wire(uint64_t number) {
+    std::string value;
+    for (; value.size() < 40; number = number * 6364136223846793005U + 11)
+      value += static_cast<char>('!' + (number >> 33) % 90);
+    return "$5\r\nfield\r\n$40\r\n" + value + "\r\n";
+  }
+  // XADD, four entries a block.
+  void add(const std::string& key, uint64_t number) {
+    const size_t start = log().batch().size();
+    const Object* object = engine().keyspace().find(DbIndex{0}, key);
+    const ObjectId id = object == nullptr ? engine().keyspace().next_id() : object->id;
+    if (object == nullptr) record(KeyCreate{.object = id, .kind = ObjectKind::kStream, .key = key});
+    record(StreamAppend{.object = id,
+                        .new_block = number % 4 == 0,
+                        .id = {number + 1, 0},
+                        .elements = 2,
+                        .wire = wire(random_.next())});
+    end_group(log().batch(), start);
+  }
+  void drop(const std::string& key) {
+    const size_t start = log().batch().size();
+    record(KeyDrop{engine().keyspace().find(DbIndex{0}, key)->id});
+    end_group(log().batch(), start);
+  }
+  // Entries of these streams, which are sealed by the way.
+  void fill(const std::vector<std::string>& keys, uint64_t from, uint64_t to) {
+    for (uint64_t i = from; i < to; ++i) {
+      for (const std::string& key : keys) add(key, i);
+      turn();
+    }
+    turns();
+  }
   template <typename Record>
   void record(const Record& record) {
     RecordWriter(log().batch()).put(record);
@@ -79,19 +135,38 @@ class CheckpointRunnerTest : public testing::Test {
   void turn() {
     const Now now{.wall = clock_.wall(), .mono = clock_.mono()};
     log().commit(engine().last_lsn(), now.wall, now.mono);
+    frames().end_turn(now.mono);
+    while (engine().reaping()) engine().reap(100);
     runner().step(now);
     for (size_t i = 0; i < io::kLanes; ++i) {
       const auto lane = static_cast<io::Lane>(i);
       if (!loop_.job(lane)) continue;
-      const Status status = loop_.run(lane);
-      lane == io::Lane::kCheckpoint ? runner().on_disk(status) : log().on_disk(lane, status);
+      if (lane ==
+          std::exchange(failing_lane_, lane == failing_lane_ ? std::nullopt : failing_lane_))
+        disk_.fail(FakeDisk::Op::kSync);
+      done(lane, loop_.run(lane));
     }
     clock_.ns += kNsPerMs;
   }
+  void done(io::Lane lane, const Status& status) {
+    switch (lane) {
+      case io::Lane::kCheckpoint:
+        return runner().on_disk(status);
+      case io::Lane::kFrames:
+      case io::Lane::kFetch:
+        return frames().on_disk(lane, status);
+      default:
+        return log().on_disk(lane, status);
+    }
+  }
   // Turns until nothing is to be done any more.
   void turns() {
+    const auto busy = [this] {
+      return runner().has_work() || !runner().settled() || !frames().settled() ||
+             frames().has_work(clock_.mono());
+    };
     for (int i = 0; i < 5; ++i) turn();
-    for (int i = 0; i < 2000 && (runner().has_work() || !runner().settled()); ++i) turn();
+    for (int i = 0; i < 2000 && busy(); ++i) turn();
     EXPECT_FALSE(runner().has_work());
   }
   void pass(int64_t ms) { clock_.ns += ms * kNsPerMs; }
@@ -108,6 +183,8 @@ class CheckpointRunnerTest : public testing::Test {
   FakeLoop loop_{disk_};
   LogOptions options_;
   CheckpointSettings settings_;
+  size_t cache_bytes_ = 2;                // All full blocks are sealed.
+  std::optional<io::Lane> failing_lane_;  // The next sync of this lane fails.
   std::unique_ptr<Node> node_;
 };
 
@@ -289,6 +366,141 @@ TEST_F(CheckpointRunnerTest, LeftoversGoAfterTheStart) {
   start();
   EXPECT_EQ(count("checkpoint-"), 1U);
   EXPECT_EQ(count("manifest-"), 1U);
+}
+
+// What is sealed and named by a checkpoint outlives the log that it came from.
+TEST_F(CheckpointRunnerTest, SealedFramesStandInItsPlaceOfTheLog) {
+  fill({"a", "b"}, 0, 200);
+  EXPECT_GT(frames().files().facts().sealed, 20U);
+  EXPECT_GT(count("log-"), 1U);
+  runner().request(CheckpointReason::kVerify);
+  turns();
+  ASSERT_TRUE(facts().last_ok);
+  EXPECT_LT(facts().bytes, 8'000U) << "it names the frames and does not hold what is in them";
+  const uint64_t digest = engine().digest();
+  const uint64_t fences = engine().share().frames.fences();
+  EXPECT_GT(fences, 20U);
+  crash(Keep::kNothing);
+  start();
+  EXPECT_EQ(node_->report.records, 0U);
+  EXPECT_EQ(engine().share().frames.fences(), fences);
+  EXPECT_EQ(engine().digest(), digest);
+}
+
+TEST_F(CheckpointRunnerTest, FramesThatNoCheckpointNamesGoAtTheStart) {
+  fill({"a"}, 0, 50);
+  runner().request(CheckpointReason::kSave);
+  turns();
+  const std::string named = frame_file_name(0, count("frames-"));
+  fill({"a"}, 50, 400);
+  const std::string unnamed = frame_file_name(0, count("frames-"));
+  ASSERT_LT(named, unnamed);
+  const uint64_t digest = engine().digest();
+  crash(Keep::kAll);
+  start();
+  EXPECT_TRUE(disk_.exists("d/" + named));
+  EXPECT_FALSE(disk_.exists("d/" + unnamed)) << "what it held is in the log";
+  EXPECT_EQ(engine().digest(), digest);
+}
+
+// The checkpoint before still needs them.
+TEST_F(CheckpointRunnerTest, FramesGoWhenTheNextCheckpointDoesNotNameThem) {
+  fill({"a", "b"}, 0, 200);
+  runner().request(CheckpointReason::kSave);
+  turns();
+  const size_t named = count("frames-");
+  EXPECT_GT(named, 2U);
+  drop("a");
+  drop("b");
+  turns();
+  EXPECT_EQ(count("frames-"), named);
+  runner().request(CheckpointReason::kSave);
+  turns();
+  EXPECT_LE(count("frames-"), 1U) << "but for the open one";
+}
+
+TEST_F(CheckpointRunnerTest, FramesThatAreNotDurableAreNotNamed) {
+  fill({"a"}, 0, 100);
+  runner().request(CheckpointReason::kSave);
+  failing_lane_ = io::Lane::kFrames;
+  turns();
+  ASSERT_FALSE(failing_lane_);
+  EXPECT_EQ(facts().ended, 1U);
+  EXPECT_FALSE(facts().last_ok);
+  EXPECT_EQ(count("manifest-"), 0U);
+  EXPECT_EQ(frames().files().facts().doubtful_files, 1U);
+  // They are written anew, and then can be named.
+  pass(1000);
+  turns();
+  EXPECT_GT(frames().files().facts().rewritten, 0U);
+  EXPECT_EQ(frames().files().facts().doubtful_files, 0U);
+  runner().request(CheckpointReason::kVerify);
+  turns();
+  EXPECT_TRUE(facts().last_ok);
+  const uint64_t digest = engine().digest();
+  crash(Keep::kNothing);
+  start();
+  EXPECT_EQ(engine().digest(), digest);
+}
+
+TEST_F(CheckpointRunnerTest, FilesThatAreMostlyDeadAreCleaned) {
+  fill({"a", "b", "c"}, 0, 200);
+  runner().request(CheckpointReason::kSave);
+  turns();
+  const size_t before = count("frames-");
+  drop("a");
+  drop("b");
+  turns();
+  const uint64_t digest = engine().digest();
+  for (int i = 0; i < 3; ++i) {
+    pass(1000);
+    turns();
+  }
+  EXPECT_GT(frames().files().facts().rewritten, 20U);
+  EXPECT_EQ(engine().digest(), digest);
+  EXPECT_GE(count("frames-"), before) << "the checkpoint names the old ones";
+  runner().request(CheckpointReason::kVerify);
+  turns();
+  EXPECT_TRUE(facts().last_ok);
+  EXPECT_LT(count("frames-"), before / 2 + 2);
+  crash(Keep::kNothing);
+  start();
+  EXPECT_EQ(engine().digest(), digest);
+}
+
+// The power goes at every change of the disk that a life with seals, checkpoints, cleaning and a start makes.
+TEST_F(CheckpointRunnerTest, ACrashAtAnyMomentLosesNothing) {
+  const Keep kinds[] = {Keep::kNothing, Keep::kAll, Keep::kEveryOther, Keep::kHalfOfLast};
+  uint64_t lived = 0;
+  for (uint64_t at = 0; lived == 0 || at <= lived; at += 3) {
+    node_.reset();
+    disk_ = FakeDisk();
+    start();
+    disk_.lose_power_at(at);
+    std::map<uint64_t, uint64_t> digests = {{0, engine().digest()}};
+    const auto step = [&](const std::function<void()>& act) {
+      act();
+      digests[engine().last_lsn().value] = engine().digest();
+      turn();
+    };
+    for (uint64_t i = 0; i < 100; ++i) {
+      step([&] { add("a", i); });
+      step([&] { add("b", i); });
+      if (i % 40 == 20) runner().request(CheckpointReason::kSave);
+      if (i == 70) step([&] { drop("a"); });
+      if (i % 10 == 0) pass(500);
+    }
+    turns();
+    if (disk_.powered()) lived = disk_.changes();
+    const uint64_t durable = log().durable_lsn().value;
+    crash(kinds[at % 4]);
+    start();
+    const uint64_t last = engine().last_lsn().value;
+    ASSERT_GE(last, durable) << "power lost at change " << at;
+    ASSERT_EQ(engine().digest(), digests.at(last)) << "power lost at change " << at;
+    if (lived != 0) break;
+  }
+  EXPECT_GT(lived, 300U);
 }
 
 }  // namespace

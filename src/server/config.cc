@@ -1,9 +1,11 @@
 #include "server/config.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/numbers.h"
 #include "command/retention_words.h"
+#include "io/process.h"
 
 namespace leat {
 namespace {
@@ -68,6 +70,8 @@ Settings make_settings(const ConfigValues& values) {
   settings.password = values.text("requirepass");
   settings.query_buffer_max = values.memory("client-query-buffer-limit");
   settings.memory_max = values.memory("maxmemory");
+  settings.eviction = policy_named(values.text("maxmemory-policy"));
+  settings.eviction_samples = static_cast<uint32_t>(values.integer("maxmemory-samples"));
   settings.debug = debug_access(values.text("enable-debug-command"));
   settings.slowlog_threshold_us = values.integer("slowlog-log-slower-than");
   settings.slowlog_length_max = values.memory("slowlog-max-len");
@@ -102,6 +106,13 @@ CheckpointSettings make_checkpoint_settings(const ConfigValues& values) {
   return {.log_bytes = values.memory("checkpoint-log-size"),
           .retain_bytes = values.memory("log-retain")};
 }
+uint64_t make_cache_bytes(const ConfigValues& values) {
+  const uint64_t bytes = values.memory("stream-cache-size");
+  if (bytes != 0) return bytes;
+  const uint64_t limit = values.memory("maxmemory");
+  return std::min(io::memory_limit_bytes(), limit == 0 ? UINT64_MAX : limit) / 4;
+}
+
 LogLevel make_log_level(const ConfigValues& values) {
   return log_level_of(values.text("loglevel"));
 }
@@ -139,6 +150,7 @@ Config make_config(const ConfigValues& values) {
   config.sync = make_sync_mode(values);
   config.segment_bytes = values.memory("log-segment-size");
   config.checkpoint = make_checkpoint_settings(values);
+  config.frames.cache_bytes = make_cache_bytes(values);
   config.limits = make_limits(values);
   config.settings = make_settings(values);
   config.values = values;

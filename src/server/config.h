@@ -11,6 +11,7 @@
 #include "server/checkpoint_runner.h"
 #include "server/config_values.h"
 #include "server/connection_limits.h"
+#include "server/frames_options.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -36,6 +37,7 @@ struct Config {
   SyncMode sync = SyncMode::kAlways;  // appendfsync
   uint64_t segment_bytes = 32ULL << 20;
   CheckpointSettings checkpoint;
+  FramesOptions frames;  // .cache_bytes: stream-cache-size
   ConnectionLimits limits;
   Settings settings;
 
@@ -54,6 +56,7 @@ struct Config {
 [[nodiscard]] ConnectionLimits make_limits(const ConfigValues& values);
 [[nodiscard]] SyncMode make_sync_mode(const ConfigValues& values);
 [[nodiscard]] CheckpointSettings make_checkpoint_settings(const ConfigValues& values);
+[[nodiscard]] uint64_t make_cache_bytes(const ConfigValues& values);
 [[nodiscard]] LogLevel make_log_level(const ConfigValues& values);
 
 }  // namespace leat

@@ -97,8 +97,6 @@ constexpr Row kRows[] = {
     {"masteruser", kText, ""},
     {"maxmemory-clients", kText, "0"},
     {"maxmemory-eviction-tenacity", kInteger, "10"},
-    {"maxmemory-policy", kChoice, "noeviction", kAnyTime, "volatile-lru|volatile-lfu|volatile-random|volatile-ttl|allkeys-lru|allkeys-lfu|allkeys-random|noeviction"},
-    {"maxmemory-samples", kInteger, "5"},
     {"min-replicas-max-lag", kInteger, "10", kAnyTime, {}, "min-slaves-max-lag"},
     {"min-replicas-to-write", kInteger, "0", kAnyTime, {}, "min-slaves-to-write"},
     {"no-appendfsync-on-rewrite", kYesNo, "no"},

@@ -23,6 +23,9 @@ struct Parked {
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
   std::optional<AwaitDurable> durable;
   std::optional<AwaitCheckpoint> checkpoint;
+  bool for_frames =
+      false;  // It waits for sealed entries: for its client it is not blocked, but being executed.
+  bool planned = true;  // `deadline` is what it asked for; else it has not come to that yet.
 };
 
 // The address of a peer belongs to this machine.
@@ -62,6 +65,8 @@ struct Connection {
   bool ended = false;  // The client sends nothing more.
   bool dead = false;   // Closed; to be forgotten at the end of the turn.
 
+  // It has a command that waits for others to do something.
+  [[nodiscard]] bool blocked() const { return parked && !parked->for_frames; }
   [[nodiscard]] Bytes unread() const { return input.view(input_at); }
 };
 

@@ -52,6 +52,8 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   if (shard_->engine().reaping()) return MonoNs{0};
   const CheckpointRunner* const checkpoints = shard_->checkpoints();
   if (checkpoints != nullptr && checkpoints->has_work()) return MonoNs{0};
+  if (shard_->dispatcher().evicting()) return MonoNs{0};
+  if (shard_->frames().has_work(now)) return MonoNs{0};
   if (const auto wake = shard_->log().wake_at()) deadline = std::min(deadline, *wake);
   if (shard_->loading().active) return deadline;
   // Entries that reach MAXAGE are looked for at every turn, so within a tick; nothing waits for them more exactly.
@@ -77,6 +79,7 @@ void Reactor::turn(MonoNs deadline) {
       enforce_time_limits(now.mono);
       if (second_observer_) second_observer_(now.mono);
     }
+    serve_frames();
     for (Connection* const connection : std::exchange(runnable_, {})) {
       if (!connection->dead) execute(*connection);
     }
@@ -84,9 +87,11 @@ void Reactor::turn(MonoNs deadline) {
     if (!shard_->loading().active) {
       shard_->dispatcher().expire(shard_->log().batch());
       shard_->dispatcher().age_out(shard_->log().batch());
+      shard_->dispatcher().evict(shard_->log().batch());
     }
     serve_ready();
     shard_->commit();
+    if (!shard_->loading().active) shard_->frames().end_turn(now.mono);
     shard_->engine().reap(kReapedPerTurn);
     if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
     serve_durable();
@@ -149,6 +154,7 @@ void Reactor::execute(Connection& connection) {
 // before its connection is closed. Only a command that waits is given up, as Redis does.
 void Reactor::close_if_ended(Connection& connection) {
   if (!connection.ended || connection.dead) return;
+  if (connection.parked && connection.parked->for_frames) return;
   forget_parked(connection);
   // Each of them makes it runnable again when it is over.
   const bool held_back = connection.output.pending() > kOwedPause || paused_until_.value != 0 ||
@@ -231,28 +237,40 @@ void Reactor::protocol_error(Connection& connection) {
   connection.session.close_after_reply = true;
 }
 
-void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome) {
+void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome,
+                   OpenedFrames opened) {
   Park& park = *outcome.park;
   for (const auto& [i, word] : park.frozen) request.replace(i, word);
-  shard_->engine().waits().park(connection.session.id, park.keys, park.on_absence);
+  const bool for_frames = !park.frames.empty();
+  if (for_frames) {
+    shard_->frames().park(connection.session.id, park.frames, std::move(opened));
+  } else {
+    shard_->engine().waits().park(connection.session.id, park.keys, park.on_absence);
+  }
   connection.parked = Parked{.request = std::move(request),
                              .deadline = park.deadline,
                              .release = outcome.release,
                              .late = std::move(park.late),
                              .durable = std::move(park.durable),
-                             .checkpoint = std::move(park.checkpoint)};
+                             .checkpoint = std::move(park.checkpoint),
+                             .for_frames = for_frames,
+                             .planned = !for_frames};
   if (connection.parked->durable) {
     awaiting_.emplace(connection.parked->durable->lsn, connection.session.id);
   }
   if (connection.parked->checkpoint) {
     awaiting_checkpoint_.emplace(connection.parked->checkpoint->number, connection.session.id);
   }
-  if (park.deadline) deadlines_.emplace(*park.deadline, connection.session.id);
+  if (park.deadline && !for_frames) deadlines_.emplace(*park.deadline, connection.session.id);
 }
 
 void Reactor::forget_parked(Connection& connection) {
   if (!connection.parked) return;
-  shard_->engine().waits().unpark(connection.session.id);
+  if (connection.parked->for_frames) {
+    shard_->frames().forget(connection.session.id);
+  } else {
+    shard_->engine().waits().unpark(connection.session.id);
+  }
   if (connection.parked->deadline)
     deadlines_.erase({*connection.parked->deadline, connection.session.id});
   if (connection.parked->durable) {
@@ -274,21 +292,33 @@ void Reactor::serve_ready() {
   }
 }
 
-void Reactor::resume(Connection& connection) {
+void Reactor::serve_frames() {
+  for (FrameWaits::Ready& ready : shard_->frames().take_ready()) {
+    Connection* const connection = find(ready.client);
+    if (connection == nullptr || !connection->parked || !connection->parked->for_frames) continue;
+    ++ready.opened.waits;
+    resume(*connection, std::move(ready.opened));
+    if (!connection->runnable) close_if_ended(*connection);
+  }
+  if (shard_->engine().waits().ready()) serve_ready();
+}
+
+void Reactor::resume(Connection& connection, OpenedFrames opened) {
   Parked parked = std::move(*connection.parked);
   forget_parked(connection);
   const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
-  Dispatcher::Outcome outcome =
-      shard_->dispatcher().resume(parked.request.request(), connection.session,
-                                  shard_->log().batch(), connection.output.buffer());
+  Dispatcher::Outcome outcome = shard_->dispatcher().resume(
+      parked.request.request(), connection.session, shard_->log().batch(),
+      connection.output.buffer(), shard_->frames().frames_max(opened));
   executing_ = nullptr;
   if (connection.session.silent()) connection.output.buffer().truncate(reply_start);
   if (outcome.park) {
     // The time to wait counts from the first call.
-    outcome.park->deadline = parked.deadline;
+    if (parked.planned) outcome.park->deadline = parked.deadline;
     outcome.release = std::max(outcome.release, parked.release);
-    park(connection, std::move(parked.request), outcome);
+    park(connection, std::move(parked.request), outcome, std::move(opened));
+    connection.parked->planned = connection.parked->planned || parked.planned;
     return;
   }
   finish_request(connection, outcome);
@@ -305,6 +335,7 @@ void Reactor::expire_parked() {
 }
 
 bool Reactor::end_wait(Connection& connection) {
+  if (!connection.blocked()) return false;
   const std::string late = connection.parked ? connection.parked->late : std::string();
   return unpark(connection, [&late](ReplyWriter& reply) {
     late.empty() ? reply.null_array() : reply.raw(late);
@@ -454,9 +485,10 @@ void Reactor::drain(MonoNs deadline) {
   if (checkpoints != nullptr) checkpoints->stop();
   // A job that the disk is busy with can't be called off: the files it works on must outlive it.
   const auto working = [this, checkpoints] {
-    return shard_->log().facts().in_flight || (checkpoints != nullptr && !checkpoints->settled());
+    return shard_->log().facts().in_flight || !shard_->frames().settled() ||
+           (checkpoints != nullptr && !checkpoints->settled());
   };
-  while (working() || (!shard_->log().settled() && world_.clock.mono() < deadline)) {
+  while (working() || (!shard_->settled() && world_.clock.mono() < deadline)) {
     shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();

@@ -3,7 +3,7 @@
 //   poll      what came: bytes, completions, new connections
 //   now       one clock reading
 //   execute   per connection, its requests in order; after each, the readers that it made ready
-//   tick      deadlines of parked commands, expiry
+//   tick      deadlines of parked commands, expiry, eviction
 //   commit    the turn's records: one write (and sync) on the helper lane
 //   checkpoint  a step of the one being made
 //   release   what may leave, leaves
@@ -146,7 +146,9 @@ class Reactor : public io::Handler {
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
   void close_if_too_large(Connection& connection);
   void serve_ready();
-  void resume(Connection& connection);
+  // Plans again the commands whose sealed entries have come.
+  void serve_frames();
+  void resume(Connection& connection, OpenedFrames opened = {});
   void expire_parked();
   // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
   void serve_durable();
@@ -154,7 +156,8 @@ class Reactor : public io::Handler {
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
-  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome);
+  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome,
+            OpenedFrames opened = {});
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
   void added(Connection& connection, Lsn release);

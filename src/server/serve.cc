@@ -10,6 +10,7 @@
 #include "io/posix_disk.h"
 #include "io/process.h"
 #include "io/system.h"
+#include "io/system_memory.h"
 #include "server/config_read.h"
 #include "server/server.h"
 
@@ -126,6 +127,7 @@ int serve(Config config) {
         files, config.limits.clients_max);
   }
   announce(config, *system.value());
+  io::return_memory_in_background();
   const auto refuse = [&config](const Error& error) {
     if (!config.log_file.empty()) log(LogLevel::kWarning, "Can't start: {}", error.detail);
     return fail(error.detail);

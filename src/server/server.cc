@@ -48,7 +48,7 @@ Status Server::open_shard() {
   const LogOptions options{
       .directory = config_.directory, .segment_bytes = config_.segment_bytes, .sync = config_.sync};
   load_started_ = progress_said_ = world_.clock.mono();
-  auto shard = Shard::begin(world_, options, host_);
+  auto shard = Shard::begin(world_, options, config_.frames, host_);
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
   host_.serve(*shard_);
@@ -61,7 +61,6 @@ Status Server::load(MonoNs until) {
   while (true) {
     const auto done = shard_->load(kLoadPiece);
     if (!done.ok()) return done.error();
-    if (heap_growth_) heap_growth_->follow();
     if (done.value()) {
       heap_growth_.reset();
       report_recovery();

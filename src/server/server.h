@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "io/io.h"
-#include "io/process.h"
+#include "io/system_memory.h"
 #include "server/config.h"
 #include "server/reactor.h"
 #include "server/server_host.h"

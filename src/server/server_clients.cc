@@ -21,7 +21,7 @@ ClientFacts facts_of(const Connection& connection, MonoNs now) {
           .local = connection.local,
           .descriptor = connection.id.value,
           .unix_socket = connection.unix_socket,
-          .blocked = connection.parked.has_value(),
+          .blocked = connection.blocked(),
           .age_s = seconds_since(connection.created, now),
           .idle_s = seconds_since(connection.last_active, now),
           .input_bytes = unread,
@@ -93,7 +93,7 @@ void ServerClients::kill(ClientId client) {
 
 bool ServerClients::unblock(ClientId client, Unblock how) {
   Connection* const connection = reactor_.find(client);
-  if (connection == nullptr) return false;
+  if (connection == nullptr || !connection->blocked()) return false;
   if (how == Unblock::kAsTimedOut) return reactor_.end_wait(*connection);
   return reactor_.unpark(*connection, [](ReplyWriter& reply) {
     reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");

@@ -57,10 +57,18 @@ void ServerHost::configure() {
   shard_->log().set_sync_mode(sync);
   config_.checkpoint = make_checkpoint_settings(config_.values);
   shard_->set(config_.checkpoint);
+  config_.frames.cache_bytes = make_cache_bytes(config_.values);
+  shard_->engine().share().set_size(config_.frames.cache_bytes);
   config_.log_level = make_log_level(config_.values);
   set_log_level(config_.log_level);
   slow_ns_ = slow_from(config_.settings);
-  node_.sample_heap();
+  if (const uint64_t excess = memory_excess(); excess != 0) {
+    log(LogLevel::kWarning,
+        "{} bytes more are in use than maxmemory allows: with maxmemory-policy {} {}", excess,
+        config_.values.text("maxmemory-policy"),
+        config_.settings.eviction == EvictionPolicy::kNone ? "commands that add data are refused"
+                                                           : "keys are dropped");
+  }
 }
 
 Bytes ServerHost::write_refusal(uint64_t bytes, bool frees_space) {

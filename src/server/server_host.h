@@ -1,6 +1,7 @@
 // ServerHost: the Host of a running node.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "command/host.h"
@@ -30,8 +31,9 @@ class ServerHost : public Host {
   [[nodiscard]] Bytes write_refusal(uint64_t bytes, bool frees_space) override;
   [[nodiscard]] bool loading() const override { return shard_->loading().active; }
   [[nodiscard]] Bytes failure() const override;
-  [[nodiscard]] bool out_of_memory() const override {
-    return config_.settings.memory_max != 0 && node_.heap() > config_.settings.memory_max;
+  [[nodiscard]] uint64_t memory_excess() override {
+    const uint64_t limit = config_.settings.memory_max;
+    return limit == 0 ? 0 : node_.memory_over(limit);
   }
   [[nodiscard]] ClientsHost& clients() override { return clients_; }
   [[nodiscard]] ConfigHost& config() override { return configuration_; }

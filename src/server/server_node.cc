@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "io/process.h"
-#include "io/system.h"
+#include "io/system_memory.h"
 
 namespace leat {
 namespace {
@@ -27,13 +27,24 @@ ServerNode::ServerNode(const io::World& world, const Config& config, Reactor& re
       started_s_(world.clock.wall().value / 1000) {
   run_id_ = fmt::format("{:016x}{:016x}{:08x}", world.random.next(), world.random.next(),
                         static_cast<uint32_t>(world.random.next()));
-  sample_heap();
-  heap_at_start_ = heap_;
+  sample_memory();
+  allocated_at_start_ = allocated_;
 }
 
-void ServerNode::sample_heap() {
-  heap_ = io::heap_bytes();
-  heap_peak_ = std::max(heap_peak_, heap_);
+void ServerNode::sample_memory() {
+  if (world_.memory == nullptr) return;
+  allocated_ = world_.memory->allocated();
+  allocated_peak_ = std::max(allocated_peak_, allocated_);
+}
+
+uint64_t ServerNode::count_memory(uint64_t limit) {
+  if (world_.memory == nullptr) return 0;
+  sample_memory();
+  const uint64_t counted = allocated_ - std::min(allocated_, not_counted());
+  limit_ = limit;
+  handed_out_ = world_.memory->handed_out();
+  room_ = std::max(limit, counted) - counted;
+  return std::max(counted, limit) - limit;
 }
 
 ServerNode::Sample ServerNode::present(MonoNs now) const {
@@ -45,7 +56,8 @@ ServerNode::Sample ServerNode::present(MonoNs now) const {
 }
 
 void ServerNode::sample(MonoNs now) {
-  sample_heap();
+  sample_memory();
+  room_ = 0;  // Other threads may have allocated.
   const Sample current = present(now);
   const double spent =
       static_cast<double>(now.value - last_.at.value) / static_cast<double>(kNsPerSecond);
@@ -63,8 +75,8 @@ void ServerNode::add_clients(NodeFacts& facts) const {
   for (const auto& [id, connection] : reactor_.connections()) {
     if (connection->dead) continue;
     ++facts.clients;
-    if (connection->parked) ++facts.clients_blocked;
-    if (connection->parked && connection->parked->deadline) ++facts.clients_with_deadline;
+    if (connection->blocked()) ++facts.clients_blocked;
+    if (connection->blocked() && connection->parked->deadline) ++facts.clients_with_deadline;
     if (connection->session.subscribed()) ++facts.clients_pubsub;
     facts.input_largest = std::max<uint64_t>(facts.input_largest, connection->unread().size());
     facts.output_largest = std::max<uint64_t>(facts.output_largest, connection->output.pending());
@@ -72,6 +84,21 @@ void ServerNode::add_clients(NodeFacts& facts) const {
         sizeof(Connection) + connection->input.capacity() + connection->output.capacity();
   }
   facts.clients_max = config_.limits.clients_max;
+}
+
+void ServerNode::add_memory(NodeFacts& facts) const {
+  const io::AllocatorFacts allocator = io::allocator_facts();
+  facts.allocated = allocated_;
+  facts.allocated_peak = allocated_peak_;
+  facts.allocated_at_start = allocated_at_start_;
+  facts.resident = io::resident_bytes();
+  facts.system_memory = io::memory_limit_bytes();
+  facts.log_buffers = shard_->log().buffer_bytes();
+  facts.memory_not_counted = not_counted();
+  facts.allocator = allocator.name;
+  facts.allocator_allocated = allocator.allocated;
+  facts.allocator_active = allocator.active;
+  facts.allocator_resident = allocator.resident;
 }
 
 void ServerNode::add_traffic(NodeFacts& facts) const {
@@ -121,8 +148,17 @@ void ServerNode::add_loading(NodeFacts& facts) const {
   }
 }
 
+void ServerNode::add_frames(NodeFacts& facts) const {
+  if (!shard_->frames().opened()) return;
+  const FrameFiles::Facts frames = shard_->frames().files().facts();
+  facts.frame_files = frames.files;
+  facts.frame_bytes = frames.bytes;
+  facts.frame_bytes_live = frames.bytes_live;
+  facts.frame_bytes_sealed = frames.sealed_bytes;
+}
+
 NodeFacts ServerNode::facts() {
-  sample_heap();
+  sample_memory();
   NodeFacts facts;
   facts.backend = config_.backend_name;
   facts.executable = io::executable_path();
@@ -133,15 +169,12 @@ NodeFacts ServerNode::facts() {
   facts.port = config_.port;
   facts.process_id = io::process_id();
   facts.uptime_s = (world_.clock.mono().value - started_.value) / kNsPerSecond;
-  facts.heap = heap_;
-  facts.heap_peak = heap_peak_;
-  facts.heap_at_start = heap_at_start_;
-  facts.resident = io::resident_bytes();
-  facts.system_memory = io::memory_limit_bytes();
+  add_memory(facts);
   add_clients(facts);
   add_traffic(facts);
   add_log(facts);
   add_loading(facts);
+  add_frames(facts);
   const io::CpuTimes process = io::cpu_times(io::CpuScope::kProcess);
   const io::CpuTimes thread = io::cpu_times(io::CpuScope::kCallingThread);
   facts.cpu_system_s = seconds(process.system_us);
@@ -154,7 +187,7 @@ NodeFacts ServerNode::facts() {
 void ServerNode::reset_counters() {
   shard_->dispatcher().statistics().reset();
   reactor_.counters() = {};
-  heap_peak_ = heap_;
+  allocated_peak_ = allocated_;
 }
 
 CheckpointFacts ServerNode::checkpoint() const {

@@ -34,9 +34,16 @@ class ServerNode : public NodeHost {
   [[nodiscard]] bool shutdown_requested() const;
   // About once a second: rates, memory.
   void sample(MonoNs now);
-  // Bytes allocated, as of the last sample.
-  [[nodiscard]] uint64_t heap() const { return heap_; }
-  void sample_heap();
+  // By how many bytes that which counts against maxmemory exceeds `limit`: what is allocated, less what does not shrink
+  // when a key goes, is bounded by a directive of its own, or was dropped and is about to be freed. As long as what was
+  // left below the limit the last time can't have been used up since, nothing is counted.
+  [[nodiscard]] uint64_t memory_over(uint64_t limit) {
+    if (limit == limit_ && world_.memory->handed_out() - handed_out_ < room_) [[likely]]
+      return 0;
+    return count_memory(limit);
+  }
+  // Looks at what is allocated now, and remembers the peak.
+  void sample_memory();
 
  private:
   // What rates are computed from.
@@ -50,7 +57,14 @@ class ServerNode : public NodeHost {
   void add_traffic(NodeFacts& facts) const;
   void add_log(NodeFacts& facts) const;
   void add_loading(NodeFacts& facts) const;
+  void add_frames(NodeFacts& facts) const;
   [[nodiscard]] Sample present(MonoNs now) const;
+  [[nodiscard]] uint64_t not_counted() const {
+    return shard_->log().buffer_bytes() + shard_->engine().dropped_bytes() +
+           shard_->engine().cached_bytes();
+  }
+  void add_memory(NodeFacts& facts) const;
+  [[nodiscard]] uint64_t count_memory(uint64_t limit);
 
   io::World world_;
   const Config& config_;
@@ -65,9 +79,13 @@ class ServerNode : public NodeHost {
   ClientId shutdown_client_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;
-  uint64_t heap_ = 0;
-  uint64_t heap_peak_ = 0;
-  uint64_t heap_at_start_ = 0;
+  // When it was last counted for this limit: what was left below it, and what had been handed out by then.
+  uint64_t limit_ = 0;
+  uint64_t room_ = 0;
+  uint64_t handed_out_ = 0;
+  uint64_t allocated_ = 0;  // When it was last looked at.
+  uint64_t allocated_peak_ = 0;
+  uint64_t allocated_at_start_ = 0;
   Sample last_;
   double operations_per_s_ = 0;
   double input_kb_per_s_ = 0;

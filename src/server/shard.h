@@ -1,4 +1,4 @@
-// Shard: one engine, its log, its checkpoints and the dispatcher in front of them.
+// Shard: one engine, its log, its checkpoints, its sealed frames and the dispatcher in front of them.
 //
 // Thread     pinned to one reactor.
 #pragma once
@@ -12,6 +12,8 @@
 #include "io/io.h"
 #include "server/checkpoint_runner.h"
 #include "server/engine_replay.h"
+#include "server/frames_options.h"
+#include "server/shard_frames.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -27,10 +29,10 @@ class Shard {
  public:
   // A shard that has read nothing yet of what is on the disk: load() does, until it says that all is there. Until then
   // only commands may run that neither read nor change data.
-  //   errors  as Log::open(), here and in load(); final.
+  //   errors  as Log::open() and FrameFiles::open(), here and in load(); final.
   static Result<std::unique_ptr<Shard>> begin(const io::World& world, const LogOptions& options,
-                                              Host& host);
-  // Loads about `bytes` more; true when done. Blocks for that long.
+                                              const FramesOptions& frames, Host& host);
+  // Loads about `bytes` more; true when done. Blocks for that long, and while frames are sealed.
   Result<bool> load(uint64_t bytes);
   [[nodiscard]] const Loading& loading() const { return loading_; }
 
@@ -39,56 +41,63 @@ class Shard {
   // Null while loading.
   [[nodiscard]] CheckpointRunner* checkpoints() { return checkpoints_.get(); }
   void set(const CheckpointSettings& settings);
+  [[nodiscard]] ShardFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
   Dispatcher::Outcome execute(const Request& request, Session& session, ByteBuffer& reply) {
     return dispatcher_.execute(request, session, log_->batch(), reply);
   }
+  // A job on one of the lanes has completed.
+  void on_disk(io::Lane lane, const Status& status);
+  // Nothing is under way to the disk, and all there is has been written.
+  [[nodiscard]] bool settled() const { return log_->settled() && frames_.settled(); }
   // Ends the turn: hands its records to the log.
   void commit() {
     committed_ = engine_.last_lsn();
     log_->commit(committed_, dispatcher_.now().wall, dispatcher_.now().mono);
   }
-  // A job on one of the lanes has completed.
-  void on_disk(io::Lane lane, const Status& status) {
-    lane == io::Lane::kCheckpoint ? checkpoints_->on_disk(status) : log_->on_disk(lane, status);
-  }
   // The last record handed to the log in an earlier turn.
   [[nodiscard]] Lsn committed() const { return committed_; }
 
  private:
-  // Notes how far it is, as well.
+  // Notes how far it is and why it can't go on, and seals what memory has no room for.
   class Replay final : public EngineReplay {
    public:
-    Replay(Engine& engine, Loading& loading) : EngineReplay(engine), loading_(loading) {}
-    void on_progress(uint64_t done, uint64_t total) override {
-      loading_.done = done;
-      loading_.total = total;
-    }
+    explicit Replay(Shard& shard) : EngineReplay(shard.engine_), shard_(shard) {}
+    bool on_state(Lsn lsn) override;
+    bool on_record(Lsn lsn, const RecordView& record) override;
+    void on_progress(uint64_t done, uint64_t total) override;
 
    private:
-    Loading& loading_;
+    Shard& shard_;
   };
-  Shard(const io::World& world, const LogOptions& options, Host& host)
+  Shard(const io::World& world, const LogOptions& log, const FramesOptions& frames, Host& host)
       : world_(world),
-        directory_(options.directory),
+        directory_(log.directory),
+        shard_number_(log.shard),
+        frame_file_bytes_(frames.file_bytes),
         databases_(host.settings().databases),
         engine_(databases_),
-        dispatcher_(engine_, host),
-        replay_(engine_, loading_) {}
+        dispatcher_(engine_, host) {}
+
+  Status open_frames(const LogUuid& uuid);
 
   io::World world_;
   std::string directory_;
+  uint32_t shard_number_;
+  uint64_t frame_file_bytes_;
   uint32_t databases_;
   CheckpointSettings checkpoint_settings_;
   Engine engine_;
+  ShardFrames frames_{engine_};
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<CheckpointRunner> checkpoints_;
   RecoveryReport recovery_;
   Loading loading_;
-  Replay replay_;
+  Status refused_;  // Why what was loaded can't be used.
+  Replay replay_{*this};
   Lsn committed_;
 };
 

@@ -30,6 +30,7 @@ class FakeDisk final : public io::Disk {
     kCreate,
     kRename,
     kRemove,
+    kLink,
     kSyncDirectory,
     kRead
   };
@@ -52,6 +53,7 @@ class FakeDisk final : public io::Disk {
   Status make_directory(const std::string& /*directory*/) override { return {}; }
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<io::File>> lock_directory(const std::string& directory) override {
     return open(directory + "/lock", io::OpenMode::kCreate);
@@ -223,6 +225,14 @@ inline Status FakeDisk::rename(const std::string& from, const std::string& to) {
 inline Status FakeDisk::remove(const std::string& path) {
   if (const Status status = change(Op::kRemove, path); !status.ok()) return status;
   return names_.erase(path) == 1 ? Status() : Status(Error{Errc::kIo, path + ": does not exist"});
+}
+
+inline Status FakeDisk::link(const std::string& from, const std::string& to) {
+  if (const Status status = change(Op::kLink, from); !status.ok()) return status;
+  const auto found = names_.find(from);
+  if (found == names_.end()) return Error{Errc::kIo, from + ": does not exist"};
+  names_[to] = found->second;
+  return {};
 }
 
 inline Status FakeDisk::sync_directory(const std::string& directory) {

@@ -58,6 +58,8 @@ void Log::on_disk(io::Lane lane, const Status& status) {
     case io::Lane::kSync:
       return state_->finish_sync(status);
     case io::Lane::kCheckpoint:
+    case io::Lane::kFrames:
+    case io::Lane::kFetch:
       return;
   }
 }
@@ -115,6 +117,12 @@ std::optional<MonoNs> Log::wake_at() const {
 
 bool Log::settled() const {
   return !facts().in_flight && (state_->gathered() == 0 || state_->failure);
+}
+
+uint64_t Log::buffer_bytes() const {
+  const State& state = *state_;
+  return state.batch.capacity() + state.flying.capacity() + state.segment_bytes.capacity() +
+         state.superblock_bytes.capacity();
 }
 
 Log::Facts Log::facts() const {

@@ -181,6 +181,8 @@ class Log {
     uint64_t epoch = 0;
   };
   [[nodiscard]] Facts facts() const;
+  // Memory of what is gathered and on its way to the disk.
+  [[nodiscard]] uint64_t buffer_bytes() const;
 
  private:
   struct State;

@@ -132,7 +132,11 @@ Status list_segments(io::Disk& disk, const std::string& directory, uint32_t shar
       continue;
     }
     auto opened = disk.open(segment.path, io::OpenMode::kRead);
-    if (!opened.ok()) return opened.error();
+    if (!opened.ok()) {
+      // A server that runs meanwhile has removed it: a backup does not stop it.
+      if (!disk.exists(segment.path)) continue;
+      return opened.error();
+    }
     const auto size = opened.value()->size();
     if (!size.ok()) return size.error();
     segment.size = size.value();

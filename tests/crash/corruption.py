@@ -3,7 +3,8 @@
 For every damage one of these must hold:
     `leat check` exits 0 and the server shows exactly the state from before (nothing that matters was hit);
     `leat check` exits 1 and names the file, and the server refuses to start, naming the file too, or starts with
-    exactly the state from before (a spare copy was hit).
+    exactly the state from before (a spare copy was hit), or says of a sealed frame that it can't be read instead of
+    serving it.
 The directory was closed by SIGTERM, so every byte below its end is acknowledged data: cutting a tail would be a loss.
 """
 
@@ -90,7 +91,7 @@ def _lasting(values):
 class Corruption:
     def __init__(self, target, directory, seed, say):
         self._target, self._directory, self._seed, self._say = target, pathlib.Path(directory), seed, say
-        self._counts = {"refused": 0, "harmless": 0, "repaired": 0}
+        self._counts = {"refused": 0, "unreadable": 0, "harmless": 0, "repaired": 0}
 
     def run(self, trials):
         """Raises CycleFailed at the first damage that is not treated as it must be."""
@@ -129,6 +130,11 @@ class Corruption:
             if name.name not in str(error):
                 raise CycleFailed(f"{description}: the server does not say which file is damaged: {error}") from error
             self._counts["refused"] += 1
+        except CycleFailed as error:
+            said = f"A sealed frame can't be read: {copy / name}"
+            if status != 1 or said not in str(error):
+                raise
+            self._counts["unreadable"] += 1
         else:
             if (served.streams, _lasting(served.values)) != (state.streams, _lasting(state.values)):
                 found = "named by" if status else "unknown to"

@@ -28,8 +28,8 @@ from leatlib.server import StartFailed
 
 DIRECTORY_CYCLES = 20   # A data directory grows over this many cycles, then a fresh one begins.
 KILL_CYCLES = {"always": 20, "everysec": 10, "no": 10}
-# So small that checkpoints are made, and the log is reclaimed, all the time.
-CHECKPOINTS = {"checkpoint_log_size": "64kb", "log_segment_size": "1mb"}
+# So small that checkpoints are made, the log is reclaimed, and older entries are sealed, all the time.
+CHECKPOINTS = {"checkpoint_log_size": "64kb", "log_segment_size": "1mb", "stream_cache_size": "64kb"}
 POWER_CYCLES = {"always": 5, "everysec": 0, "no": 0}
 
 

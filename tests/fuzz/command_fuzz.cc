@@ -24,6 +24,7 @@
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_loop.h"
+#include "sim/sim_memory.h"
 #include "sim/sim_random.h"
 #include "storage/log_reader.h"
 
@@ -123,9 +124,10 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
     loop_.faults.network_ns = 1;
     loop_.faults.disk_ns = 1;
     static const Config kChosen = config();
-    auto server = Server::start({clock_, random_, disk_, loop_}, kChosen);
+    auto server = Server::start({clock_, random_, disk_, loop_, &memory_}, kChosen);
     LEAT_CHECK(server.ok());
     server_ = std::move(server).value();
+    memory_.serve(&server_->shard());
     server_->shard().dispatcher().observe(this);
   }
 
@@ -243,11 +245,13 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
   }
   void on_expired() override {}
   void on_aged(const Object& /*object*/, StreamId /*last_dropped*/) override {}
+  void on_evicted(const Object& /*object*/) override {}
 
   sim::SimRandom random_;
   sim::SimClock clock_;
   sim::SimDisk disk_;
   sim::SimLoop loop_;
+  sim::SimMemory memory_;
   std::optional<io::ConnectionId> clients_[kClients];
   std::map<uint64_t, std::string> received_;  // By connection: the begin of a reply.
   std::map<uint64_t, Spoken> spoken_;         // By session.

@@ -21,7 +21,7 @@ FULL ENTRIESADDED MAXDELETEDID CREATE CREATECONSUMER DELCONSUMER DESTROY SETID S
 NX XX GT LT EX PX EXAT PXAT KEEPTTL PERSIST GET REPLACE DB ASYNC SYNC MATCH TYPE WITHVALUES
 ON OFF SKIP SKIPME YES NO ID ADDR USER default AUTH SETNAME TIMEOUT ERROR WRITE ALL normal pubsub lib-name
 FILTERBY ACLCAT PATTERN MODULE stream NOSAVE NOW ABORT SAMPLES
-appendfsync everysec always maxmemory requirepass timeout stream-node-max-entries stream-node-max-bytes slowlog-log-slower-than
+appendfsync everysec always maxmemory maxmemory-policy allkeys-lru volatile-ttl maxmemory-samples requirepass timeout stream-node-max-entries stream-node-max-bytes slowlog-log-slower-than
 client-output-buffer-limit client-query-buffer-limit latency-monitor-threshold latency-tracking 1mb
 0 1 2 3 -1 -2 5 6 15 16 100 1000 4294967295 4294967296 9223372036854775807 9223372036854775808 -9223372036854775808
 -9223372036854775809 18446744073709551615 18446744073709551616 0.5 1e300 nan -inf

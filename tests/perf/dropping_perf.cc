@@ -14,6 +14,7 @@
 #include "engine/state_loader.h"
 #include "engine/state_writer.h"
 #include "engine/stream_plan.h"
+#include "io/system_memory.h"
 
 namespace leat {
 namespace {
@@ -209,6 +210,7 @@ void measure_whole(size_t entries) {
 }
 
 int run(size_t entries) {
+  io::return_memory_in_background();
   std::printf("%zu entries, members or keys\n", entries);
   measure_whole(entries);
   for (const bool checkpoint : {false, true}) measure_hot(checkpoint, entries);

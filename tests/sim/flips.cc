@@ -13,7 +13,10 @@
 #include "server/server.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_loop.h"
+#include "storage/frame_format.h"
+#include "storage/frame_reader.h"
 #include "storage/log_format.h"
+#include "storage/log_reader.h"
 
 namespace leat::sim {
 namespace {
@@ -105,6 +108,7 @@ Flips::Start Flips::start(const SimDisk::Image& image) {
   Start done{.refusal = {},
              .last_lsn = engine.last_lsn().value,
              .digest = engine.digest(),
+             .unreadable = engine.share().frames.counters().failures != 0,
              .cut = server.value()->shard().recovery().cut_detail};
   loop.crash();
   return done;
@@ -133,7 +137,10 @@ uint64_t Flips::digest_at(uint64_t lsn) {
   SimRandom random(1);
   SimDisk disk(random);
   disk.load(image_);
-  Engine engine(config_.settings.databases);
+  LogScan scan;
+  if (!read_superblock(disk, config_.directory, scan).ok()) return digests_[lsn] = 0;
+  FrameReader frames(disk, {.directory = config_.directory, .uuid = scan.superblock.uuid});
+  Engine engine(config_.settings.databases, &frames);
   Until until(engine, lsn);
   RecoveryReport report;
   const auto findings = check_log(disk, config_.directory, until, report);
@@ -164,6 +171,10 @@ std::string Flips::judge_start(const Bit& bit, const Start& now) {
     ++counters_.refused;
     return names(now.refusal, bit.path) ? std::string()
                                         : "the refusal does not name the file: " + now.refusal;
+  }
+  if (now.unreadable && frame_file_number(0, name_of(bit.path)) != 0) {
+    ++counters_.unreadable;
+    return now.last_lsn == whole_.last_lsn ? std::string() : "records are missing";
   }
   if (now.last_lsn == whole_.last_lsn) {
     ++counters_.harmless;

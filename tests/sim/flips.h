@@ -1,7 +1,8 @@
 // Flips: single flipped bits in the files of a data directory that a simulation has left behind.
 //
 // For each bit a copy of the directory is checked as `leat check` does, and started. What must hold: the check names
-// the file, and where it gives an extent, the bit stands in it. The start refuses and names the file, or serves
+// the file, and where it gives an extent, the bit stands in it. The start refuses and names the file, or says of a sealed frame
+// that it can't be read instead of serving it, or serves
 // exactly what it serves without the flip, or has cut the end of the log at the bit, says so, and serves exactly what
 // stood before it, which no later write has noted as durable.
 #pragma once
@@ -20,8 +21,9 @@ class Flips {
  public:
   struct Counters {
     uint64_t refused = 0;
-    uint64_t harmless = 0;  // In a copy that has another one, or where nothing is read.
-    uint64_t cut = 0;       // In a last batch that nothing durable follows.
+    uint64_t unreadable = 0;  // In a sealed frame.
+    uint64_t harmless = 0;    // In a copy that has another one, or where nothing is read.
+    uint64_t cut = 0;         // In a last batch that nothing durable follows.
   };
 
   // `disk`: every file of the directory that `config` names.
@@ -42,7 +44,8 @@ class Flips {
     std::string refusal;  // Empty: it serves.
     uint64_t last_lsn = 0;
     uint64_t digest = 0;
-    std::string cut;  // What it says to have cut; empty: nothing.
+    bool unreadable = false;  // Some of it can't be read.
+    std::string cut;          // What it says to have cut; empty: nothing.
   };
 
   [[nodiscard]] Bit draw_any();

@@ -23,9 +23,11 @@ std::string shown(const Words& words) {
   return text;
 }
 
-bool is_refusal(Bytes reply) {
-  return reply.starts_with("-MISCONF") ||
-         reply.starts_with("-EXECABORT Transaction discarded because of: MISCONF");
+// Refused for `reason`, the code of an error, directly or as a whole transaction.
+bool is_refused_for(Bytes reason, Bytes reply) {
+  constexpr Bytes kAborted = "-EXECABORT Transaction discarded because of: ";
+  if (reply.starts_with(kAborted)) return reply.substr(kAborted.size()).starts_with(reason);
+  return reply.starts_with("-") && reply.substr(1).starts_with(reason);
 }
 
 // The keys that a command names; empty for commands whose keys are not all they depend on.
@@ -47,7 +49,9 @@ bool shows_nothing(const Words& words, Bytes reply) {
 }
 
 void replay(Model& model, const Ledger::Executed& item) {
-  if (item.ageing) {
+  if (item.eviction) {
+    model.evict(item.eviction->first, item.eviction->second);
+  } else if (item.ageing) {
     static_cast<void>(model.age(*item.ageing, item.wall));
   } else if (item.expiry) {
     model.expire(item.wall);
@@ -145,11 +149,14 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
   if (!begun) return;
   const bool wrote = moment.lsn != last_;
   last_ = moment.lsn;
-  const bool refused = is_refusal(reply);
-  since_.push_back({number, words, moment.wall, refused, false, last_, {}});
+  const bool out_of_memory = is_refused_for("OOM", reply);
+  const bool refused = out_of_memory || is_refused_for("MISCONF", reply);
+  since_.push_back({number, words, moment.wall, refused, false, last_, {}, {}});
   if (refused) {
     ++counters_.refusals;
-    if (!moment.may_refuse) violated("refused though the disk is well: " + shown(words));
+    if (!(out_of_memory ? moment.out_of_memory : moment.may_refuse)) {
+      violated("refused though there is no reason: " + shown(words));
+    }
     model_.refuse(number, words);
     return owe(client, reply, begun->required);
   }
@@ -178,7 +185,7 @@ void Ledger::expired(const Moment& moment) {
   last_ = moment.lsn;
   model_.expire(moment.wall);
   for (const std::string& key : model_.touched()) changed_[key] = last_;
-  since_.push_back({0, {}, moment.wall, false, true, last_, {}});
+  since_.push_back({0, {}, moment.wall, false, true, last_, {}, {}});
 }
 
 void Ledger::aged(const Ageing& ageing, const Moment& moment) {
@@ -186,17 +193,26 @@ void Ledger::aged(const Ageing& ageing, const Moment& moment) {
   if (const std::string wrong = model_.age(ageing, moment.wall); !wrong.empty())
     return violated(wrong);
   if (ageing.db == 0) changed_[ageing.key] = last_;
-  since_.push_back({0, {}, moment.wall, false, false, last_, ageing});
+  since_.push_back({0, {}, moment.wall, false, false, last_, ageing, {}});
 }
 
-void Ledger::turn_ended(Waits& waits, const Moment& moment) {
+void Ledger::evicted(uint32_t db, const std::string& key, const Moment& moment) {
+  ++counters_.evictions;
+  last_ = moment.lsn + 1;
+  model_.evict(db, key);
+  for (const std::string& touched : model_.touched()) changed_[touched] = last_;
+  since_.push_back({0, {}, moment.wall, false, false, last_, {}, std::pair(db, key)});
+}
+
+void Ledger::turn_ended(Waits& waits, const Moment& moment,
+                        const std::function<bool(uint64_t)>& fetching) {
   constexpr int64_t kLateMax = 1000;
   if (moment.steady && !moment.may_refuse) {
     if (const std::string late = model_.overdue(moment.wall - kLateMax); !late.empty())
       violated(late);
   }
   for (auto& [number, client] : clients_) {
-    if (!client.parked) continue;
+    if (!client.parked || fetching(number)) continue;
     const Parked& parked = *client.parked;
     const bool due = parked.deadline && *parked.deadline <= moment.mono;
     if (waits.waiting(ClientId{number})) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,10 +33,12 @@ class Ledger {
     uint64_t client = 0;
     Words words;
     int64_t wall = 0;
-    bool refused = false;          // By a full disk.
+    bool refused = false;          // By a full disk, or for want of memory.
     bool expiry = false;           // Not a command: keys whose time had come were dropped.
     uint64_t lsn = 0;              // Of the last record then.
     std::optional<Ageing> ageing;  // Nor this: entries that had reached MAXAGE were.
+    // Nor this: the key of the database made room.
+    std::optional<std::pair<uint32_t, std::string>> eviction;
   };
 
   // Clients, by the number the server gives them.
@@ -53,15 +56,20 @@ class Ledger {
   struct Moment {
     int64_t wall = 0;
     int64_t mono = 0;
-    uint64_t lsn = 0;         // Of the last record.
-    bool may_refuse = false;  // A refusal is right: the disk was full or has failed.
-    bool steady = true;       // The wall clock makes no steps.
+    uint64_t lsn = 0;            // Of the last record.
+    bool may_refuse = false;     // A refusal is right: the disk was full or has failed.
+    bool steady = true;          // The wall clock makes no steps.
+    bool out_of_memory = false;  // So is a refusal for want of memory.
   };
   void executed(uint64_t client, Words words, Bytes reply, bool parked, const Moment& moment);
   void expired(const Moment& moment);
   void aged(const Ageing& ageing, const Moment& moment);
+  // The key is about to be dropped, by the next record.
+  void evicted(uint32_t db, const std::string& key, const Moment& moment);
   // The turn is over: who waits, waits rightly.
-  void turn_ended(Waits& waits, const Moment& moment);
+  // `fetching(client)`: it has been woken, and waits for sealed entries.
+  void turn_ended(Waits& waits, const Moment& moment,
+                  const std::function<bool(uint64_t)>& fetching);
 
   // The disk. Paths tell segments apart.
   void batch_written(const std::string& path, uint64_t last_lsn);
@@ -95,6 +103,7 @@ class Ledger {
     uint64_t wakes = 0;
     uint64_t timeouts = 0;
     uint64_t refusals = 0;
+    uint64_t evictions = 0;
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 

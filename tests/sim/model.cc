@@ -154,6 +154,12 @@ void Model::drop(const std::string& key) {
   touch(key);
 }
 
+void Model::evict(uint32_t db, const std::string& key) {
+  touched_.clear();
+  databases_[db].erase(key);
+  if (db == 0) touch(key);
+}
+
 void Model::expire(int64_t now) {
   touched_.clear();
   for (size_t db = 0; db < databases_.size(); ++db) {
@@ -233,15 +239,7 @@ void Model::copy(const Words& words) {
   const bool taken = find(words[2]) != nullptr && words.size() == 3;
   reply_ = integer(source == nullptr || taken ? 0 : 1);
   if (source == nullptr || taken) return;
-  ModelObject copied = *source;
-  if (auto* const stream = std::get_if<ModelStream>(&copied.value)) {
-    for (auto& [number, node] : stream->nodes) node = {};
-    for (const auto& [id, entry] : stream->entries) {
-      ++stream->nodes[entry.node].total;
-      stream->nodes[entry.node].last = id;
-    }
-  }
-  databases_[0][words[2]] = std::move(copied);
+  databases_[0][words[2]] = ModelObject{*source};
   touch(words[2]);
 }
 

@@ -83,6 +83,7 @@ class Model {
   [[nodiscard]] std::string age(const Ageing& ageing, int64_t now);
   // Which stream holds an entry that had to be gone at `now`; empty: none.
   [[nodiscard]] std::string overdue(int64_t now) const;
+  void evict(uint32_t db, const std::string& key);
   // The connection is gone.
   void forget(uint64_t client) { sessions_.erase(client); }
   void forget_clients() { sessions_.clear(); }

@@ -26,7 +26,7 @@ class SimFile final : public io::File {
 
   [[nodiscard]] const std::string& path() const override { return path_; }
   Result<size_t> read(uint64_t offset, char* out, size_t size) override {
-    if (disk_.dead()) return io_error("read", path_);
+    if (!disk_.readable()) return io_error("read", path_);
     const std::string& bytes = inode_->current;
     if (offset >= bytes.size()) return size_t{0};
     return bytes.copy(out, size, offset);
@@ -171,7 +171,7 @@ Status SimDisk::resize(Inode& inode, const std::string& path, uint64_t size) {
 Result<std::unique_ptr<io::File>> SimDisk::open(const std::string& path, io::OpenMode mode) {
   const auto found = names_.find(path);
   if (mode != io::OpenMode::kCreate) {
-    if (dead()) return io_error("open", path);
+    if (!readable()) return io_error("open", path);
     if (found == names_.end()) return Error{Errc::kIo, "open " + path + ": no such file"};
     return std::unique_ptr<io::File>(new SimFile(*this, found->second, path));
   }
@@ -215,6 +215,15 @@ Status SimDisk::remove(const std::string& path) {
   if (!alive()) return io_error("remove", path);
   if (names_.erase(path) == 0) return Error{Errc::kIo, "remove " + path + ": no such file"};
   changes_.push_back({directory_of(path), path, "", nullptr});
+  return {};
+}
+
+Status SimDisk::link(const std::string& from, const std::string& to) {
+  if (!alive()) return io_error("link", from);
+  const auto found = names_.find(from);
+  if (found == names_.end()) return Error{Errc::kIo, "link " + from + ": no such file"};
+  names_[to] = found->second;
+  changes_.push_back({directory_of(to), "", to, found->second});
   return {};
 }
 

@@ -40,6 +40,7 @@ class SimDisk final : public io::Disk {
   Status make_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<io::File>> lock_directory(const std::string& directory) override;
 
@@ -51,6 +52,9 @@ class SimDisk final : public io::Disk {
   [[nodiscard]] bool dead() const { return left_ == 0; }
   // A sync of the file begins, which ends with File::sync(): of what is written meanwhile it covers any part.
   void begin_sync(const std::string& path);
+  // Whoever judges the state that a dead process had may still read what it could have read.
+  void let_read(bool always) { always_reads_ = always; }
+  [[nodiscard]] bool readable() const { return !dead() || always_reads_; }
   // The process is gone: locks are free. The page cache stays.
   void revive();
   // The machine is gone: unsynced writes and directory entries survive or not, each by chance.
@@ -110,6 +114,7 @@ class SimDisk final : public io::Disk {
   std::vector<NameChange> changes_;
   std::vector<std::string> locked_;
   uint64_t left_ = UINT64_MAX;
+  bool always_reads_ = false;
   uint64_t errors_ = 0;
   uint64_t full_ = 0;
 };

@@ -96,15 +96,16 @@ int run_flips(const Options& options) {
     }
     done += count;
     sum.refused += flips.counters().refused;
+    sum.unreadable += flips.counters().unreadable;
     sum.harmless += flips.counters().harmless;
     sum.cut += flips.counters().cut;
   }
-  std::fputs(
-      fmt::format("{} flipped bits, each found by the check: {} refused, {} harmless, {} cut "
-                  "off the end and reported; none served as good data\n",
-                  done, sum.refused, sum.harmless, sum.cut)
-          .c_str(),
-      stdout);
+  std::fputs(fmt::format("{} flipped bits, each found by the check: {} refused, {} in frames that "
+                         "then can't be read, {} harmless, {} cut off the end and reported; none "
+                         "served as good data\n",
+                         done, sum.refused, sum.unreadable, sum.harmless, sum.cut)
+                 .c_str(),
+             stdout);
   return 0;
 }
 
@@ -135,14 +136,15 @@ int run(const Options& options) {
     sum.wakes += counters.wakes;
     sum.timeouts += counters.timeouts;
     sum.refusals += counters.refusals;
+    sum.evictions += counters.evictions;
   }
   std::fputs(
       fmt::format(
           "{} seeds from {} without a violation in {} s: {} commands, {} replies, {} recoveries, "
-          "{} commands taken back by crashes, {} parked reads woken, {} timed out, "
-          "{} writes refused on a full disk\n",
+          "{} commands taken back by crashes, {} parked reads woken, {} timed out, {} commands "
+          "refused for want of disk or memory, {} keys evicted\n",
           done, options.first, std::time(nullptr) - begun, sum.commands, sum.replies,
-          sum.recoveries, sum.rolled_back, sum.wakes, sum.timeouts, sum.refusals)
+          sum.recoveries, sum.rolled_back, sum.wakes, sum.timeouts, sum.refusals, sum.evictions)
           .c_str(),
       stdout);
   return 0;

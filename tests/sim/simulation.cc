@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "storage/checkpoint_format.h"
+#include "storage/frame_format.h"
 #include "storage/log_format.h"
 #include "storage/log_reader.h"
 
@@ -26,10 +27,13 @@ std::string wire_of(const Words& words) {
 
 }  // namespace
 
-Swarm::Swarm(SimRandom& random) {
+Swarm::Swarm(SimRandom& random, SimRandom frames_random) {
   if (random.one_in(4)) mode = random.one_in(2) ? SyncMode::kEverySec : SyncMode::kNever;
   segment_bytes = 24 * kKiB + random.below(4) * 16 * kKiB;
   node_entries = 1 + random.below(12);
+  if (!frames_random.one_in(4)) frames.cache_bytes = 2 + frames_random.below(8 * kKiB);
+  frames.frame_bytes = 1 + frames_random.below(2 * kKiB);
+  frames.file_bytes = kKiB * (1 + frames_random.below(32));
   clients = 1 + random.below(6);
   lives = 1 + random.below(4);
   turns = 20 + random.below(250);
@@ -53,11 +57,18 @@ void Swarm::draw_checkpoints(SimRandom random) {
   verify_checkpoints = random.one_in(3);
 }
 
+void Swarm::limit_memory(SimRandom& random) {
+  if (!random.one_in(4)) return;
+  memory_max = kKiB + random.below(8) * kKiB / 2;
+  eviction = static_cast<EvictionPolicy>(random.below(6));
+}
+
 Simulation::Simulation(uint64_t seed, bool trace)
     : trace_(trace),
       random_(seed),
       server_random_(seed + 1),
-      swarm_(random_),
+      memory_random_(seed + 4),
+      swarm_(random_, SimRandom(seed + 3)),
       disk_(random_),
       loop_(random_, clock_, disk_),
       // Drawn apart, so that a seed without policies draws the same for everything else.
@@ -65,6 +76,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
       ledger_(swarm_.node_entries, swarm_.mode),
       clients_(swarm_.clients) {
   swarm_.draw_checkpoints(SimRandom(seed + 2));
+  swarm_.limit_memory(memory_random_);
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -96,7 +108,8 @@ Ledger::Moment Simulation::moment() {
           .mono = clock_.mono().value,
           .lsn = server_->shard().engine().last_lsn().value,
           .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
-          .steady = !swarm_.clock_steps};
+          .steady = !swarm_.clock_steps,
+          .out_of_memory = swarm_.memory_max != 0 && memory_.allocated() > swarm_.memory_max};
 }
 
 std::string Simulation::run() {
@@ -149,14 +162,18 @@ Config Simulation::config() const {
   config.checkpoint = swarm_.checkpoint;
   config.settings.stream_node_max_entries = swarm_.node_entries;
   config.settings.stream_node_max_bytes = 0;
+  config.settings.memory_max = swarm_.memory_max;
+  config.settings.eviction = swarm_.eviction;
+  config.frames = swarm_.frames;
   return config;
 }
 
 // Why the server does not start; empty when it does.
 std::string Simulation::start_server() {
-  auto server = Server::start({clock_, server_random_, disk_, loop_}, config());
+  auto server = Server::start({clock_, server_random_, disk_, loop_, &memory_}, config());
   if (!server.ok()) return server.error().detail;
   server_ = std::move(server).value();
+  memory_.serve(&server_->shard());
   return {};
 }
 
@@ -165,7 +182,7 @@ bool Simulation::try_start(bool faults) {
   if (faults && swarm_.crash_in_start && random_.one_in(2)) disk_.die_after(1 + random_.below(40));
   const uint64_t errors = disk_.errors_given();
   const std::string refusal = start_server();
-  if (refusal.empty()) return true;
+  if (refusal.empty() && !disk_.dead()) return true;
   note("start failed: " + refusal);
   if (!disk_.dead() && disk_.errors_given() == errors) {
     ledger_.violated("the server does not start: " + refusal);
@@ -182,7 +199,13 @@ bool Simulation::start() {
     next_session_ = 1;
     checkpoints_ended_ = 0;
     full_seen_ = disk_.full_given();
+    if (!whole()) {
+      crash(Ledger::Crash::kProcess);
+      continue;
+    }
+    disk_.let_read(true);
     ledger_.recovered(server_->shard().engine());
+    disk_.let_read(false);
     server_->shard().dispatcher().observe(this);
     note(fmt::format("started with record {}", server_->shard().engine().last_lsn().value));
     const uint64_t epoch = server_->shard().log().facts().epoch;
@@ -213,14 +236,17 @@ void Simulation::check_clean_log() {
 void Simulation::turn() {
   server_->turn(MonoNs{clock_.mono().value + 20 * kMs});
   if (!loop_.violation().empty()) ledger_.violated(loop_.violation());
-  if (disk_.dead() || failed()) return;
+  if (blind() || disk_.dead() || failed()) return;
   if (const uint64_t claimed = server_->shard().log().durable_lsn().value;
       claimed > ledger_.durable()) {
     return ledger_.violated(
         fmt::format("record {} counts as durable when {} is", claimed, ledger_.durable()));
   }
   check_checkpoints();
-  ledger_.turn_ended(server_->shard().engine().waits(), moment());
+  ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
+    const Connection* const connection = server_->reactor().find(ClientId{client});
+    return connection != nullptr && connection->parked && connection->parked->for_frames;
+  });
 }
 
 // A checkpoint that the disk has done nothing to is published, and holds the state that it was made of.
@@ -240,9 +266,11 @@ void Simulation::check_leftovers() {
   if (!names.ok()) return ledger_.violated(names.error().detail);
   uint64_t checkpoints = 0;
   uint64_t segments = 0;
+  uint64_t frame_files = 0;
   for (const std::string& name : names.value()) {
     checkpoints += checkpoint_number(0, name) != 0 ? 1U : 0U;
     segments += segment_number(0, name) != 0 ? 1U : 0U;
+    frame_files += frame_file_number(0, name) != 0 ? 1U : 0U;
     if (name == manifest_name(0) + ".new") ledger_.violated(name + " was left over");
   }
   // Of a manifest that failed half-way nobody knows which one a crash would show: both files stay for a while.
@@ -252,6 +280,12 @@ void Simulation::check_leftovers() {
   const uint64_t known = server_->shard().log().facts().segments;
   if (segments != known) {
     ledger_.violated(fmt::format("{} segments are there, and {} of them known", segments, known));
+  }
+  // A file that could not be made, or removed, stays for the next start.
+  const uint64_t known_frames = server_->shard().frames().files().facts().files;
+  if (frame_files != known_frames && !may_be_two) {
+    ledger_.violated(
+        fmt::format("{} frame files are there, and {} of them known", frame_files, known_frames));
   }
 }
 
@@ -282,8 +316,8 @@ void Simulation::live() {
     turn();
     if (failed() || disk_.dead()) return;
     if (server_->shard().log().failure() && after_failure-- == 0) return;
-    if (random_.one_in(64)) ledger_.compare(server_->shard().engine());
-    if (random_.one_in(16)) ledger_.note_digest(server_->shard().engine());
+    if (random_.one_in(64)) compare();
+    if (random_.one_in(16) && whole()) ledger_.note_digest(server_->shard().engine());
   }
 }
 
@@ -292,16 +326,16 @@ void Simulation::settle() {
   set_faults(false);
   quiet_ = true;
   const int64_t until = clock_.mono().value + 3000 * kMs;
-  while (clock_.mono().value < until && !failed()) turn();
+  while (clock_.mono().value < until && !failed() && !disk_.dead()) turn();
   for (const SimClient& client : clients_) {
-    if (failed() || server_->shard().log().failure()) break;
+    if (failed() || disk_.dead() || server_->shard().log().failure()) break;
     if (client.session == 0 || ledger_.settled(client.session) || ledger_.parked(client.session))
       continue;
     ledger_.violated(fmt::format("client {} was never answered: {}", client.session,
                                  ledger_.outstanding(client.session)));
   }
-  if (!failed() && !server_->shard().log().failure()) {
-    ledger_.compare(server_->shard().engine());
+  if (!failed() && !server_->shard().log().failure() && whole()) {
+    compare();
     ledger_.note_digest(server_->shard().engine());
     check_leftovers();
     probe();
@@ -316,8 +350,8 @@ void Simulation::probe() {
   client.connection = loop_.connect();
   say(client, {{"SET", "k0", "probe"}});
   const int64_t until = clock_.mono().value + 1000 * kMs;
-  while (clock_.mono().value < until && !failed()) turn();
-  if (failed()) return;
+  while (clock_.mono().value < until && !failed() && !disk_.dead()) turn();
+  if (failed() || disk_.dead()) return;
   if (client.session == 0 || !ledger_.settled(client.session)) {
     ledger_.violated("the server does not serve any more");
   }
@@ -326,7 +360,9 @@ void Simulation::probe() {
 void Simulation::crash(Ledger::Crash how) {
   note(how == Ledger::Crash::kPower ? "power failure" : "process killed");
   loop_.crash();
+  memory_.serve(nullptr);
   server_.reset();
+  blind_ = false;
   for (SimClient& client : clients_) client = {};
   sessions_.clear();
   ledger_.crashed(how);
@@ -336,6 +372,7 @@ void Simulation::crash(Ledger::Crash how) {
 }
 
 void Simulation::end(End how) {
+  if (how == End::kClean && disk_.dead()) how = End::kKilled;
   if (how == End::kClean) {
     set_faults(false);
     quiet_ = true;
@@ -356,6 +393,30 @@ void Simulation::end(End how) {
   crash(how == End::kPower ? Ledger::Crash::kPower : Ledger::Crash::kProcess);
 }
 
+bool Simulation::whole() {
+  disk_.let_read(true);
+  static_cast<void>(server_->shard().engine().digest());
+  disk_.let_read(false);
+  return !blind();
+}
+
+bool Simulation::blind() {
+  if (blind_ || server_->shard().engine().share().frames.counters().failures == 0) return blind_;
+  if (disk_.errors_given() == 0 && !rotten_ && !disk_.dead())
+    ledger_.violated("a frame can't be read");
+  note("a frame can't be read");
+  blind_ = true;
+  disk_.die_after(0);
+  return true;
+}
+
+void Simulation::compare() {
+  if (!whole()) return;
+  disk_.let_read(true);
+  ledger_.compare(server_->shard().engine());
+  disk_.let_read(false);
+}
+
 // Rot of what is durable is found at the start: it is refused, or nothing that was promised is missing. What no
 // later sync has noted as durable can't be told from a torn tail; after a pause everything has been noted.
 void Simulation::rot_and_start() {
@@ -366,19 +427,28 @@ void Simulation::rot_and_start() {
   const auto bit = static_cast<unsigned>(random_.below(8));
   note(fmt::format("bit {} of byte {} of {} flips", bit, offset, path));
   disk_.flip_synced(path, offset, bit);
+  rotten_ = true;
   ledger_.forgive_unsynced();
   set_faults(false);
   const std::string refusal = start_server();
-  if (refusal.empty()) {
+  // Damage inside of a frame shows when it is read.
+  const bool unreadable = refusal.empty() && !whole();
+  if (unreadable && path.find("/frames-") == std::string::npos)
+    ledger_.violated("frames can't be read, though none of them was damaged");
+  if (unreadable) {
+    note("a frame can't be read, and nothing is served in its place");
+  } else if (refusal.empty()) {
     ledger_.recovered(server_->shard().engine());
     return crash(Ledger::Crash::kProcess);
+  } else {
+    note("refused: " + refusal);
   }
-  note("refused: " + refusal);
-  if (refusal.find(kDirectory) == std::string::npos) {
+  if (!refusal.empty() && refusal.find(kDirectory) == std::string::npos) {
     ledger_.violated("the refusal does not say where the damage is: " + refusal);
   }
   crash(Ledger::Crash::kProcess);
   disk_.flip_synced(path, offset, bit);
+  rotten_ = false;
   start();
 }
 
@@ -402,6 +472,7 @@ void Simulation::on_accepted(io::ConnectionId connection) {
 
 void Simulation::on_sent(io::ConnectionId connection, Bytes bytes) {
   mix(hash64(bytes));
+  if (server_ != nullptr && blind()) return;
   ledger_.received(sessions_.at(connection.value), bytes);
 }
 
@@ -460,6 +531,7 @@ void Simulation::on_executed(const Session& session, const Request& request, Byt
                              bool parked) {
   Words words(request.arguments.begin(), request.arguments.end());
   mix(hash64(reply));
+  if (blind()) return;
   if (trace_) {
     std::string text;
     for (const std::string& word : words) text += " " + word.substr(0, 30);
@@ -471,13 +543,27 @@ void Simulation::on_executed(const Session& session, const Request& request, Byt
 }
 
 void Simulation::on_expired() {
+  if (blind()) return;
   note("keys expire");
   ledger_.expired(moment());
 }
 
 void Simulation::on_aged(const Object& object, StreamId last_dropped) {
+  if (blind()) return;
   note(fmt::format("{} loses what is too old, up to {}", object.key, to_string(last_dropped)));
   ledger_.aged({object.db().value, object.key, last_dropped}, moment());
+}
+
+void Simulation::on_evicted(const Object& object) {
+  note(fmt::format("{} of database {} makes room", object.key, object.db().value));
+  const bool only_volatile = swarm_.eviction == EvictionPolicy::kVolatileLru ||
+                             swarm_.eviction == EvictionPolicy::kVolatileRandom ||
+                             swarm_.eviction == EvictionPolicy::kVolatileTtl;
+  if (only_volatile && object.expires.value == 0)
+    ledger_.violated(object.key + " makes room though it does not expire");
+  if (swarm_.memory_max == 0 || memory_.allocated() <= swarm_.memory_max)
+    ledger_.violated(object.key + " makes room though nothing has to");
+  ledger_.evicted(object.db().value, object.key, moment());
 }
 
 }  // namespace leat::sim

@@ -11,11 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "server/frames_options.h"
 #include "server/server.h"
 #include "sim/ledger.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_loop.h"
+#include "sim/sim_memory.h"
 #include "sim/sim_random.h"
 #include "sim/workload.h"
 
@@ -23,11 +25,12 @@ namespace leat::sim {
 
 // What a seed switches on.
 struct Swarm {
-  explicit Swarm(SimRandom& random);
+  Swarm(SimRandom& random, SimRandom frames_random);
 
   SyncMode mode = SyncMode::kAlways;
   uint64_t segment_bytes = 0;
   uint64_t node_entries = 0;
+  FramesOptions frames;
   uint64_t clients = 1;
   uint64_t lives = 1;
   uint64_t turns = 100;  // Of a life, at most.
@@ -46,6 +49,11 @@ struct Swarm {
   void draw_checkpoints(SimRandom random);
   CheckpointSettings checkpoint{.log_bytes = 0};
   bool verify_checkpoints = false;  // Now and then one is made that is read back and compared.
+  uint64_t memory_max = 0;          // 0: no limit.
+  EvictionPolicy eviction = EvictionPolicy::kNone;
+
+  // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
+  void limit_memory(SimRandom& random);
 };
 
 class Simulation final : private SimLoop::Clients, private ExecutionObserver {
@@ -85,6 +93,12 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void end_life();
   void end(End how);
   void rot_and_start();
+  // Looks at the whole state; false: a sync has failed, and what it should have written can't be read any more. The
+  // process then counts as dead: its log still has it.
+  [[nodiscard]] bool whole();
+  // What the server does from now on is not judged.
+  [[nodiscard]] bool blind();
+  void compare();
   void check_clean_log();
   void crash(Ledger::Crash how);
   [[nodiscard]] bool failed() const { return !ledger_.violation().empty(); }
@@ -107,6 +121,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
                    bool parked) override;
   void on_expired() override;
   void on_aged(const Object& object, StreamId last_dropped) override;
+  void on_evicted(const Object& object) override;
 
   void note(const std::string& text);
   void mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL; }
@@ -115,17 +130,21 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   uint64_t hash_ = 0;
   SimRandom random_;
   SimRandom server_random_;
+  SimRandom memory_random_;
   Swarm swarm_;
   SimClock clock_;
   SimDisk disk_;
   SimLoop loop_;
+  SimMemory memory_;
   Workload workload_;
   Ledger ledger_;
   std::vector<SimClient> clients_;
   std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
   uint64_t checkpoints_ended_ = 0;  // In this life.
-  bool quiet_ = false;              // Clients say nothing new.
+  bool blind_ = false;
+  bool rotten_ = false;  // A bit of what is durable is flipped.
+  bool quiet_ = false;   // Clients say nothing new.
   uint64_t full_seen_ = 0;
   uint64_t epoch_ = 0;
   std::unique_ptr<Server> server_;

@@ -142,6 +142,29 @@ class Suite:
         done = self.run("check", server.directory)
         check(done.returncode == 1 and "damage" in done.stdout, f"check: {done}")
 
+    def test_damaged_frames(self):
+        with self.server(**{"stream-cache-size": "1mb"}) as server:
+            with server.client() as client:
+                for i in range(3000):
+                    client.call("XADD", "s", f"{i + 1}-0", "n", os.urandom(1000).hex())
+                check(client.call("SAVE") == "OK", "SAVE")
+                check(client.call("XLEN", "s") == 3000, "XLEN")
+            check(server.stop() == 0, "unclean stop")
+        done = self.run("check", server.directory)
+        check(done.returncode == 0 and "good frames" in done.stdout, f"a clean directory is called damaged: {done}")
+        frames = sorted((self.directory / "data").glob("frames-*.frm"))[0]
+        with open(frames, "r+b") as file:
+            file.seek(100_000)
+            file.write(b"\xff" * 64)
+        done = self.run("check", server.directory)
+        check(done.returncode == 1 and f"damage: {frames}" in done.stdout, f"check: {done}")
+        with self.server() as server, server.client() as client:
+            error = client.call("XRANGE", "s", "-", "+")
+            check(isinstance(error, RespError) and "can't be read" in str(error), f"served: {str(error)[:200]}")
+            check(len(client.call("XRANGE", "s", "2900-0", "+")) == 101, "what is whole is not served")
+        os.truncate(frames, 100_000)
+        self.refused(frames.name, "--dir", server.directory, "--port", free_port())
+
     def test_start_says_what_holds(self):
         with self.server(appendfsync="everysec", hz="20") as server:
             text = server.log_text()

@@ -38,10 +38,13 @@ def is_test(file):
 
 
 def compiler_flags():
-    """Every definition and folder of includes that some file is compiled with, and the language; the same for all files."""
+    """Every definition and folder of includes that some file is compiled with, and the language; the same for all files.
+
+    But for what stands in for the allocator under sanitizers: what runs elsewhere is checked.
+    """
     entries = json.loads((shell.ROOT / "build/dev/compile_commands.json").read_text())
     words = [word for entry in entries for word in shlex.split(entry["command"])]
-    flags = [*dict.fromkeys(w for w in words if re.match(r"-[DI]|-std=|-fno-exceptions", w))]
+    flags = [*dict.fromkeys(w for w in words if re.match(r"-D(?!LEAT_SANITIZED)|-I|-std=|-fno-exceptions", w))]
     return [*flags, "-Xclang", "-analyzer-opt-analyze-headers"]  # For the analyzer, what a unit includes is a header.
 
 

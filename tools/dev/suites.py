@@ -34,6 +34,8 @@ TABLE = (
     Suite("sim", 120, targets=("leat-sim",)),
     Suite("clients", 180),
     Suite("orders", 120),
+    Suite("memory", 180),
+    Suite("backup", 180),
     Suite("crash", 180),
 )
 DEFAULT_BUDGET_S = 120

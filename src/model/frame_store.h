@@ -18,6 +18,8 @@ class FrameStore {
   // either, is dead bytes of its file.
   virtual void refer(const FrameRef& frame) = 0;
   virtual void forget(const FrameRef& frame) = 0;
+  // The checkpoint being written, or loaded, names `frame`, to which the engine has referred.
+  virtual void checkpoint_refers(const FrameRef& frame) = 0;
 };
 
 }  // namespace leat
