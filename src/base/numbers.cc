@@ -11,7 +11,6 @@
 namespace leat {
 namespace {
 
-constexpr Bytes kBlanks = " \t\n\v\f\r";
 constexpr double kPlainMax = 4611686018427387904.0;  // Integers up to 2^62 show all their digits.
 constexpr const char* kLongDoubleFormat = "%.17Lf";
 

@@ -14,9 +14,14 @@
 
 namespace leat {
 
+constexpr double kMegabyte = 1e6;  // Sizes are told to people in units of it.
+
 constexpr size_t kDecimalBytesMax = 20;     // "-9223372036854775808", "18446744073709551615".
 constexpr size_t kDoubleBytesMax = 32;      // Any text of format_double.
 constexpr size_t kRealTextBytesMax = 5119;  // Longer text is not read as a floating-point number.
+
+// The white space of C's locale.
+constexpr Bytes kBlanks = " \t\n\v\f\r";
 
 // A decimal integer in the one form that writing it gives: no '+', leading zero, space or "-0".
 [[nodiscard]] std::optional<int64_t> parse_int64(Bytes text);

@@ -1,10 +1,11 @@
 #include "base/split_arguments.h"
 
+#include "base/numbers.h"
+
 namespace leat {
 namespace {
 
-constexpr Bytes kBlanks = " \t\n\v\f\r";
-// A bare word may contain vertical tab and form feed, though they are skipped between words.
+// A bare word may contain vertical tab and form feed, though kBlanks, skipped between words, has them.
 constexpr Bytes kWordEnds = " \t\n\r";
 
 int hex_digit(char digit) {

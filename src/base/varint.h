@@ -25,6 +25,12 @@ inline void append_varint(ByteBuffer& out, uint64_t value) {
   out.commit(static_cast<size_t>(put_varint(start, value) - start));
 }
 
+// The length, as a varint, and the bytes.
+inline void append_counted(ByteBuffer& out, Bytes bytes) {
+  append_varint(out, bytes.size());
+  out.append(bytes);
+}
+
 constexpr uint64_t zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }

@@ -8,8 +8,7 @@
 namespace leat::bench {
 namespace {
 
-constexpr uint64_t kSecond = kNsPerSecond;
-constexpr uint64_t kSilenceMax = 60 * kSecond;
+constexpr uint64_t kLoopSilenceMax = uint64_t{60} * kNsPerSecond;
 constexpr size_t kScratchSize = size_t{256} * 1024;
 
 class ClosedLoop {
@@ -23,13 +22,13 @@ class ClosedLoop {
       if (!added.ok()) return added.error();
     }
     const uint64_t start = now_ns();
-    deadline_ = start + static_cast<uint64_t>(seconds_max * static_cast<double>(kSecond));
+    deadline_ = start + static_cast<uint64_t>(seconds_max * static_cast<double>(kNsPerSecond));
     for (uint32_t i = 0; i < links_.size(); ++i) {
       auto begun = begin(i);
       if (!begun.ok()) return begun.error();
     }
     while (busy_ > 0) {
-      const auto events = poller_.wait(kSilenceMax);
+      const auto events = poller_.wait(kLoopSilenceMax);
       if (events.empty()) return failure("the server did not answer for 60 s");
       for (const epoll_event& event : events) {
         auto stepped = step(event.data.u32, event.events);

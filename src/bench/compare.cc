@@ -338,7 +338,7 @@ int supervise(const CompareOptions& options, const Plan& plan) {
   return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : kExitFailed;
 }
 
-int print_help() {
+int print_compare_help() {
   CompareOptions options;
   fmt::print(
       "leat bench compare [OPTION VALUE]...\n\n"
@@ -353,7 +353,7 @@ int print_help() {
 
 int compare_main(std::span<const std::string_view> args) {
   for (const std::string_view arg : args) {
-    if (arg == "--help" || arg == "-h") return print_help();
+    if (arg == "--help" || arg == "-h") return print_compare_help();
   }
   CompareOptions options;
   const Status parsed = parse_options(args, option_table(options));

@@ -15,11 +15,6 @@
 #include "base/time.h"
 
 namespace leat::bench {
-namespace {
-
-constexpr uint64_t kSecond = kNsPerSecond;
-
-}  // namespace
 
 uint64_t now_ns() {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
@@ -106,6 +101,7 @@ Status Poller::watch_writing(int fd, uint32_t tag, bool on) {
 }
 
 std::span<const epoll_event> Poller::wait(uint64_t timeout_ns) {
+  constexpr uint64_t kSecond = kNsPerSecond;
   const timespec timeout{.tv_sec = static_cast<time_t>(timeout_ns / kSecond),
                          .tv_nsec = static_cast<long>(timeout_ns % kSecond)};
   const int count = ::epoll_pwait2(fd_.get(), events_.data(), static_cast<int>(events_.size()),

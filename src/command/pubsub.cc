@@ -174,7 +174,7 @@ constexpr CommandSpec kPubSubCommands[] = {
     {"shardchannels", -2, kAsk, kSlow, {}, cmd_pubsub_shardchannels, "7.0.0", "pubsub", "Lists shard channels that have listeners."},
     {"shardnumsub", -2, kAsk, kSlow, {}, cmd_pubsub_shardnumsub, "7.0.0", "pubsub", "Counts the listeners of shard channels."},
 };
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kPubSubTable[] = {
     {"psubscribe", -2, kListen, kSlow, {}, cmd_psubscribe, "2.0.0", "pubsub", "Listens to channels that match patterns."},
     {"publish", 3, kTell, kAclPubSub | kAclFast, {}, cmd_publish, "2.0.0", "pubsub", "Sends a message to a channel."},
     {"pubsub", -2, 0, kAclSlow, {}, nullptr, "2.8.0", "pubsub", "Commands about who listens to what.", kPubSubCommands},
@@ -190,7 +190,7 @@ constexpr CommandSpec kCommands[] = {
 }  // namespace
 
 std::span<const CommandSpec> pubsub_commands() {
-  return kCommands;
+  return kPubSubTable;
 }
 
 }  // namespace leat

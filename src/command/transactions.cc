@@ -83,7 +83,7 @@ void cmd_unwatch(Context& context, const Arguments& /*words*/) {
 constexpr uint32_t kPlain = kNoScript | kLoading | kStale | kFast;
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kTransactionCommands[] = {
     {"discard", 1, kPlain | kAllowBusy | kImmediate, kAclFast | kAclTransaction, {}, cmd_discard, "2.0.0", "transactions", "Forgets the commands queued since MULTI."},
     {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kImmediate, kAclSlow | kAclTransaction, {}, cmd_exec, "1.2.0", "transactions", "Runs the commands queued since MULTI."},
     {"multi", 1, kPlain | kAllowBusy | kImmediate, kAclFast | kAclTransaction, {}, cmd_multi, "1.2.0", "transactions", "Begins a transaction."},
@@ -95,7 +95,7 @@ constexpr CommandSpec kCommands[] = {
 }  // namespace
 
 std::span<const CommandSpec> transaction_commands() {
-  return kCommands;
+  return kTransactionCommands;
 }
 
 }  // namespace leat

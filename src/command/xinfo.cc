@@ -30,14 +30,14 @@ bool read_stream_words(Context& context, const Arguments& words, StreamWords& as
 }
 
 // The stream under words[2]. False after the error has been replied.
-bool find_stream(Context& context, const Arguments& words, const Object*& object) {
+bool find_described(Context& context, const Arguments& words, const Object*& object) {
   if (!context.find(words[2], ObjectKind::kStream, object)) return false;
   if (object != nullptr) return true;
   context.error(kErrNoSuchKey);
   return false;
 }
 
-void reply_count(ReplyWriter& reply, Bytes name, uint64_t count) {
+void reply_named_count(ReplyWriter& reply, Bytes name, uint64_t count) {
   reply.bulk(name);
   reply.integer(static_cast<int64_t>(count));
 }
@@ -50,12 +50,12 @@ void reply_named_id(ReplyWriter& reply, Bytes name, StreamId id) {
 // The pairs that both forms of XINFO STREAM begin with. The two radix tree figures are what monitoring expects
 // to grow with the stream: its blocks, and an index above them.
 void reply_stream_head(ReplyWriter& reply, const Stream& stream) {
-  reply_count(reply, "length", stream.length());
-  reply_count(reply, "radix-tree-keys", stream.blocks());
-  reply_count(reply, "radix-tree-nodes", stream.blocks() + 1);
+  reply_named_count(reply, "length", stream.length());
+  reply_named_count(reply, "radix-tree-keys", stream.blocks());
+  reply_named_count(reply, "radix-tree-nodes", stream.blocks() + 1);
   reply_named_id(reply, "last-generated-id", stream.last_id());
   reply_named_id(reply, "max-deleted-entry-id", stream.max_deleted());
-  reply_count(reply, "entries-added", stream.entries_added());
+  reply_named_count(reply, "entries-added", stream.entries_added());
   reply_named_id(reply, "recorded-first-entry-id", stream.first_id());
 }
 
@@ -68,10 +68,10 @@ size_t retention_pairs(const Stream& stream) {
 void reply_retention(ReplyWriter& reply, const Stream& stream) {
   const Retention& policy = stream.retention();
   if (policy.none()) return;
-  reply_count(reply, "bytes", stream.bytes());
-  reply_count(reply, "retention-maxlen", policy.length_max);
-  reply_count(reply, "retention-maxage-ms", policy.age_max_ms);
-  reply_count(reply, "retention-maxbytes", policy.bytes_max);
+  reply_named_count(reply, "bytes", stream.bytes());
+  reply_named_count(reply, "retention-maxlen", policy.length_max);
+  reply_named_count(reply, "retention-maxage-ms", policy.age_max_ms);
+  reply_named_count(reply, "retention-maxbytes", policy.bytes_max);
   reply.bulk("retention-retain");
   reply.bulk(policy.retain == Retain::kUnacked ? "unacked" : "any");
   reply.bulk("retention-whenfull");
@@ -111,7 +111,7 @@ void reply_full_consumer(ReplyWriter& reply, const Group& group, const Consumer&
   reply.integer(consumer.seen.value);
   reply.bulk("active-time");
   reply.integer(consumer.active.value);
-  reply_count(reply, "pel-count", group.pending.count_of(consumer.id));
+  reply_named_count(reply, "pel-count", group.pending.count_of(consumer.id));
   reply_pending(reply, group.pending.cursor_from(StreamId::min(), consumer.id), count,
                 [&reply](const PendingEntry& pending) {
                   reply.array(3);
@@ -127,8 +127,8 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const Group& gro
   reply.bulk(group.name);
   reply_named_id(reply, "last-delivered-id", group.last_delivered);
   reply_entries_read(reply, group);
-  reply_count(reply, "lag", lag_of(stream, group));
-  reply_count(reply, "pel-count", group.pending.size());
+  reply_named_count(reply, "lag", lag_of(stream, group));
+  reply_named_count(reply, "pel-count", group.pending.size());
   reply_pending(reply, group.pending.cursor_from(StreamId::min()), count,
                 [&](const PendingEntry& pending) {
                   reply.array(4);
@@ -165,7 +165,7 @@ void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
 void reply_short(ReplyWriter& reply, const Stream& stream) {
   reply.map(10 + retention_pairs(stream));
   reply_stream_head(reply, stream);
-  reply_count(reply, "groups", stream.groups().size());
+  reply_named_count(reply, "groups", stream.groups().size());
   reply_edge_entry(reply, "first-entry", stream.find(stream.first_id()));
   reply_edge_entry(reply, "last-entry", stream.last_entry());
   reply_retention(reply, stream);
@@ -187,7 +187,7 @@ int64_t since(WallMs then, WallMs now) {
 // Source: redis.io/docs/latest/commands/xinfo-stream
 void cmd_xinfo_stream(Context& context, const Arguments& words) {
   const Object* object = nullptr;
-  if (!find_stream(context, words, object)) return;
+  if (!find_described(context, words, object)) return;
   StreamWords asked;
   if (!read_stream_words(context, words, asked)) return;
   const Stream& stream = *object->stream();
@@ -200,7 +200,7 @@ void cmd_xinfo_stream(Context& context, const Arguments& words) {
 // Source: redis.io/docs/latest/commands/xinfo-groups
 void cmd_xinfo_groups(Context& context, const Arguments& words) {
   const Object* object = nullptr;
-  if (!find_stream(context, words, object)) return;
+  if (!find_described(context, words, object)) return;
   const Stream& stream = *object->stream();
   ReplyWriter& reply = context.reply();
   reply.array(stream.groups().size());
@@ -208,11 +208,11 @@ void cmd_xinfo_groups(Context& context, const Arguments& words) {
     reply.map(6);
     reply.bulk("name");
     reply.bulk(name);
-    reply_count(reply, "consumers", group->consumers.size());
-    reply_count(reply, "pending", group->pending.size());
+    reply_named_count(reply, "consumers", group->consumers.size());
+    reply_named_count(reply, "pending", group->pending.size());
     reply_named_id(reply, "last-delivered-id", group->last_delivered);
     reply_entries_read(reply, *group);
-    reply_count(reply, "lag", lag_of(stream, *group));
+    reply_named_count(reply, "lag", lag_of(stream, *group));
   }
 }
 
@@ -222,7 +222,7 @@ void cmd_xinfo_groups(Context& context, const Arguments& words) {
 // Source: redis.io/docs/latest/commands/xinfo-consumers
 void cmd_xinfo_consumers(Context& context, const Arguments& words) {
   const Object* object = nullptr;
-  if (!find_stream(context, words, object)) return;
+  if (!find_described(context, words, object)) return;
   const Group* const group = object->stream()->groups().find(words[3]);
   if (group == nullptr) return reply_no_such_group(context, words[2], words[3]);
   const WallMs now = context.now().wall;
@@ -232,7 +232,7 @@ void cmd_xinfo_consumers(Context& context, const Arguments& words) {
     reply.map(4);
     reply.bulk("name");
     reply.bulk(name);
-    reply_count(reply, "pending", group->pending.count_of(consumer->id));
+    reply_named_count(reply, "pending", group->pending.count_of(consumer->id));
     reply.bulk("idle");
     reply.integer(since(consumer->seen, now));
     reply.bulk("inactive");

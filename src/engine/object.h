@@ -58,6 +58,8 @@ struct Object {
   [[nodiscard]] bool expired(WallMs now) const { return expires.value != 0 && expires <= now; }
 };
 
+// Enough samples to know about what a large object holds.
+constexpr size_t kFewSamples = 16;
 // Bytes that the object holds, about: extrapolated from `samples` of its fields, blocks and groups. O(samples).
 [[nodiscard]] size_t memory_of(const Object& object, size_t samples = ~size_t{0});
 [[nodiscard]] size_t memory_of(const Group& group);

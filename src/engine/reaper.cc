@@ -7,9 +7,6 @@ namespace {
 
 // Parts that are freed at once; more of them wait.
 constexpr size_t kAtOnce = 256;
-// Parts from which the size of all is extrapolated.
-constexpr size_t kSamples = 16;
-
 size_t free_some(std::unique_ptr<Object>& object, size_t count) {
   if (auto* const hash = std::get_if<HashValue>(&object->value)) {
     return hash->fields.free_some(count);
@@ -29,13 +26,13 @@ size_t free_some(PendingEntries& pending, size_t count) {
 }
 
 size_t bytes_of(const std::unique_ptr<Object>& object) {
-  return memory_of(*object, kSamples);
+  return memory_of(*object, kFewSamples);
 }
 size_t bytes_of(const std::unique_ptr<Group>& group) {
   return memory_of(*group);
 }
 size_t bytes_of(const DroppedExtents& extents) {
-  return extents.memory(kSamples);
+  return extents.memory(kFewSamples);
 }
 size_t bytes_of(const PendingEntries& pending) {
   return pending.memory();

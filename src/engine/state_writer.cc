@@ -12,8 +12,6 @@ constexpr size_t kExtentsAtOnce = 4;
 constexpr size_t kVisitCharge = 64;
 // The same for taking out one of a flushed database.
 constexpr size_t kTakeCharge = 512;
-// Parts of what was dropped from which the size of all is extrapolated.
-constexpr size_t kSamples = 16;
 
 bool is_small(const Object& object) {
   if (const auto* string = object.string()) return string->size() <= kPieceBytes;
@@ -174,7 +172,7 @@ void StateWriter::drop(std::unique_ptr<Object> object) {
   std::unique_ptr<Note> note = found == notes_.end() ? nullptr : std::move(found->second);
   if (found != notes_.end()) notes_.erase(found);
   if (note == nullptr) return static_cast<void>(reaper_.add(std::move(object)));
-  const size_t bytes = memory_of(*object, kSamples);
+  const size_t bytes = memory_of(*object, kFewSamples);
   condemn(CondemnedObject{.object = std::move(object), .note = std::move(note)}, bytes);
 }
 
@@ -182,7 +180,7 @@ void StateWriter::drop(DroppedExtents extents, StreamId last) {
   if (note_ == nullptr) return static_cast<void>(reaper_.add(std::move(extents)));
   DoneRanges<StreamId> done = note_->extents.split(last);
   if (extents.size() > kExtentsAtOnce) {
-    const size_t bytes = extents.memory(kSamples);
+    const size_t bytes = extents.memory(kFewSamples);
     condemn(
         CondemnedExtents{
             .object = touched_, .extents = std::move(extents), .done = std::move(done)},

@@ -56,7 +56,6 @@ int failed(const std::string& why) {
 }
 
 std::string size_in_words(uint64_t bytes) {
-  constexpr double kMegabyte = 1e6;
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / kMegabyte);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/numbers.h"
 #include "engine/state_loader.h"
 #include "engine/state_writer.h"
 #include "storage/checkpoint_reader.h"
@@ -21,7 +22,6 @@ constexpr size_t kChunkBytes = 512 << 10;
 constexpr size_t kBufferKept = 2 << 20;
 // After a failure: a full disk may have been emptied, and a broken one should not be asked all the time.
 constexpr int64_t kRetryNs = 10'000 * kNsPerMs;
-constexpr double kMegabyte = 1e6;
 
 }  // namespace
 

@@ -5,14 +5,13 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/numbers.h"
 
 namespace leat {
 namespace {
 
 // A clean shutdown waits at most this long for clients to take their replies.
 constexpr int64_t kFlushNs = 2000 * kNsPerMs;
-
-constexpr double kMegabyte = 1e6;
 
 // Loading is done so many bytes at a time; after each of them the clock is looked at.
 constexpr uint64_t kLoadPiece = 256 << 10;

@@ -51,11 +51,6 @@ bool read_facts(ByteReader& in, StreamId before, BlockImage& image, BlockFacts& 
   return in.ok() && live <= UINT32_MAX && deleted <= UINT32_MAX;
 }
 
-void append_string(ByteBuffer& out, Bytes bytes) {
-  append_varint(out, bytes.size());
-  out.append(bytes);
-}
-
 size_t varint_size(uint64_t value) {
   size_t size = 1;
   for (; value >= 0x80; value >>= 7) ++size;
@@ -211,12 +206,12 @@ void FrameBodyWriter::put_columns(ByteBuffer& out) {
   const bool all_live = std::ranges::all_of(live_, [](uint8_t live) { return live == 1; });
   out.push_back(all_live ? 1 : 0);
   if (!all_live) out.append({reinterpret_cast<const char*>(live_.data()), live_.size()});
-  append_string(out, ms_.view());
-  append_string(out, seq_.view());
+  append_counted(out, ms_.view());
+  append_counted(out, seq_.view());
   append_varint(out, shapes_.size());
   for (const Shape& shape : shapes_) {
     append_varint(out, shape.fields.size());
-    for (const std::string& field : shape.fields) append_string(out, field);
+    for (const std::string& field : shape.fields) append_counted(out, field);
   }
   const bool one_shape = shapes_.size() == 1 && whole_.empty();
   out.push_back(one_shape ? 1 : 0);
@@ -224,7 +219,7 @@ void FrameBodyWriter::put_columns(ByteBuffer& out) {
   for (const Shape& shape : shapes_) {
     for (const std::vector<Bytes>& column : shape.columns) columns_.put(column, out);
   }
-  append_string(out, whole_elements_.view());
+  append_counted(out, whole_elements_.view());
   if (!whole_.empty()) columns_.put(whole_, out);
 }
 

@@ -7,11 +7,6 @@
 namespace leat {
 namespace {
 
-void append_string(ByteBuffer& out, Bytes bytes) {
-  append_varint(out, bytes.size());
-  out.append(bytes);
-}
-
 void append_kind(ByteBuffer& out, ColumnKind kind) {
   out.push_back(static_cast<char>(kind));
 }
@@ -23,7 +18,7 @@ void ColumnWriter::put(const std::vector<Bytes>& values, ByteBuffer& out) {
   const Bytes first = values.front();
   if (std::ranges::all_of(values, [first](Bytes value) { return value == first; })) {
     append_kind(out, ColumnKind::kSame);
-    append_string(out, first);
+    append_counted(out, first);
     return;
   }
   if (put_integers(values, out) || put_listed(values, out)) return;
@@ -47,7 +42,7 @@ bool ColumnWriter::put_integers(const std::vector<Bytes>& values, ByteBuffer& ou
   }
   if (numbers_.size() * 5 > digits * 2) return false;
   append_kind(out, ColumnKind::kIntegers);
-  append_string(out, numbers_.view());
+  append_counted(out, numbers_.view());
   return true;
 }
 
@@ -73,7 +68,7 @@ bool ColumnWriter::put_listed(const std::vector<Bytes>& values, ByteBuffer& out)
   if (list_.size() > places_.size() / 2) return false;
   append_kind(out, ColumnKind::kListed);
   append_varint(out, list_.size());
-  for (const Bytes value : list_) append_string(out, value);
+  for (const Bytes value : list_) append_counted(out, value);
   out.append({reinterpret_cast<const char*>(places_.data()), places_.size()});
   return true;
 }
@@ -89,7 +84,7 @@ void ColumnWriter::put_text(const std::vector<Bytes>& values, ByteBuffer& out) {
     append_kind(out, ColumnKind::kText);
     numbers_.clear();
     for (const Bytes value : values) append_varint(numbers_, value.size());
-    append_string(out, numbers_.view());
+    append_counted(out, numbers_.view());
   }
   append_varint(out, bytes);
   for (const Bytes value : values) out.append(value);

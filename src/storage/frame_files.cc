@@ -15,7 +15,7 @@ namespace {
 
 // What one job takes of the queue: a turn is then not spent on each frame, and the first does not wait long for the last.
 constexpr size_t kBatchMax = 8;
-constexpr int64_t kRetryNs = 500 * kNsPerMs;
+constexpr int64_t kFileRetryNs = 500 * kNsPerMs;
 
 // A job of the lane that writes. Its owner fills it, hands it over, and takes it back when it has completed.
 struct SealWork final : io::DiskWork {
@@ -312,12 +312,12 @@ void FrameFiles::State::note_written(const FrameRef& frame, const BlockImages& i
 }
 
 void FrameFiles::State::note_failure(const Error& error) {
-  retry_at = MonoNs{world.clock.mono().value + kRetryNs};
+  retry_at = MonoNs{world.clock.mono().value + kFileRetryNs};
   if (std::exchange(failing, true)) return;
   log(LogLevel::kWarning,
       "A sealed frame can't be written: {}. Entries stay in memory meanwhile; tried again every {} "
       "ms",
-      error.detail, kRetryNs / kNsPerMs);
+      error.detail, kFileRetryNs / kNsPerMs);
 }
 
 void FrameFiles::State::note_doubtful(const std::vector<uint64_t>& numbers) {
