@@ -46,6 +46,8 @@ class Server {
  private:
   Server(const io::World& world, const Config& config);
   Status open_shard();
+  // About once a second.
+  void sample(MonoNs now);
   // Loads until `until` has passed or all is there.
   Status load(MonoNs until);
   void say_progress(MonoNs now);
@@ -59,7 +61,7 @@ class Server {
   ServerHost host_;
   std::unique_ptr<io::File> lock_;
   std::unique_ptr<Shard> shard_;
-  std::optional<io::HeapGrowth> heap_growth_;  // While it loads.
+  std::optional<io::HeapGrowth> heap_growth_;  // Of a process that serves.
   MonoNs load_started_{0};
   MonoNs progress_said_{0};
   std::vector<io::ListenerId> unix_listeners_;
