@@ -206,6 +206,8 @@ void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignmen
   return at;
 }
 
+constexpr size_t kFirstStep = size_t{64} << 20;
+
 std::string hooks_of_this_thread() {
   return "arena." + std::to_string(setting<unsigned>("thread.arena")) + ".extent_hooks";
 }
@@ -224,14 +226,19 @@ HeapGrowth::HeapGrowth() {
   all.growing = *hooks;
   all.growing.alloc = &grow;
   try_setting(name.c_str(), &all.growing);
+  // One long step to begin with: in many short ones fewer pages can be huge.
+  const int flags = MALLOCX_ARENA(setting<unsigned>("thread.arena")) | MALLOCX_TCACHE_NONE;
+  ::dallocx(::mallocx(kFirstStep, flags), MALLOCX_TCACHE_NONE);
 }
 
 void HeapGrowth::follow(uint64_t allocated) {
-  const bool quick = allocated > before_ + kQuickBytes;
-  before_ = allocated;
+  const bool shrunk = allocated < most_ - most_ / 8;
+  // From there on it may grow again.
+  if (shrunk || allocated > most_) most_ = allocated;
   Growth& all = growth();
-  if (all.wanted.exchange(quick) != quick)
-    advise(all.last, quick ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+  const bool wanted = !shrunk && (all.wanted || allocated == most_);
+  if (all.wanted.exchange(wanted) != wanted)
+    advise(all.last, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 HeapGrowth::~HeapGrowth() {

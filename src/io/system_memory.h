@@ -59,12 +59,11 @@ struct AllocatorFacts {
 // seconds; without it only the threads that allocate do so, while they do. Call after the last fork.
 void return_memory_in_background();
 
-// HeapGrowth: while it lives, what the calling thread's heap grows by is backed with huge pages, as long as it grows
-// quickly.
+// HeapGrowth: while it lives, what the calling thread's heap grows by is backed with huge pages, unless it has shrunk.
 //
 // For a process that fills gigabytes: a page fault per 4 KB took three quarters of the time of loading a log, and a
-// quarter of a pipelined XADD. Pages that are huge stay so; where the heap has ceased to grow no others are made, so
-// that what is freed stays freed. At most one at a time; made and destroyed on the same thread.
+// quarter of a pipelined XADD. Pages that are huge stay so; once an eighth has been freed no others are made until the
+// heap grows again, so that what is freed stays freed. At most one at a time; made and destroyed on the same thread.
 class HeapGrowth {
  public:
   HeapGrowth();
@@ -75,9 +74,7 @@ class HeapGrowth {
   void follow(uint64_t allocated);
 
  private:
-  static constexpr uint64_t kQuickBytes = 4 << 20;  // In a second.
-
-  [[maybe_unused]] uint64_t before_ = 0;
+  [[maybe_unused]] uint64_t most_ = 0;  // That was allocated since it last shrank.
 };
 
 }  // namespace leat::io
