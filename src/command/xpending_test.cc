@@ -93,7 +93,7 @@ TEST_F(XpendingTest, ShowsNoNegativeIdleTime) {
 TEST_F(XpendingTest, RefusesWordsThatDoNotFit) {
   deliver();
   run("SET string value");
-  constexpr std::string_view kNoGroup = "-NOGROUP No such key 's' or consumer group 'none'";
+  constexpr std::string_view kNeither = "-NOGROUP No such key 's' or consumer group 'none'";
   expect_refused({
       {"XPENDING s", "-ERR wrong number of arguments for 'xpending' command"},
       {"XPENDING s g -", kSyntax},
@@ -111,8 +111,8 @@ TEST_F(XpendingTest, RefusesWordsThatDoNotFit) {
       {"XPENDING s g - (0-0 1", "-ERR invalid end ID for the interval"},
       {"XPENDING none g x y 1", kBadId},
       {"XPENDING none g", "-NOGROUP No such key 'none' or consumer group 'g'"},
-      {"XPENDING s none", kNoGroup},
-      {"XPENDING s none - + 1", kNoGroup},
+      {"XPENDING s none", kNeither},
+      {"XPENDING s none - + 1", kNeither},
       {"XPENDING string g", "-WRONGTYPE Operation against a key holding the wrong kind of value"},
   });
 }
