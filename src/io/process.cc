@@ -32,21 +32,51 @@ uint64_t machine_memory_bytes() {
          static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// The number in a memory.max file; the machine's memory when it says "max" or nothing.
-uint64_t group_limit_in(const std::string& directory) {
-  const std::string text = read_small("/sys/fs/cgroup" + directory + "/memory.max");
+// Where a version of control groups keeps its limits.
+struct Hierarchy {
+  std::string_view controllers;  // What /proc/self/cgroup calls it.
+  std::string_view mount;
+  std::string_view file;
+};
+constexpr std::array kHierarchies = {
+    Hierarchy{"", "/sys/fs/cgroup", "/memory.max"},
+    Hierarchy{"memory", "/sys/fs/cgroup/memory", "/memory.limit_in_bytes"},
+};
+
+// The number in the file of a group; the machine's memory when it says "max" or nothing.
+uint64_t group_limit(const Hierarchy& hierarchy, std::string_view group) {
+  const std::string text =
+      read_small(fmt::format("{}{}{}", hierarchy.mount, group, hierarchy.file));
   uint64_t limit = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), limit);
   return parsed.ec == std::errc() ? limit : machine_memory_bytes();
 }
 
-// Path of our control group, version 2: the line "0::/path".
-std::string control_group() {
+// Path of our control group, from lines "number:controllers:path".
+std::string control_group(std::string_view controllers) {
   const std::string text = read_small("/proc/self/cgroup");
-  const size_t at = text.starts_with("0::") ? 0 : text.find("\n0::");
-  if (at == std::string::npos) return "";
-  const size_t start = text.find('/', at);
-  return start == std::string::npos ? "" : text.substr(start, text.find('\n', start) - start);
+  const std::string wanted = fmt::format(":{}:", controllers);
+  for (size_t line = 0; line < text.size();) {
+    const size_t end = std::min(text.find('\n', line), text.size());
+    const size_t colon = text.find(':', line);
+    if (colon < end && text.compare(colon, wanted.size(), wanted) == 0) {
+      const std::string path = text.substr(colon + wanted.size(), end - colon - wanted.size());
+      return path.starts_with('/') ? path : "";
+    }
+    line = end + 1;
+  }
+  return "";
+}
+
+// A limit may stand at any level above our group; in a container ours looks like the root.
+uint64_t lowest_limit(const Hierarchy& hierarchy) {
+  uint64_t limit = group_limit(hierarchy, "");
+  std::string group = control_group(hierarchy.controllers);
+  while (group.size() > 1) {
+    limit = std::min(limit, group_limit(hierarchy, group));
+    group.resize(group.find_last_of('/'));
+  }
+  return limit;
 }
 
 int64_t microseconds(const timeval& time) {
@@ -87,14 +117,9 @@ uint64_t resident_bytes() {
   return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// A limit may stand at any level above our group; in a container ours looks like the root.
 uint64_t memory_limit_bytes() {
-  uint64_t limit = std::min(machine_memory_bytes(), group_limit_in(""));
-  std::string group = control_group();
-  while (group.size() > 1) {
-    limit = std::min(limit, group_limit_in(group));
-    group.resize(group.find_last_of('/'));
-  }
+  uint64_t limit = machine_memory_bytes();
+  for (const Hierarchy& hierarchy : kHierarchies) limit = std::min(limit, lowest_limit(hierarchy));
   return limit;
 }
 

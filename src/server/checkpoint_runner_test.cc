@@ -503,5 +503,37 @@ TEST_F(CheckpointRunnerTest, ACrashAtAnyMomentLosesNothing) {
   EXPECT_GT(lived, 300U);
 }
 
+// Entries of 100 KB, a frame each, until writers have to wait.
+TEST_F(CheckpointRunnerTest, WritersWaitForSealingThatIsBehindAsLongAsItGoesOn) {
+  add("a", 0);
+  const ObjectId id = engine().keyspace().find(DbIndex{0}, "a")->id;
+  const std::string wire = "$5\r\nfield\r\n$100000\r\n" + std::string(100'000, 'x') + "\r\n";
+  uint64_t number = 10;
+  const auto append = [&](int entries) {
+    for (int i = 0; i < entries; ++i) {
+      const size_t start = log().batch().size();
+      record(StreamAppend{
+          .object = id, .new_block = true, .id = {++number, 0}, .elements = 2, .wire = wire});
+      end_group(log().batch(), start);
+    }
+  };
+  append(30);
+  turn();
+  EXPECT_FALSE(frames().behind()) << "a small excess";
+  turns();
+  append(100);
+  turn();
+  EXPECT_TRUE(frames().behind());
+  for (int i = 0; i < 100 && frames().behind(); ++i) turn();
+  EXPECT_FALSE(frames().behind());
+  EXPECT_GT(engine().share().seals.hot_bytes(), ShardFrames::kExcessMin / 2)
+      << "no longer than needed";
+  turns();
+  engine().share().seals.set_paused(true);
+  append(100);
+  turn();
+  EXPECT_FALSE(frames().behind()) << "nobody waits for what does not go on";
+}
+
 }  // namespace
 }  // namespace leat

@@ -96,7 +96,7 @@ void Reactor::turn(MonoNs deadline) {
     if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
     serve_durable();
     serve_checkpoint();
-    follow_log();
+    follow_disk();
     if (shard_->log().failure() && !failed_) fail_stop();
   }
   release_outputs();
@@ -121,9 +121,9 @@ bool Reactor::would_write(const Connection& connection) {
                      [](const OwnedRequest& queued) { return writes(queued.request()); });
 }
 
-void Reactor::follow_log() {
-  if (!held_by_log_ || shard_->log().behind()) return;
-  held_by_log_ = false;
+void Reactor::follow_disk() {
+  if (!held_back_ || shard_->behind()) return;
+  held_back_ = false;
   for (const auto& [id, connection] : connections_) make_runnable(*connection);
 }
 
@@ -157,8 +157,8 @@ void Reactor::close_if_ended(Connection& connection) {
   if (connection.parked && connection.parked->for_frames) return;
   forget_parked(connection);
   // Each of them makes it runnable again when it is over.
-  const bool held_back = connection.output.pending() > kOwedPause || paused_until_.value != 0 ||
-                         shard_->log().behind();
+  const bool held_back =
+      connection.output.pending() > kOwedPause || paused_until_.value != 0 || shard_->behind();
   if (held_back && !connection.unread().empty()) return;
   close_after_output(connection);
 }
@@ -187,9 +187,9 @@ bool Reactor::execute_next(Connection& connection) {
       break;
   }
   if (paused(connection)) return false;
-  // A disk that is slower than its clients makes those wait that write.
-  if (shard_->log().behind() && would_write(connection)) {
-    held_by_log_ = true;
+  // A disk that is slower than its clients makes those wait that write, and so does sealing.
+  if (shard_->behind() && would_write(connection)) {
+    held_back_ = true;
     return false;
   }
   const bool authenticated = connection.session.authenticated;

@@ -173,8 +173,8 @@ class Reactor : public io::Handler {
   [[nodiscard]] bool paused(const Connection& connection) const;
   // The request, or the transaction that it would end, writes.
   [[nodiscard]] static bool would_write(const Connection& connection);
-  // Runs those again that wait for the log to catch up, once it has.
-  void follow_log();
+  // Runs those again that wait for the disk to catch up, once it has.
+  void follow_disk();
   [[nodiscard]] MonoNs poll_deadline(MonoNs deadline) const;
 
   io::World world_;
@@ -196,7 +196,7 @@ class Reactor : public io::Handler {
   ReactorCounters counters_;
   MonoNs paused_until_{0};
   bool pause_only_writes_ = false;
-  bool held_by_log_ = false;  // Some connection waits for the log to catch up.
+  bool held_back_ = false;  // Some connection waits for the disk to catch up.
   bool failed_ = false;
   std::function<void(Connection&)> close_observer_;
   std::function<void(MonoNs now)> second_observer_;

@@ -50,6 +50,9 @@ class Shard {
   }
   // A job on one of the lanes has completed.
   void on_disk(io::Lane lane, const Status& status);
+  // The disk, or what is written to it, is slower than the clients: those that write had better wait. Ends by itself,
+  // after a completion.
+  [[nodiscard]] bool behind() const { return log_->behind() || frames_.behind(); }
   // Nothing is under way to the disk, and all there is has been written.
   [[nodiscard]] bool settled() const { return log_->settled() && frames_.settled(); }
   // Ends the turn: hands its records to the log.

@@ -1,6 +1,9 @@
 #include "server/shard_frames.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "io/process.h"
 
 namespace leat {
 namespace {
@@ -20,6 +23,7 @@ Status ShardFrames::open(const io::World& world, const FrameFilesOptions& option
   if (!files.ok()) return files.error();
   files_ = std::move(files).value();
   engine_.share().frames.use(files_.get());
+  excess_while_paused_ = std::min<size_t>(kExcessWhilePaused, io::memory_limit_bytes() / 4);
   return {};
 }
 
@@ -41,6 +45,7 @@ void ShardFrames::end_turn(MonoNs now) {
     if (!job) break;
     files_->seal(job->token, std::move(job->images));
   }
+  sealing_ = seals.in_flight() != 0;
   clean(now);
   fetch_waiting();
   files_->end_turn();
@@ -56,6 +61,15 @@ void ShardFrames::clean(MonoNs now) {
   }
   if (!moves_.active() || moves_.waiting() || !files_->accepts(now)) return;
   if (const auto frame = moves_.next(kLookedAt)) files_->rewrite(kMoved, *frame);
+}
+
+bool ShardFrames::behind() const {
+  // Opened frames have the same budget as full blocks.
+  const size_t budget = engine_.share().frames.limit();
+  const size_t hot = engine_.share().seals.hot_bytes();
+  if (engine_.checkpoint() != nullptr)
+    return hot > budget + std::max(3 * budget, excess_while_paused_);
+  return sealing_ && hot > budget + std::max(budget, kExcessMin);
 }
 
 bool ShardFrames::has_work(MonoNs now) const {

@@ -26,6 +26,10 @@ class ShardFrames final : public FrameOwner {
  public:
   // Frames that a command waits for at once, at first; it doubles from wait to wait.
   static constexpr size_t kFramesAtOnce = 32;
+  // By how much full blocks may exceed their budget before clients wait, at least: a small budget is exceeded by few turns.
+  static constexpr size_t kExcessMin = size_t{4} << 20;
+  // The same while a checkpoint keeps them from being sealed, at most: it may take seconds.
+  static constexpr size_t kExcessWhilePaused = size_t{256} << 20;
 
   explicit ShardFrames(Engine& engine) : engine_(engine), moves_(engine.keyspace()) {}
 
@@ -39,6 +43,9 @@ class ShardFrames final : public FrameOwner {
   // Hands to the lane what is to be sealed, and asks again for what it had no room for.
   void end_turn(MonoNs now);
   void on_disk(io::Lane lane, const Status& status) { files_->on_disk(lane, status); }
+  // Clients append faster than frames are written: those that write had better wait. Only while sealing goes on, or the
+  // checkpoint that it waits for, so it ends by itself.
+  [[nodiscard]] bool behind() const;
   // There is work that waits for nobody: the next turn should come at once.
   [[nodiscard]] bool has_work(MonoNs now) const;
   // No job is under way.
@@ -77,6 +84,9 @@ class ShardFrames final : public FrameOwner {
   Engine& engine_;
   std::unique_ptr<FrameFiles> files_;
   FrameWaits waits_;
+  // Of that, what this machine has room for.
+  size_t excess_while_paused_ = kExcessWhilePaused;
+  bool sealing_ = false;           // A job was under way when the last turn ended.
   bool failed_now_ = false;        // seal_now() has failed.
   std::deque<FrameRef> to_fetch_;  // The lane has no room for these yet.
 
