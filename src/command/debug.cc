@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crash_points.h"
 #include "base/glob.h"
 #include "base/numbers.h"
 #include "command/dispatcher.h"
@@ -78,6 +79,18 @@ void debug_reload(Context& context) {
        .late = {}});
 }
 
+// The process dies at a step that changes files, the n-th from now on. The reply may get out before.
+void debug_crash_point(Context& context, Bytes point) {
+  if (!crash_points_unlocked()) {
+    return context.error(
+        "ERR crash points are for tests: the server must be started with LEAT_CRASH_POINT=later in "
+        "its environment.");
+  }
+  const Status armed = arm_crash_point(point);
+  if (!armed.ok()) return context.error("ERR no such crash point.");
+  context.reply().ok();
+}
+
 bool debug_allowed(Context& context) {
   switch (context.settings().debug) {
     case DebugAccess::kNobody:
@@ -94,6 +107,8 @@ void debug_help(Context& context, const Arguments& words) {
   static constexpr Bytes kLines[] = {
       "CHANGE-REPL-ID",
       "    Does nothing: there is no replication.",
+      "CRASH-POINT <name>[:<n>]",
+      "    Kills the server when it comes to a step of leat --crash-points for the n-th time.",
       "DIGEST",
       "    Replies a number that is equal for equal data.",
       "DIGEST-VALUE <key> [<key> ...]",
@@ -130,6 +145,7 @@ void cmd_debug(Context& context, const Arguments& words) {
   if (is("help", 2)) return debug_help(context, words);
   if (is("sleep", 3)) return debug_sleep(context, words[2]);
   if (is("object", 3)) return debug_object(context, words[2]);
+  if (is("crash-point", 3)) return debug_crash_point(context, words[2]);
   if (is("stringmatch-len", 4)) return debug_stringmatch(context, words[2], words[3]);
   context.read_on_the_spot();
   if (same_word(words[1], "digest-value")) return debug_digest_values(context, words);

@@ -168,6 +168,14 @@ TEST_F(DebugTest, IsForThoseWhoMay) {
   }
 }
 
+// Nobody who may use DEBUG kills a server that was not started for it.
+TEST_F(DebugTest, CrashPointsAreLocked) {
+  host().change_settings().debug = DebugAccess::kAll;
+  const std::string refused = "-ERR crash points are for tests:";
+  EXPECT_EQ(run("DEBUG CRASH-POINT batch.written").substr(0, refused.size()), refused);
+  EXPECT_EQ(run("DEBUG CRASH-POINT nonsense").substr(0, refused.size()), refused);
+}
+
 TEST_F(DebugTest, SleepLetsEverybodyWait) {
   host().change_settings().debug = DebugAccess::kAll;
   EXPECT_EQ(run("DEBUG SLEEP 0.5"), "parked");

@@ -40,12 +40,17 @@ Status reserve_or_fill(File& file, uint64_t size) {
   return reserved.error().code == Errc::kUnavailable ? fill_with_zeros(file, size) : reserved;
 }
 
-Status prepare_file(Disk& disk, const std::string& path, uint64_t size, DiskJob::Kind kind) {
+Status prepare_file(Disk& disk, const DiskJob& job) {
+  const std::string& path = job.path;
   const Result<std::unique_ptr<File>> file = disk.open(path, OpenMode::kCreate);
   if (!file.ok()) return file.error();
-  Status done = kind == DiskJob::Kind::kReserve ? reserve_or_fill(*file.value(), size)
-                                                : fill_with_zeros(*file.value(), size);
-  if (done.ok()) done = disk.sync_directory(directory_of(path));
+  crash_point(job.steps.begun);
+  Status done = job.kind == DiskJob::Kind::kReserve ? reserve_or_fill(*file.value(), job.size)
+                                                    : fill_with_zeros(*file.value(), job.size);
+  if (done.ok()) {
+    crash_point(job.steps.changed);
+    done = disk.sync_directory(directory_of(path));
+  }
   if (!done.ok()) {
     // On a full disk the useless part would take the space that is missing. Should the removal
     // fail as well, then the first error is the one worth reporting.
@@ -55,47 +60,63 @@ Status prepare_file(Disk& disk, const std::string& path, uint64_t size, DiskJob:
 }
 
 // Every change of a name that the file goes through is durable at the end, or the caller learns that it may not be.
-Status replace_file(Disk& disk, const std::string& path, Bytes bytes) {
+Status replace_file(Disk& disk, const DiskJob& job) {
+  const std::string& path = job.path;
   const std::string fresh = path + ".new";
   if (disk.exists(fresh)) {
     if (Status removed = disk.remove(fresh); !removed.ok()) return removed;
   }
   const Result<std::unique_ptr<File>> file = disk.open(fresh, OpenMode::kCreate);
   if (!file.ok()) return file.error();
-  Status done = file.value()->write(0, bytes);
-  if (done.ok()) done = file.value()->sync();
+  Status done = file.value()->write(0, job.bytes);
+  if (done.ok()) {
+    crash_point(job.steps.begun);
+    done = file.value()->sync();
+  }
   if (done.ok()) done = disk.rename(fresh, path);
   if (!done.ok()) {
     // Should the removal fail as well, then the first error is the one worth reporting.
     [[maybe_unused]] const Status removed = disk.remove(fresh);
     return done;
   }
+  crash_point(job.steps.changed);
   return disk.sync_directory(directory_of(path));
 }
 
-}  // namespace
-
-Status run_disk_job(Disk& disk, const DiskJob& job) {
+// The job, up to its last step.
+Status run_to_the_end(Disk& disk, const DiskJob& job) {
   switch (job.kind) {
     case DiskJob::Kind::kWrite:
       return job.file->write(job.offset, job.bytes);
     case DiskJob::Kind::kWriteSync: {
       if (Status written = job.file->write(job.offset, job.bytes); !written.ok()) return written;
+      crash_point(job.steps.changed);
       return job.file->sync();
     }
     case DiskJob::Kind::kSync:
       return job.file->sync();
     case DiskJob::Kind::kPrepare:
     case DiskJob::Kind::kReserve:
-      return prepare_file(disk, job.path, job.size, job.kind);
+      return prepare_file(disk, job);
     case DiskJob::Kind::kReplace:
-      return replace_file(disk, job.path, job.bytes);
-    case DiskJob::Kind::kRemove:
-      return disk.remove(job.path);
+      return replace_file(disk, job);
+    case DiskJob::Kind::kRemove: {
+      if (Status removed = disk.remove(job.path); !removed.ok()) return removed;
+      crash_point(job.steps.changed);
+      return {};
+    }
     case DiskJob::Kind::kWork:
       return job.work->run(disk);
   }
   return {};
+}
+
+}  // namespace
+
+Status run_disk_job(Disk& disk, const DiskJob& job) {
+  Status done = run_to_the_end(disk, job);
+  if (done.ok()) crash_point(job.steps.durable);
+  return done;
 }
 
 DiskLane::DiskLane(const std::string& name, Disk& disk, std::function<void()> wake)

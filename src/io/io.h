@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/crash_points.h"
 #include "base/result.h"
 #include "base/strong.h"
 #include "base/time.h"
@@ -95,6 +96,13 @@ class DiskWork {
   virtual Status run(Disk& disk) = 0;
 };
 
+// The names of a job's steps.
+struct CrashSteps {
+  CrashPoint begun = CrashPoint::kNone;    // kPrepare, kReserve: created. kReplace: .new written.
+  CrashPoint changed = CrashPoint::kNone;  // Written, filled, renamed or removed; not synced.
+  CrashPoint durable = CrashPoint::kNone;  // All of it.
+};
+
 // One piece of work for a helper lane. At most one job per lane is in flight.
 struct DiskJob {
   enum class Kind : uint8_t {
@@ -116,6 +124,7 @@ struct DiskJob {
   std::string path;
   uint64_t size = 0;
   DiskWork* work = nullptr;  // Borrowed, as `file`.
+  CrashSteps steps = {};
 };
 
 enum class Lane : uint8_t {

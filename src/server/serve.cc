@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crash_points.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "io/posix_disk.h"
@@ -59,6 +60,11 @@ void announce(const Config& config, const io::SystemWorld& system) {
       io::backend_name(system.backend()));
   if (const std::string names = ignored_names(config.values); !names.empty()) {
     log(LogLevel::kNotice, "Accepted in the configuration, without effect: {}", names);
+  }
+  if (crash_points_unlocked()) {
+    log(LogLevel::kWarning,
+        "LEAT_CRASH_POINT is set: a test may let this server kill itself at any step. Never set it "
+        "where data counts");
   }
   log(LogLevel::kNotice, "Data is in {}", config.directory);
   const bool safe = config.sync == SyncMode::kAlways;

@@ -53,7 +53,10 @@ void CheckpointWriter::begin(Lsn lsn, WallMs wall) {
   offset_ = 0;
   abandoned_ = false;
   // A file without content, durable by name.
-  start(Job::kCreate, {.kind = io::DiskJob::Kind::kPrepare, .path = path_of(newest_), .size = 0});
+  start(Job::kCreate, {.kind = io::DiskJob::Kind::kPrepare,
+                       .path = path_of(newest_),
+                       .size = 0,
+                       .steps = {.begun = CrashPoint::kCheckpointCreated}});
 }
 
 void CheckpointWriter::write(Bytes pieces) {
@@ -86,10 +89,16 @@ void CheckpointWriter::start_chunk(Job job, ChunkKind kind, Bytes body) {
   buffer_.append(body);
   previous_crc_ = head.crc;
   const uint64_t at = std::exchange(offset_, offset_ + buffer_.size());
+  const io::CrashSteps steps = kind == ChunkKind::kEnd
+                                   ? io::CrashSteps{.changed = CrashPoint::kCheckpointEndWritten,
+                                                    .durable = CrashPoint::kCheckpointEndSynced}
+                                   : io::CrashSteps{.changed = CrashPoint::kCheckpointChunkWritten,
+                                                    .durable = CrashPoint::kCheckpointChunkSynced};
   start(job, {.kind = io::DiskJob::Kind::kWriteSync,
               .file = file_.get(),
               .offset = at,
-              .bytes = buffer_.view()});
+              .bytes = buffer_.view(),
+              .steps = steps});
 }
 
 void CheckpointWriter::publish(const LogPlace& from) {
@@ -109,7 +118,10 @@ void CheckpointWriter::publish(const LogPlace& from) {
   buffer_.append(sealed(next_));
   start(Job::kManifest, {.kind = io::DiskJob::Kind::kReplace,
                          .bytes = buffer_.view(),
-                         .path = directory_ + "/" + manifest_name(log_.shard)});
+                         .path = directory_ + "/" + manifest_name(log_.shard),
+                         .steps = {.begun = CrashPoint::kManifestWritten,
+                                   .changed = CrashPoint::kManifestRenamed,
+                                   .durable = CrashPoint::kManifestPublished}});
 }
 
 void CheckpointWriter::abandon(Error why) {
@@ -144,7 +156,10 @@ void CheckpointWriter::remove(const std::string& path) {
   LEAT_CHECK(state_ == State::kIdle);
   removed_.reset();
   removing_ = path;
-  start(Job::kRemove, {.kind = io::DiskJob::Kind::kRemove, .path = path});
+  const CrashPoint removed =
+      outdated() == path ? CrashPoint::kCheckpointRemoved : CrashPoint::kSegmentRemoved;
+  start(Job::kRemove,
+        {.kind = io::DiskJob::Kind::kRemove, .path = path, .steps = {.changed = removed}});
 }
 
 std::optional<Status> CheckpointWriter::take_removed() {
@@ -206,7 +221,9 @@ void CheckpointWriter::fail(const Error& error) {
     state_ = State::kFailed;
     return;
   }
-  start(Job::kDiscard, {.kind = io::DiskJob::Kind::kRemove, .path = path});
+  start(Job::kDiscard, {.kind = io::DiskJob::Kind::kRemove,
+                        .path = path,
+                        .steps = {.changed = CrashPoint::kStopCheckpointRemoved}});
 }
 
 std::string checkpoint_name(uint32_t shard, uint64_t number) {

@@ -25,10 +25,22 @@ Status grow(io::File& file, uint64_t end, const Extent& extent) {
   return {};
 }
 
+// The last step of a file that has all its content.
+Status sync_copied(io::File& file) {
+  crash_point(CrashPoint::kCopyWritten);
+  if (Status synced = file.sync(); !synced.ok()) return synced;
+  crash_point(CrashPoint::kCopySynced);
+  return {};
+}
+
 }  // namespace
 
 Status DirectoryCopy::begin() {
-  if (!disk_.exists(target_)) return disk_.make_directory(target_);
+  if (!disk_.exists(target_)) {
+    if (Status made = disk_.make_directory(target_); !made.ok()) return made;
+    crash_point(CrashPoint::kCopyDirectoryMade);
+    return {};
+  }
   const auto names = disk_.list(target_);
   if (!names.ok()) return names.error();
   if (names.value().empty()) return {};
@@ -41,6 +53,7 @@ Status DirectoryCopy::begin() {
 Status DirectoryCopy::link(const std::string& name) {
   if (Status linked = disk_.link(source_ + "/" + name, target_ + "/" + name); !linked.ok())
     return linked;
+  crash_point(CrashPoint::kBackupLinked);
   links_.push_back(name);
   return {};
 }
@@ -56,6 +69,7 @@ Status DirectoryCopy::sync_links() {
     ++facts_.linked_files;
     facts_.linked_bytes += size.value();
   }
+  crash_point(CrashPoint::kBackupLinksSynced);
   return {};
 }
 
@@ -74,6 +88,7 @@ Status DirectoryCopy::copy(const std::string& name) {
 Status DirectoryCopy::copy(const std::string& name, io::File& from, const Extent& extent) {
   const auto to = disk_.open(target_ + "/" + name, io::OpenMode::kCreate);
   if (!to.ok()) return to.error();
+  crash_point(CrashPoint::kCopyCreated);
   const uint64_t end = extent.size + extent.tail.size();
   if (end < extent.length) {
     if (Status grown = grow(*to.value(), end, extent); !grown.ok()) return grown;
@@ -84,16 +99,17 @@ Status DirectoryCopy::copy(const std::string& name, io::File& from, const Extent
   }
   ++facts_.copied_files;
   facts_.copied_bytes += end;
-  return to.value()->sync();
+  return sync_copied(*to.value());
 }
 
 Status DirectoryCopy::write(const std::string& name, Bytes bytes) {
   const auto file = disk_.open(target_ + "/" + name, io::OpenMode::kCreate);
   if (!file.ok()) return file.error();
+  crash_point(CrashPoint::kCopyCreated);
   if (Status written = file.value()->write(0, bytes); !written.ok()) return written;
   ++facts_.copied_files;
   facts_.copied_bytes += bytes.size();
-  return file.value()->sync();
+  return sync_copied(*file.value());
 }
 
 Status DirectoryCopy::fill(io::File& from, io::File& to, uint64_t size) {
@@ -126,9 +142,13 @@ Status DirectoryCopy::finish(const Superblock& superblock) {
   const auto file = disk_.open(path + ".new", io::OpenMode::kCreate);
   if (!file.ok()) return file.error();
   if (Status written = file.value()->write(0, bytes); !written.ok()) return written;
+  crash_point(CrashPoint::kCopySuperblockWritten);
   if (Status synced = file.value()->sync(); !synced.ok()) return synced;
   if (Status renamed = disk_.rename(path + ".new", path); !renamed.ok()) return renamed;
-  return disk_.sync_directory(target_);
+  crash_point(CrashPoint::kCopySuperblockRenamed);
+  if (Status synced = disk_.sync_directory(target_); !synced.ok()) return synced;
+  crash_point(CrashPoint::kCopyFinished);
+  return {};
 }
 
 Status DirectoryCopy::clear() {
@@ -138,6 +158,7 @@ Status DirectoryCopy::clear() {
   if (!names.ok()) return names.error();
   for (const std::string& name : names.value()) {
     if (Status removed = disk_.remove(target_ + "/" + name); !removed.ok()) return removed;
+    crash_point(CrashPoint::kBackupRemoved);
   }
   return {};
 }

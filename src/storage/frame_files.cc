@@ -52,6 +52,7 @@ Status SealWork::run(io::Disk& disk) {
   for (const std::string& path : removals) {
     const Status removed = disk.remove(path);
     if (!removed.ok()) not_removed.push_back(removed.error().detail);
+    if (removed.ok()) crash_point(CrashPoint::kFramesRemoved);
   }
   return {};
 }
@@ -458,6 +459,7 @@ void FrameFiles::remove_orphans() {
       log(LogLevel::kWarning, "A frame file that nothing needs stays until the next start: {}",
           status.error().detail);
     }
+    crash_point(CrashPoint::kStartFramesRemoved);
     removed = true;
     at = state.files.erase(at);
   }

@@ -42,17 +42,17 @@ Result<BlockImages> open_frame(io::Disk& disk, const FrameHome& home, const Fram
 Result<FrameRef> FrameWriter::append(const BlockImages& images) {
   if (const Status status = encoder_.encode(images, home_.place_of(0, 0), frame_); !status.ok())
     return status.error();
-  return write();
+  return write(CrashPoint::kSealWritten);
 }
 
 Result<FrameRef> FrameWriter::append(const FrameRef& existing) {
   if (const Status status = read_frame(disk_, home_, existing, frame_); !status.ok())
     return status.error();
-  return write();
+  return write(CrashPoint::kFramesCleaned);
 }
 
 // Writes frame_, which has been sealed for some other place.
-Result<FrameRef> FrameWriter::write() {
+Result<FrameRef> FrameWriter::write(CrashPoint step) {
   if (file_ != nullptr && offset_ + frame_.size() > limits_.file_bytes) {
     if (const Status status = close(); !status.ok()) return status.error();
   }
@@ -64,6 +64,7 @@ Result<FrameRef> FrameWriter::write() {
     close_after_failure();
     return status.error();
   }
+  crash_point(step);
   const FrameRef written{number_, offset_, static_cast<uint32_t>(frame_.size())};
   offset_ += frame_.size();
   if (offset_ - synced_ >= limits_.unsynced_bytes) {
@@ -79,6 +80,7 @@ Status FrameWriter::open_next() {
   if (!file.ok()) return file.error();
   offset_ = synced_ = 0;
   file_ = std::move(file).value();
+  crash_point(CrashPoint::kSealCreated);
   if (Status status = disk_.sync_directory(home_.directory); !status.ok()) {
     close_after_failure();
     return status;
@@ -94,6 +96,7 @@ Status FrameWriter::sync_open() {
   if (offset_ == synced_) return {};
   Status status = file_->sync();
   if (status.ok()) {
+    crash_point(CrashPoint::kSealSynced);
     // What is durable shares no sector with what comes: writing a sector anew may lose all of it.
     synced_ = offset_ = align_up(offset_);
     return status;

@@ -73,7 +73,7 @@ class FrameWriter {
   [[nodiscard]] std::vector<uint64_t> take_doubtful() { return std::exchange(doubtful_, {}); }
 
  private:
-  [[nodiscard]] Result<FrameRef> write();
+  [[nodiscard]] Result<FrameRef> write(CrashPoint step);
   [[nodiscard]] Status open_next();
   [[nodiscard]] Status sync_open();
   [[nodiscard]] Status close();

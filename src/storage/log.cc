@@ -223,7 +223,9 @@ void Log::State::start_sync() {
           .last = behind ? closed.last : written_lsn,
           .end = behind ? closed.end : offset,
           .started = now};
-  world.loop.start(io::Lane::kSync, {.kind = io::DiskJob::Kind::kSync, .file = file.file.get()});
+  world.loop.start(io::Lane::kSync, {.kind = io::DiskJob::Kind::kSync,
+                                     .file = file.file.get(),
+                                     .steps = {.durable = CrashPoint::kBatchSynced}});
 }
 
 void Log::State::finish_sync(const Status& status) {
@@ -300,12 +302,15 @@ void Log::State::write(Flight kind, ByteBuffer& buffer, Lsn last) {
     world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kWriteSync,
                                          .file = segment.file.get(),
                                          .offset = at,
-                                         .bytes = buffer.view()});
+                                         .bytes = buffer.view(),
+                                         .steps = {.changed = CrashPoint::kBatchWritten,
+                                                   .durable = CrashPoint::kBatchSynced}});
     return;
   }
   // Into the page cache only, of blocks that exist: as fast as handing it to another thread.
   if (const Status status = segment.file->write(at, buffer.view()); !status.ok())
     return fail(status.error());
+  crash_point(CrashPoint::kBatchWritten);
   unsynced = true;
   written(last);
 }
@@ -361,7 +366,8 @@ bool Log::State::open_next_segment(uint64_t needed) {
   world.loop.start(io::Lane::kCommit, {.kind = io::DiskJob::Kind::kWriteSync,
                                        .file = spare.file.get(),
                                        .offset = 0,
-                                       .bytes = segment_bytes.view()});
+                                       .bytes = segment_bytes.view(),
+                                       .steps = {.changed = CrashPoint::kSegmentOpened}});
   return true;
 }
 
@@ -371,6 +377,7 @@ bool Log::State::open_behind() {
     fail(status.error());
     return false;
   }
+  crash_point(CrashPoint::kSegmentOpened);
   if (unsynced) closed = {.segment = std::move(segment), .last = last_submitted, .end = offset};
   switch_to_spare();
   durable_end = 0;
@@ -388,6 +395,7 @@ bool Log::State::drop_spare() {
     fail(status.error());
     return false;
   }
+  crash_point(CrashPoint::kSegmentDropped);
   bytes -= spare.size;
   --segments;
   return true;
@@ -446,7 +454,10 @@ void Log::State::prepare_spare() {
   world.loop.start(io::Lane::kBackground,
                    {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
                     .path = path_of(segment_name(options.shard, spare.number)),
-                    .size = spare_size});
+                    .size = spare_size,
+                    .steps = {.begun = CrashPoint::kSegmentCreated,
+                              .changed = CrashPoint::kSegmentFilled,
+                              .durable = CrashPoint::kSegmentPrepared}});
 }
 
 void Log::State::start_background() {
@@ -457,7 +468,8 @@ void Log::State::start_background() {
   world.loop.start(io::Lane::kBackground, {.kind = io::DiskJob::Kind::kWriteSync,
                                            .file = superblock_file.get(),
                                            .offset = superblock_offset(),
-                                           .bytes = superblock_bytes.view()});
+                                           .bytes = superblock_bytes.view(),
+                                           .steps = {.changed = CrashPoint::kSegmentNamed}});
 }
 
 void Log::State::finish_background(const Status& status) {
@@ -539,6 +551,7 @@ Status Log::close(Lsn last, WallMs wall) {
     reset(state.flying);
     state.seal(state.flying, state.last_submitted.value + 1, state.last_submitted.value);
     if (Status status = state.write_now(state.flying); !status.ok()) return status;
+    crash_point(CrashPoint::kStopMarkerWritten);
     if (Status status = state.segment.file->sync(); !status.ok()) return status;
     state.synced(state.last_submitted, state.offset);
   }
@@ -561,11 +574,13 @@ Status Log::State::close_batch(Lsn last) {
     synced(last_submitted, offset);
     render_segment_header(spare, /*required=*/0);
     if (Status status = spare.file->write(0, segment_bytes.view()); !status.ok()) return status;
+    crash_point(CrashPoint::kSegmentOpened);
     if (Status status = spare.file->sync(); !status.ok()) return status;
     switch_to_spare();
   }
   seal(batch, last_submitted.value + 1, last.value);
   if (Status status = write_now(batch); !status.ok()) return status;
+  crash_point(CrashPoint::kBatchWritten);
   last_submitted = last;
   reset(batch);
   return {};

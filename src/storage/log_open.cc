@@ -131,8 +131,10 @@ Status Log::State::create_superblock() {
         !status.ok())
       return status;
   }
+  crash_point(CrashPoint::kStartSuperblockWritten);
   if (Status status = file.value()->sync(); !status.ok()) return status;
   if (Status status = world.disk.rename(fresh, path); !status.ok()) return status;
+  crash_point(CrashPoint::kStartSuperblockRenamed);
   return world.disk.sync_directory(options.directory);
 }
 
@@ -186,6 +188,7 @@ Status Log::State::remove_unopened(LogScan& scan) {
   for (SegmentFile& file : scan.segments) {
     if (!file.used || file.behind_end) {
       if (Status status = world.disk.remove(file.path); !status.ok()) return status;
+      crash_point(CrashPoint::kStartSegmentRemoved);
       continue;
     }
     bytes += file.size;
@@ -207,6 +210,7 @@ Status Log::State::repair_headers(const LogScan& scan) {
     SegmentHeader header = damaged.header;
     for (const uint64_t at : {uint64_t{0}, kHeaderCopyOffset}) {
       if (Status status = file.value()->write(at, sealed(header)); !status.ok()) return status;
+      crash_point(CrashPoint::kStartHeaderWritten);
     }
     if (Status status = file.value()->sync(); !status.ok()) return status;
   }
@@ -233,7 +237,10 @@ Status Log::State::open_end(const LogScan& scan) {
   offset = durable_end = scan.end_offset;
   if (Status status = write_again(*segment.file, end.durable_end, offset); !status.ok())
     return status;
-  return scan.torn ? write_zeros(*segment.file, offset, segment.size) : Status();
+  if (!scan.torn) return {};
+  if (Status status = write_zeros(*segment.file, offset, segment.size); !status.ok()) return status;
+  crash_point(CrashPoint::kStartTailCut);
+  return {};
 }
 
 Status Log::State::write_superblock(bool clean) {
@@ -242,6 +249,7 @@ Status Log::State::write_superblock(bool clean) {
   render_superblock(clean, rendered);
   if (Status status = superblock_file->write(superblock_offset(), rendered.view()); !status.ok())
     return status;
+  crash_point(clean ? CrashPoint::kStopSuperblockWritten : CrashPoint::kStartEpochWritten);
   return superblock_file->sync();
 }
 
@@ -267,10 +275,13 @@ Status Log::State::fill_first_segment(const std::string& path) {
   auto file = world.disk.open(path, io::OpenMode::kCreate);
   if (!file.ok()) return file.error();
   segment.file = std::move(file).value();
+  crash_point(CrashPoint::kStartSegmentCreated);
   if (Status status = write_zeros(*segment.file, 0, segment.size); !status.ok()) return status;
+  crash_point(CrashPoint::kStartSegmentFilled);
   if (Status status = world.disk.sync_directory(options.directory); !status.ok()) return status;
   render_segment_header(segment, /*required=*/0);
   if (Status status = segment.file->write(0, segment_bytes.view()); !status.ok()) return status;
+  crash_point(CrashPoint::kStartSegmentOpened);
   return segment.file->sync();
 }
 

@@ -376,6 +376,23 @@ TEST(LogRecovery, TheSuperblock) {
   expect_refused(both, "no superblock");
 }
 
+// An interrupted backup may have got no further than its first file, whichever that is.
+TEST(LogRecovery, AnyDataFileWithoutASuperblockIsRefused) {
+  for (const char* const name : {"log-0-0000000001.seg", "checkpoint-0-0000000001.ckp",
+                                 "frames-0-0000000001.frm", "manifest-0", "manifest-0.new"}) {
+    LogFixture fixture;
+    const std::string path = std::string("d/") + name;
+    fixture.disk.load({{path, ""}});
+    expect_refused(fixture, std::string("as ") + name + ", but no superblock");
+    EXPECT_EQ(fixture.disk.image().size(), 1U) << name;
+  }
+  for (const char* const name : {"superblock.new", "LOCK", "frames-0-1.frm", "server.log"}) {
+    LogFixture fixture;
+    fixture.disk.load({{std::string("d/") + name, ""}});
+    EXPECT_TRUE(fixture.open()) << name;
+  }
+}
+
 TEST(LogRecovery, ANewerVersionIsRefusedAsSuch) {
   LogFixture fixture;
   fill(fixture, 2, 100);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "storage/frame_format.h"
+
 namespace leat {
 namespace {
 
@@ -25,18 +27,30 @@ Status LogReplay::begin() {
     auto manifest = read_manifest(disk_, directory_, scan_.superblock, shard_);
     if (!manifest.ok()) return manifest.error();
     scan_.checkpoint.manifest = manifest.value();
+  } else if (Status status = expect_no_data(); !status.ok()) {
+    return status;
   }
   if (Status status = list_segments(disk_, directory_, shard_, scan_); !status.ok()) return status;
   scan_.end_segment = scan_.segments.size();
-  const bool orphaned = !scan_.segments.empty() || !scan_.checkpoint.leftovers.empty() ||
-                        disk_.exists(directory_ + "/" + manifest_name(shard_));
-  if (!scan_.exists && orphaned) {
-    return Error{
-        Errc::kCorrupt,
-        fmt::format("{}: there are log segments or checkpoints, but no superblock", directory_)};
-  }
   for (const SegmentFile& file : scan_.segments) total_ += file.size;
   return read_checkpoint();
+}
+
+// A directory without a superblock is one in which a log may begin, unless there are files of one.
+Status LogReplay::expect_no_data() const {
+  const auto names = disk_.list(directory_);
+  if (!names.ok()) return names.error();
+  const std::string manifest = manifest_name(shard_);
+  const auto data = std::ranges::find_if(names.value(), [&](const std::string& name) {
+    return segment_number(shard_, name) != 0 || checkpoint_number(shard_, name) != 0 ||
+           frame_file_number(shard_, name) != 0 || name == manifest || name == manifest + ".new";
+  });
+  if (data == names.value().end()) return {};
+  return Error{
+      Errc::kCorrupt,
+      fmt::format("{} holds data, as {}, but no superblock: it is a backup or a restoration "
+                  "that was not completed, or its superblock is lost. Nothing was changed",
+                  directory_, *data)};
 }
 
 // The log goes on where the checkpoint ends; what the manifest knows was durable.

@@ -50,6 +50,7 @@ class LogReplay {
     Bytes body;
   };
 
+  [[nodiscard]] Status expect_no_data() const;
   Status read_checkpoint();
   // Gives the next chunk of the checkpoint; the last one ends it.
   Status load_chunk();

@@ -301,6 +301,12 @@ class CheckerTest(unittest.TestCase):
         self.plant_pending(self.group.pending[:1])
         self.assert_reported("G5", "delivery of 5-0 is forgotten")
 
+    def test_entries_read(self):
+        self.log.max_deleted = 0
+        self.log.entries_added = len(self.log.entries)
+        self.group.entries_read = None
+        self.assert_reported("G5", "entries-read is None, expected")
+
     def test_lag(self):
         self.group.lag = 0
         self.assert_reported("G5", "lag is 0, expected 3")

@@ -11,8 +11,8 @@ The directory was closed by SIGTERM, so every byte below its end is acknowledged
 import pathlib
 import random
 import shutil
-import subprocess
 
+import directory as data
 from cycles import CycleFailed, prepare, read_back
 from history import History
 from leatlib.server import StartFailed
@@ -22,13 +22,7 @@ from workload import Workload
 
 LOAD_SECONDS = 0.5
 BLOCK = 512
-CHECK_SECONDS = 60
 LOG_NAME = "server.log"   # Written by the test's own server start, no part of the data.
-
-
-def _leat_check(binary, directory):
-    result = subprocess.run([str(binary), "check", str(directory)], capture_output=True, text=True, timeout=CHECK_SECONDS)
-    return result.returncode, result.stdout.strip()
 
 
 def _make_data(target, directory, seed):
@@ -98,7 +92,7 @@ class Corruption:
         rng = random.Random(self._seed)
         original = self._directory / "original"
         state = _make_data(self._target, original, self._seed)
-        status, words = _leat_check(self._target.binary, original)
+        status, words = data.leat_check(self._target.binary, original)
         if status != 0:
             raise CycleFailed(f"leat check calls a directory damaged that was closed cleanly, status {status}: {words}")
         self._say(f"clean directory: {words}")
@@ -115,7 +109,7 @@ class Corruption:
         copy = self._directory / f"trial{trial}"
         shutil.copytree(original, copy)
         name, description = damage(copy)
-        status, words = _leat_check(self._target.binary, copy)
+        status, words = data.leat_check(self._target.binary, copy)
         if status not in (0, 1):
             raise CycleFailed(f"{description}: leat check ended with status {status}: {words}")
         if status == 1 and name.name not in words:

@@ -32,10 +32,10 @@ class Target:
     mode: str       # always | everysec | no
     directives: dict = dataclasses.field(default_factory=dict)   # Of Leat, beside the mode.
 
-    def start(self, directory):
+    def start(self, directory, prefix=()):
         if self.kind == "redis":
-            return Server.redis(directory, appendonly="yes", appendfsync=self.mode)
-        return Server.leat(self.binary, directory, appendfsync=self.mode, **self.directives)
+            return Server.redis(directory, prefix=prefix, appendonly="yes", appendfsync=self.mode)
+        return Server.leat(self.binary, directory, prefix=prefix, appendfsync=self.mode, **self.directives)
 
     def rules(self, strict):
         return Rules.redis(strict) if self.kind == "redis" else Rules(strict)

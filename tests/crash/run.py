@@ -21,16 +21,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import diskfull
 import faultfs
+import points
 from corruption import Corruption
 from cycles import LOAD_SECONDS, CycleFailed, KillFault, PowerFault, Series, Target
 from leatlib import report
 from leatlib.server import StartFailed
+from point_copies import Copies
 
 DIRECTORY_CYCLES = 20   # A data directory grows over this many cycles, then a fresh one begins.
 KILL_CYCLES = {"always": 20, "everysec": 10, "no": 10}
 # So small that checkpoints are made, the log is reclaimed, and older entries are sealed, all the time.
 CHECKPOINTS = {"checkpoint_log_size": "64kb", "log_segment_size": "1mb", "stream_cache_size": "64kb"}
 POWER_CYCLES = {"always": 5, "everysec": 0, "no": 0}
+POINT_MODES = ("always",)   # Unless others are asked for.
 
 
 def parse_arguments():
@@ -39,6 +42,9 @@ def parse_arguments():
     parser.add_argument("--mode", choices=tuple(KILL_CYCLES), action="append", help="appendfsync; default always and everysec")
     parser.add_argument("--cycles", type=int, help="SIGKILL cycles per mode")
     parser.add_argument("--power-cycles", type=int, help="power loss cycles per mode")
+    parser.add_argument("--points", default="", metavar="SUBSTRING", help="only crash points whose name contains this")
+    parser.add_argument("--point-cycles", type=int, default=0, help="crash points by chance, and not at their first hit, in addition")
+    parser.add_argument("--point-power", action="store_true", help="power loss at the crash points instead of SIGKILL alone")
     parser.add_argument("--filesystem", choices=tuple(faultfs.MKFS), default="ext4", help="for power loss")
     parser.add_argument("--load-seconds", type=float, nargs=2, default=LOAD_SECONDS, metavar=("MIN", "MAX"),
                         help="how long the load runs before the fault; seconds show the whole window of everysec")
@@ -124,6 +130,53 @@ class Suite:
             with faultfs.LoopFilesystem(directory, "ext4", diskfull.DISK_MB) as filesystem:
                 self.guarded(name, lambda say: run(self.target(mode), filesystem, self.options.seed, say))
 
+    def _points_fault(self, folder):
+        if self.options.point_power:
+            return points.PoweredOff(lambda: faultfs.LoopFilesystem(folder, self.options.filesystem))
+        return points.Killed(folder)
+
+    def _at_points(self, name, groups, run):
+        """Calls run(fault, [(point, hit)], say) with each crash point of `groups` once, and with those that are drawn."""
+        if self.options.server != "leat" or not self.results.selected(name):
+            return
+        missing = faultfs.unavailable(self.options.filesystem) if self.options.point_power else None
+        if missing:
+            self.results.skip(name, missing)
+            return
+        chosen = [each for each in points.listed(self.options.leat) if points.group_of(each) in groups and self.options.points in each]
+        drawn = points.at_random(chosen, self.options.point_cycles if chosen else 0, random.Random(self.options.seed))
+        with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as folder:
+            fault = self._points_fault(folder)
+            try:
+                self.guarded(name, lambda say: run(fault, points.once(chosen) + drawn, say))
+            finally:
+                fault.close()
+
+    def points_of_servers(self, mode):
+        directives = {**CHECKPOINTS, "enable_debug_command": "local"}
+
+        def run(fault, chosen, say):
+            started = time.monotonic()
+            series = points.PointSeries(self.target(mode, directives), self.options.seed, fault, say)
+            series.run(chosen, DIRECTORY_CYCLES)
+            say(f"{series.totals.describe()}; {time.monotonic() - started:.1f} s")
+
+        self._at_points(f"points-{mode}", (*points.UNDER_LOAD, "start", "stop"), run)
+
+    def points_of_copies(self):
+        def run(fault, chosen, say):
+            Copies(self.target("always", CHECKPOINTS), fault, self.options.seed, say).run(chosen)
+
+        self._at_points("points-copies", points.OF_COPIES, run)
+
+    def points_are_known(self):
+        name = "points-known"
+        if self.options.server != "leat" or not self.results.selected(name):
+            return
+        groups = {*points.UNDER_LOAD, *points.OF_COPIES, "start", "stop"}
+        unknown = [each for each in points.listed(self.options.leat) if points.group_of(each) not in groups]
+        self.results.fail(name, f"no test gets to {unknown}") if unknown else self.results.ok(name)
+
     def corruption(self):
         name = "corruption"
         if not self.options.damages or not self.results.selected(name):
@@ -159,6 +212,10 @@ def main():
         suite.kill(mode)
         suite.power(mode)
         suite.disk_full(mode)
+    suite.points_are_known()
+    for mode in options.mode or POINT_MODES:
+        suite.points_of_servers(mode)
+    suite.points_of_copies()
     suite.corruption()
     return results.finish()
 

@@ -37,7 +37,7 @@ TABLE = (
     Suite("memory", 180),
     Suite("capacity", 300, ("--bytes", "600mb")),
     Suite("backup", 180),
-    Suite("crash", 180),
+    Suite("crash", 300),
 )
 DEFAULT_BUDGET_S = 120
 UNIT = "unit"
