@@ -1,5 +1,6 @@
 #include "base/crash_points.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <set>
