@@ -44,7 +44,6 @@ void return_memory_in_background() {}
 
 HeapGrowth::HeapGrowth() = default;
 HeapGrowth::~HeapGrowth() = default;
-void HeapGrowth::follow(uint64_t /*allocated*/) {}
 
 #else
 
@@ -161,29 +160,20 @@ void return_memory_in_background() {
 
 namespace {
 
-// What the heap grew by. The allocator takes address space in steps that grow by a fifth and does not give it back, so
-// these are few.
-struct Step {
+// The allocator takes address space in steps that grow by a fifth and does not give it back, so these are few.
+struct Grown {
   void* at = nullptr;
   size_t size = 0;
 };
-
 struct Growth {
-  std::array<Step, 128> steps;
+  std::array<Grown, 128> grown;
   std::atomic<size_t> count{0};
-  std::atomic<const Step*> last{nullptr};
-  std::atomic<bool> wanted{true};
   // What the thread's arena had before, which still does all the work. It stays: another thread may be in the middle
   // of growing the same arena when the hooks are put back.
   std::atomic<extent_hooks_t*> usual{nullptr};
   extent_hooks_t growing{};
   std::atomic<bool> exists{false};
 };
-
-// It is advice: without huge pages everything works as well.
-void advise(const Step* step, int advice) {
-  if (step != nullptr) static_cast<void>(::madvise(step->at, step->size, advice));
-}
 
 // Of the process, like the allocator.
 Growth& growth() {
@@ -199,14 +189,11 @@ void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignmen
   void* const at = hooks->alloc(hooks, wanted, size, alignment, zero, commit, arena);
   if (at == nullptr) return nullptr;
   const size_t index = all.count.fetch_add(1, std::memory_order_relaxed);
-  Step* const step = index < all.steps.size() ? &all.steps[index] : nullptr;
-  if (step != nullptr) *step = {at, size};
-  advise(all.last.exchange(step), MADV_NOHUGEPAGE);
-  if (all.wanted) advise(step, MADV_HUGEPAGE);
+  if (index >= all.grown.size()) return at;
+  // It is advice: without huge pages everything works as well.
+  if (::madvise(at, size, MADV_HUGEPAGE) == 0) all.grown[index] = {at, size};
   return at;
 }
-
-constexpr size_t kFirstStep = size_t{64} << 20;
 
 std::string hooks_of_this_thread() {
   return "arena." + std::to_string(setting<unsigned>("thread.arena")) + ".extent_hooks";
@@ -221,30 +208,19 @@ HeapGrowth::HeapGrowth() {
   LEAT_CHECK(!all.exists.exchange(true));
   all.usual = hooks;
   all.count = 0;
-  all.last = nullptr;
-  all.wanted = true;
   all.growing = *hooks;
   all.growing.alloc = &grow;
   try_setting(name.c_str(), &all.growing);
-  // One long step to begin with: in many short ones fewer pages can be huge.
-  const int flags = MALLOCX_ARENA(setting<unsigned>("thread.arena")) | MALLOCX_TCACHE_NONE;
-  ::dallocx(::mallocx(kFirstStep, flags), MALLOCX_TCACHE_NONE);
-}
-
-void HeapGrowth::follow(uint64_t allocated) {
-  const bool shrunk = allocated < most_ - most_ / 8;
-  // From there on it may grow again.
-  if (shrunk || allocated > most_) most_ = allocated;
-  Growth& all = growth();
-  const bool wanted = !shrunk && (all.wanted || allocated == most_);
-  if (all.wanted.exchange(wanted) != wanted)
-    advise(all.last, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 HeapGrowth::~HeapGrowth() {
   Growth& all = growth();
   try_setting(hooks_of_this_thread().c_str(), all.usual.load());
-  advise(all.last.exchange(nullptr), MADV_NOHUGEPAGE);
+  const size_t count = std::min(all.count.load(), all.grown.size());
+  for (size_t i = 0; i < count; ++i) {
+    if (all.grown[i].at != nullptr)
+      static_cast<void>(::madvise(all.grown[i].at, all.grown[i].size, MADV_NOHUGEPAGE));
+  }
   all.exists = false;
 }
 

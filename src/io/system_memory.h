@@ -59,22 +59,17 @@ struct AllocatorFacts {
 // seconds; without it only the threads that allocate do so, while they do. Call after the last fork.
 void return_memory_in_background();
 
-// HeapGrowth: while it lives, what the calling thread's heap grows by is backed with huge pages, unless it has shrunk.
+// HeapGrowth: while it lives, the system is asked to back with huge pages by what the calling thread's heap grows.
 //
-// For a process that fills gigabytes: a page fault per 4 KB took three quarters of the time of loading a log, and a
-// quarter of a pipelined XADD. Pages that are huge stay so; once an eighth has been freed no others are made until the
-// heap grows again, so that what is freed stays freed. At most one at a time; made and destroyed on the same thread.
+// For a process that fills gigabytes at once: a page fault per 4 KB took three quarters of the time of loading a log. What
+// was allocated meanwhile keeps its pages; afterwards no others are made huge there, so that what is freed stays freed.
+// At most one at a time; made and destroyed on the same thread.
 class HeapGrowth {
  public:
   HeapGrowth();
   HeapGrowth(const HeapGrowth&) = delete;
   HeapGrowth& operator=(const HeapGrowth&) = delete;
   ~HeapGrowth();
-  // About once a second: the bytes that are allocated.
-  void follow(uint64_t allocated);
-
- private:
-  [[maybe_unused]] uint64_t most_ = 0;  // That was allocated since it last shrank.
 };
 
 }  // namespace leat::io

@@ -53,13 +53,7 @@ Status Server::open_shard() {
   host_.serve(*shard_);
   reactor_.on_close([this](Connection& connection) { host_.forget(connection); });
   reactor_.serve(*shard_);
-  reactor_.on_second([this](MonoNs now) { sample(now); });
   return {};
-}
-
-void Server::sample(MonoNs now) {
-  host_.sample(now);
-  if (heap_growth_ && world_.memory != nullptr) heap_growth_->follow(world_.memory->allocated());
 }
 
 Status Server::load(MonoNs until) {
@@ -67,6 +61,7 @@ Status Server::load(MonoNs until) {
     const auto done = shard_->load(kLoadPiece);
     if (!done.ok()) return done.error();
     if (done.value()) {
+      heap_growth_.reset();
       report_recovery();
       return {};
     }

@@ -46,8 +46,6 @@ class Server {
  private:
   Server(const io::World& world, const Config& config);
   Status open_shard();
-  // About once a second.
-  void sample(MonoNs now);
   // Loads until `until` has passed or all is there.
   Status load(MonoNs until);
   void say_progress(MonoNs now);
@@ -61,7 +59,7 @@ class Server {
   ServerHost host_;
   std::unique_ptr<io::File> lock_;
   std::unique_ptr<Shard> shard_;
-  std::optional<io::HeapGrowth> heap_growth_;  // Of a process that serves.
+  std::optional<io::HeapGrowth> heap_growth_;  // While it loads.
   MonoNs load_started_{0};
   MonoNs progress_said_{0};
   std::vector<io::ListenerId> unix_listeners_;

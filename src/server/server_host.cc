@@ -36,6 +36,7 @@ void ServerHost::serve(Shard& shard) {
   shard_ = &shard;
   node_.serve(shard);
   shard.set(config_.checkpoint);
+  reactor_.on_second([this](MonoNs now) { node_.sample(now); });
 }
 
 void ServerHost::forget(Connection& connection) {

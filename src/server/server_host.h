@@ -20,8 +20,6 @@ class ServerHost : public Host {
   ServerHost(const io::World& world, Config& config, Reactor& reactor);
   // Commands run from now on.
   void serve(Shard& shard);
-  // About once a second.
-  void sample(MonoNs now) { node_.sample(now); }
   [[nodiscard]] bool shutdown_requested() const { return node_.shutdown_requested(); }
   // The connection has been closed.
   void forget(Connection& connection);
