@@ -8,13 +8,12 @@ machine adds; none of them is a time that must be short.
 import contextlib
 import pathlib
 import sys
-import tempfile
 import time
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from leatlib import report
+from leatlib.report import Failed
 from leatlib.resp import RespError
 from leatlib.server import Server
 
@@ -25,10 +24,6 @@ RESIDENT = 1.6  # What the process may occupy then: fragments, the program itsel
 RETURN_SECONDS = 60
 BATCH = 500
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
-
-
-class Failed(Exception):
-    pass
 
 
 def check(condition, why):
@@ -251,20 +246,7 @@ class Suite:
 
 
 def main():
-    options = report.arguments(__doc__.split("\n", 1)[0]).parse_args()
-    results = report.Report(options.only)
-    for method in sorted(name for name in vars(Suite) if name.startswith("test_")):
-        name = method.removeprefix("test_").replace("_", " ")
-        if not results.selected(name):
-            continue
-        with tempfile.TemporaryDirectory(prefix="leat-memory-", dir="/var/tmp") as directory:
-            try:
-                getattr(Suite(options.leat, pathlib.Path(directory)), method)()
-            except Exception as error:  # A test that breaks has failed; the others go on.
-                results.fail(name, error if isinstance(error, Failed) else traceback.format_exc())
-                continue
-        results.ok(name)
-    return results.finish()
+    return report.run_methods(Suite, report.arguments(__doc__.split("\n", 1)[0]).parse_args())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include <zstd.h>
 
 #include "base/varint.h"
+#include "perf/timer.h"
 #include "storage/frame_codec.h"
 
 namespace leat {
@@ -23,20 +23,6 @@ namespace {
 constexpr uint64_t kStart = 1'764'000'000'000;
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
-
-// Processor time of this thread: what other programs on the machine take is not in it.
-class Timer {
- public:
-  [[nodiscard]] double ns() const { return read() - start_; }
-
- private:
-  static double read() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-  }
-  double start_ = read();
-};
 
 // Entries in blocks as a stream keeps them: up to 100 entries or 4096 bytes each.
 class Blocks {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -14,6 +13,7 @@
 #include <absl/container/btree_map.h>
 
 #include "engine/pending_entries.h"
+#include "perf/timer.h"
 
 namespace leat {
 namespace {
@@ -24,20 +24,6 @@ constexpr int64_t kNow = 1'764'000'000'000;
 StreamId id_of(uint64_t n) {
   return {static_cast<uint64_t>(kNow) + n / 4, n % 4};
 }
-
-// Processor time of this thread: what other programs on the machine take is not in it.
-class Timer {
- public:
-  [[nodiscard]] double ns() const { return read() - start_; }
-
- private:
-  static double read() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-  }
-  double start_ = read();
-};
 
 void print(const char* what, double total_ns, size_t operations) {
   std::printf("  %-58s %8.1f ns\n", what, total_ns / static_cast<double>(operations));

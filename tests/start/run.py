@@ -10,24 +10,19 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from leatlib import report
+from leatlib.report import Failed
 from leatlib.resp import Client, ConnectionClosed, RespError, encode
 from leatlib.server import Server, free_port
 
 PATIENCE = 20.0
 STOP_SECONDS = 10.0
 DEBIAN_CONFIG = pathlib.Path("/etc/redis/redis.conf")
-
-
-class Failed(Exception):
-    pass
 
 
 def check(condition, why):
@@ -443,20 +438,7 @@ class Suite:
 
 
 def main():
-    options = report.arguments(__doc__.split("\n", 1)[0]).parse_args()
-    results = report.Report(options.only)
-    for method in sorted(name for name in vars(Suite) if name.startswith("test_")):
-        name = method.removeprefix("test_").replace("_", " ")
-        if not results.selected(name):
-            continue
-        with tempfile.TemporaryDirectory(prefix="leat-start-") as directory:
-            try:
-                skipped = getattr(Suite(options.leat, pathlib.Path(directory)), method)()
-            except Exception as error:  # A test that breaks has failed; the others go on.
-                results.fail(name, error if isinstance(error, Failed) else traceback.format_exc())
-                continue
-        results.skip(name, skipped) if skipped else results.ok(name)
-    return results.finish()
+    return report.run_methods(Suite, report.arguments(__doc__.split("\n", 1)[0]).parse_args())
 
 
 if __name__ == "__main__":
