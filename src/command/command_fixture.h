@@ -5,10 +5,9 @@
 //            every command the records that it wrote are applied to a second engine, and both must have
 //            the same digest: what the log holds is the whole state. At the end a third engine replays
 //            everything from the start. Full blocks of streams are sealed after every command, and almost
-//            no frame is kept open, so that every command meets sealed entries and waits for them.
-// Format     of a reply as text: +simple, -error, :integer, bulk as it is ("" when empty), nil (null
-//            bulk), nilarr (null array), null (RESP3), [array], {map}, <push>, "parked" when there is
-//            no reply yet.
+//            no frame is kept open, so that every command meets sealed entries and waits for them: none may
+//            read a frame on the spot.
+// Format     of a reply: fixture_replies.h; "parked" when there is no reply yet.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +20,13 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/split_arguments.h"
 #include "command/dispatcher.h"
 #include "command/fixture_hosts.h"
+#include "command/fixture_replies.h"
 #include "command/session.h"
 #include "engine/frame_fixture.h"
 #include "resp/reply_parser.h"
@@ -41,56 +42,11 @@ constexpr std::string_view kBadId = "-ERR Invalid stream ID specified as stream 
 constexpr std::string_view kWrongType =
     "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
-inline std::string reply_text(const Reply& reply);
-
-inline std::string aggregate_text(char open, const std::vector<Reply>& items, char close) {
-  std::string text(1, open);
-  for (const Reply& item : items) {
-    if (text.size() > 1) text += ' ';
-    text += reply_text(item);
-  }
-  return text + close;
-}
-
-inline std::string reply_text(const Reply& reply) {
-  switch (reply.kind) {
-    case Reply::Kind::kSimple:
-      return "+" + reply.text;
-    case Reply::Kind::kError:
-      return "-" + reply.text;
-    case Reply::Kind::kInteger:
-      return ":" + std::to_string(reply.integer);
-    case Reply::Kind::kBulk:
-      return reply.text.empty() ? "\"\"" : reply.text;
-    case Reply::Kind::kNullBulk:
-      return "nil";
-    case Reply::Kind::kNullArray:
-      return "nilarr";
-    case Reply::Kind::kNull:
-      return "null";
-    case Reply::Kind::kArray:
-      return aggregate_text('[', reply.items, ']');
-    case Reply::Kind::kMap:
-      return aggregate_text('{', reply.items, '}');
-    case Reply::Kind::kSet:
-      return aggregate_text('(', reply.items, ')');
-    case Reply::Kind::kPush:
-      return aggregate_text('<', reply.items, '>');
-    case Reply::Kind::kDouble:
-      return "," + reply.text;
-    case Reply::Kind::kBoolean:
-      return reply.integer != 0 ? "#t" : "#f";
-    case Reply::Kind::kVerbatim:
-      return "=" + reply.text;
-    case Reply::Kind::kBigNumber:
-      return "(" + reply.text;
-  }
-  return "?";
-}
-
 class CommandFixture : public ::testing::Test {
  public:
   static constexpr int64_t kStartMs = 1'000'000;
+
+  static constexpr size_t kFramesMax = 3;
 
   // One command and its reply.
   struct Step {
@@ -103,7 +59,7 @@ class CommandFixture : public ::testing::Test {
     add_client("main");
     engine_.share().set_size(2);
     engine_.share().seals.set_frame_bytes(1);
-    dispatcher_.set_frames_max(3);
+    dispatcher_.set_frames_max(kFramesMax);
   }
   ~CommandFixture() override = default;
 
@@ -189,10 +145,25 @@ class CommandFixture : public ::testing::Test {
   }
   // What a turn does without a command: entries that have reached MAXAGE go.
   void age_out() {
-    dispatcher_.begin_turn(now_);
-    last_start_ = history_.size();
-    dispatcher_.age_out(history_);
+    age_out_unchecked();
     check_replay();
+  }
+  // The same without the checks; the next run() makes them.
+  void age_out_unchecked() {
+    dispatcher_.begin_turn(now_);
+    engine_.share().frames.set_limit(1);  // What is open goes.
+    last_start_ = history_.size();
+    const uint64_t read = read_on_the_spot();
+    for (auto& [object, missing] : dispatcher_.age_out(history_)) {
+      std::vector<FrameCache::Pin> pins;
+      while (!missing.empty()) {
+        fetch(missing, pins);
+        missing = dispatcher_.age_out(object, history_, kFramesMax);
+      }
+      waited_ += pins.size();
+      engine_.share().frames.retry();
+    }
+    EXPECT_EQ(read_on_the_spot(), read) << "a frame was read on the spot";
   }
   [[nodiscard]] int64_t now_ms() const { return now_.wall.value; }
 
@@ -219,6 +190,9 @@ class CommandFixture : public ::testing::Test {
     return replies_text(clients_.at(name).late);
   }
 
+  // Calls it once, while the next command waits for a frame before it has done anything.
+  void meanwhile(std::function<void()> call) { meanwhile_ = std::move(call); }
+
   // The records that were written so far, and by the last command, by type.
   [[nodiscard]] size_t written() const { return history_.size(); }
   [[nodiscard]] std::vector<RecordType> last_records() const {
@@ -232,7 +206,11 @@ class CommandFixture : public ::testing::Test {
   [[nodiscard]] const Engine& engine() const { return engine_; }
   [[nodiscard]] MemoryFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
-  // Frames that commands have waited for, and how often they were planned again for that.
+  // Frames that were not waited for.
+  [[nodiscard]] uint64_t read_on_the_spot() const {
+    return engine_.share().frames.counters().loads;
+  }
+  // Frames that commands and ageing have waited for, and how often they were planned again for that.
   [[nodiscard]] size_t waited() const { return waited_; }
   [[nodiscard]] size_t rounds() const { return rounds_; }
   [[nodiscard]] const Stream& stream(std::string_view key) const {
@@ -270,17 +248,25 @@ class CommandFixture : public ::testing::Test {
     engine_.share().frames.set_limit(1);  // What is open goes.
     last_start_ = history_.size();
     ByteBuffer reply;
+    uint64_t read = read_on_the_spot();
     Dispatcher::Outcome outcome =
         again ? dispatcher_.resume(request, client.session, history_, reply)
               : dispatcher_.execute(request, client.session, history_, reply);
     std::vector<FrameCache::Pin> pins;
     while (outcome.park && !outcome.park->frames.empty()) {
       EXPECT_TRUE(reply.empty()) << "waits for frames with a reply: " << reply.view();
+      if (const auto call = std::exchange(meanwhile_, nullptr)) {
+        call();
+        last_start_ = history_.size();
+        read = read_on_the_spot();
+      }
       fetch(outcome.park->frames, pins);
       ++rounds_;
       outcome = dispatcher_.resume(request, client.session, history_, reply);
     }
     waited_ += pins.size();
+    engine_.share().frames.retry();
+    EXPECT_EQ(read_on_the_spot(), read) << "a frame was read on the spot";
     frames_.seal(engine_.share().seals);
     expect_one_group();
     EXPECT_LE(outcome.release, engine_.last_lsn());
@@ -295,7 +281,10 @@ class CommandFixture : public ::testing::Test {
   void fetch(const std::vector<FrameRef>& missing, std::vector<FrameCache::Pin>& pins) {
     for (const FrameRef& ref : missing) {
       BlockImages images;
-      EXPECT_TRUE(frames_.read(ref, images));
+      if (!frames_.read(ref, images)) {
+        engine_.share().frames.note_unreadable(ref);
+        continue;
+      }
       pins.push_back(engine_.share().frames.admit(ref, std::move(images)));
       ASSERT_TRUE(pins.back());
     }
@@ -319,7 +308,7 @@ class CommandFixture : public ::testing::Test {
           const auto request = std::move(client.parked);
           engine_.waits().unpark(id);
           const std::string reply = plan(client, request->request(), /*again=*/true);
-          if (reply != "parked") served_.push_back(name + ": " + reply);
+          if (reply != "parked") served_.push_back(fmt::format("{}: {}", name, reply));
         }
       }
     }
@@ -376,6 +365,7 @@ class CommandFixture : public ::testing::Test {
   size_t last_start_ = 0;
   std::map<std::string, Client> clients_;
   std::vector<std::string> served_;
+  std::function<void()> meanwhile_;
 };
 
 }  // namespace leat

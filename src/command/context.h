@@ -143,7 +143,7 @@ class Context {
   // The same, and asking for more would not make the next plan better: for loops.
   [[nodiscard]] bool gives_up() const { return parts_.engine.share().frames.gives_up(); }
   // What the handler reads is read on the spot, whatever it costs. For what only tests and operators ask.
-  void read_on_the_spot() { parts_.engine.share().frames.load_from_now(); }
+  void read_on_the_spot() { parts_.engine.share().frames.check_from_now(); }
   // The id for the next object that this command creates; apply() the creation before asking again.
   [[nodiscard]] ObjectId next_object() const { return parts_.engine.keyspace().next_id(); }
   // Creates an empty object under a free key and returns it. Applied at once.

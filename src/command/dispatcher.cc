@@ -234,7 +234,7 @@ void Dispatcher::tell_observer(const Session& session, const Request& request, B
                                const Outcome& outcome, bool wrote) {
   if (!outcome.park || outcome.park->frames.empty())
     return observer_->on_executed(session, request, reply, outcome.park.has_value());
-  if (wrote) observer_->on_expired();
+  if (wrote && !outcome.held) observer_->on_expired();
 }
 
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
@@ -253,26 +253,45 @@ Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Sessi
 Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& request,
                                     Session& session, ByteBuffer& records, ByteBuffer& reply,
                                     size_t frames_max) {
-  const size_t records_start = records.size();
+  const bool open = session.transaction && session.transaction->open;
+  const size_t records_start = open ? session.transaction->records_start : records.size();
+  const Lsn before = open ? session.transaction->release : Lsn{};
+  frames_now_ = frames_max;
   Context context({*this, engine_, host_, session, records, reply, now_});
   call(context, spec, request, frames_max);
-  if (records.size() != records_start) end_group(records, records_start);
-  return {.release = context.release(), .park = context.parked(), .pushed = context.pushed()};
+  Outcome outcome{.release = std::max(before, context.release()),
+                  .park = context.parked(),
+                  .pushed = context.pushed()};
+  const bool wrote = records.size() != records_start;
+  if (outcome.park && session.transaction && (wrote || session.transaction->done != 0)) {
+    Transaction& transaction = *session.transaction;
+    transaction.open = outcome.held = true;
+    transaction.records_start = records_start;
+    transaction.release = outcome.release;
+  } else if (wrote) {
+    end_group(records, records_start);
+  }
+  return outcome;
 }
 
 Dispatcher::Outcome Dispatcher::resume_unobserved(const Request& request, Session& session,
                                                   ByteBuffer& records, ByteBuffer& reply,
                                                   size_t frames_max) {
+  // What was admitted and has begun is ended, whatever has happened since.
+  if (session.transaction && session.transaction->open) {
+    mark_ = host_.stopwatch();  // It has not taken the time in which it waited.
+    return run(*resolve(request), request, session, records, reply, frames_max);
+  }
   const CommandSpec* const spec = admit(request, session, records, reply);
   return spec == nullptr ? Outcome() : run(*spec, request, session, records, reply, frames_max);
 }
 
-void Dispatcher::run_queued(Context& context, const Request& request) {
+void Dispatcher::run_queued(Context& context, const Request& request, bool shown) {
   const CommandSpec* const spec = resolve(request);
   LEAT_CHECK(spec !=
              nullptr);  // It was resolved when it was queued, and the table does not change.
-  show(*spec, request, context.session());
-  call(context, *spec, request, 0);
+  if (shown) show(*spec, request, context.session());
+  call(context, *spec, request, frames_now_);
 }
 
 void Dispatcher::show(const CommandSpec& spec, const Request& request, const Session& session) {
@@ -341,31 +360,50 @@ bool Dispatcher::expire(ByteBuffer& records) {
   return due.size() == kExpiresPerCall;
 }
 
-void Dispatcher::age_out(ByteBuffer& records) {
+bool Dispatcher::may_age() {
+  constexpr uint64_t kRecordBytes = 64;
+  return host_.failure().empty() && host_.write_refusal(kAgedPerCall * kRecordBytes, true).empty();
+}
+
+std::vector<Dispatcher::AgeWait> Dispatcher::age_out(ByteBuffer& records) {
+  std::vector<AgeWait> waits;
   const WallMs next = engine_.keyspace().next_ageing();
   if (next.value == 0 || next > now_.wall) [[likely]]
-    return;
-  constexpr uint64_t kRecordBytes = 64;
-  if (!host_.failure().empty() || !host_.write_refusal(kAgedPerCall * kRecordBytes, true).empty())
-    return;
-  FrameCache& frames = engine_.share().frames;
+    return waits;
+  if (!may_age()) return waits;
   for (const Object* object : engine_.keyspace().ageing(now_.wall, kAgedPerCall)) {
-    // Nobody waits for it: frames that must be cut, or looked into, are read on the spot.
-    frames.begin(FrameCache::Keep::kAll, 0);
-    const AgePlan plan = plan_age(*object->stream(), now_.wall, kAgedBlocksPerCall);
-    if (plan.last_dropped != StreamId::min()) {
-      const size_t start = records.size();
-      const StreamTrim trim{.object = object->id, .last_dropped = plan.last_dropped};
-      RecordWriter(records).put(trim);
-      LEAT_CHECK(engine_.apply_decoded(trim));
-      end_group(records, start);
-      if (observer_ != nullptr) [[unlikely]]
-        observer_->on_aged(*object, plan.last_dropped);
-    }
-    frames.end();
-    const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
-    engine_.note_aged(object->id, WallMs{now_.wall.value + pause});
+    auto frames = age_out(*object, records, frames_max_);
+    if (!frames.empty()) waits.push_back({object->id, std::move(frames)});
   }
+  return waits;
+}
+
+std::vector<FrameRef> Dispatcher::age_out(ObjectId id, ByteBuffer& records, size_t frames_max) {
+  const Object* const object = engine_.keyspace().find(id);
+  if (object == nullptr || object->stream() == nullptr || !may_age()) return {};
+  return age_out(*object, records, frames_max);
+}
+
+// What is planned without a frame ends before it: the record never needs what is not open.
+std::vector<FrameRef> Dispatcher::age_out(const Object& object, ByteBuffer& records,
+                                          size_t frames_max) {
+  FrameCache& frames = engine_.share().frames;
+  frames.begin(FrameCache::Keep::kAll, frames_max);
+  const AgePlan plan = plan_age(*object.stream(), now_.wall, kAgedBlocksPerCall);
+  if (plan.last_dropped != StreamId::min()) {
+    const size_t start = records.size();
+    const StreamTrim trim{.object = object.id, .last_dropped = plan.last_dropped};
+    RecordWriter(records).put(trim);
+    LEAT_CHECK(engine_.apply_decoded(trim));
+    end_group(records, start);
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->on_aged(object, plan.last_dropped);
+  }
+  std::vector<FrameRef> missing = frames.take_missing();
+  frames.end();
+  const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
+  engine_.note_aged(object.id, WallMs{now_.wall.value + pause});
+  return missing;
 }
 
 }  // namespace leat

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "command/command_table.h"
 #include "command/context.h"
@@ -45,6 +46,9 @@ class Dispatcher {
     Lsn release;               // The reply may leave when this is durable (written).
     std::optional<Park> park;  // No reply yet.
     bool pushed = false;  // What it has replied are pushes, which CLIENT REPLY does not hold back.
+    // An EXEC waits for frames in the middle, its group of records begun: until resume() has ended it nothing else may be
+    // executed, appended to the batch or committed.
+    bool held = false;
   };
 
   // Borrowed; null: nobody observes.
@@ -71,8 +75,17 @@ class Dispatcher {
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
 
+  // Entries of a stream have reached MAXAGE, and sealed frames are not open that it takes to drop all of them.
+  struct AgeWait {
+    ObjectId object;
+    std::vector<FrameRef> frames;
+  };
   // Drops entries that have reached MAXAGE, of a bounded number of streams and blocks per call.
-  void age_out(ByteBuffer& records);
+  //   returns  the streams that frames are needed for. It asks again within a second, whether they have come or not.
+  std::vector<AgeWait> age_out(ByteBuffer& records);
+  // The same for one stream, whose frames have come; as resume().
+  //   returns  the frames that it lacks still.
+  std::vector<FrameRef> age_out(ObjectId object, ByteBuffer& records, size_t frames_max);
   // Drops keys, as maxmemory-policy chooses them, while more memory is in use than maxmemory allows; a
   // bounded number per turn.
   void evict(ByteBuffer& records) { static_cast<void>(make_room(records, 0)); }
@@ -90,7 +103,7 @@ class Dispatcher {
   [[nodiscard]] WallMs started() const { return started_; }
 
   // Runs a queued command inside EXEC, in the context of the transaction.
-  void run_queued(Context& context, const Request& request);
+  void run_queued(Context& context, const Request& request, bool shown);
 
  private:
   // Bounds what eviction adds to a turn: some milliseconds.
@@ -113,6 +126,9 @@ class Dispatcher {
   [[nodiscard]] bool has_memory(ByteBuffer& records);
   // Writes and applies the record, a group of its own.
   void drop(const Object& object, ByteBuffer& records);
+  // Whether age_out() may write its records now.
+  [[nodiscard]] bool may_age();
+  std::vector<FrameRef> age_out(const Object& object, ByteBuffer& records, size_t frames_max);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
   void tell_observer(const Session& session, const Request& request, Bytes reply,
                      const Outcome& outcome, bool wrote);
@@ -145,6 +161,7 @@ class Dispatcher {
   ExecutionObserver* observer_ = nullptr;
   bool active_expiry_ = true;
   size_t frames_max_ = 0;
+  size_t frames_now_ = 0;  // For how many the command may wait that runs.
 };
 
 }  // namespace leat

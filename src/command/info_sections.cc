@@ -224,12 +224,15 @@ void info_frames(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("leat_frames_sealed_memory_bytes", seals.counters().sealed_bytes);
   text.line("leat_frames_outdated", seals.counters().outdated);
   text.line("leat_frames_failed", seals.counters().failed);
+  text.line("leat_frames_rewritten", facts.frames_rewritten);
   text.line("leat_hot_bytes", seals.hot_bytes());
   text.line("leat_frame_cache_bytes", cache.bytes());
   text.line("leat_frame_cache_limit", cache.limit());
   text.line("leat_frame_cache_hits", cache.counters().hits);
   text.line("leat_frame_cache_misses", cache.counters().misses);
   text.line("leat_cold_reads_blocking", cache.counters().loads);
+  text.line("leat_cold_reads_at_start", cache.counters().loads_at_start);
+  text.line("leat_cold_reads_debug", cache.counters().loads_checking);
   text.line("leat_cold_read_failures", cache.counters().failures);
 }
 

@@ -116,6 +116,7 @@ struct NodeFacts {
   uint64_t frame_bytes = 0;       // Of the frame files.
   uint64_t frame_bytes_live = 0;  // Of what streams hold in them.
   uint64_t frame_bytes_sealed = 0;
+  uint64_t frames_rewritten = 0;  // Out of files that were mostly dead.
   Lsn written;
   Lsn durable;
 

@@ -22,6 +22,16 @@ struct Transaction {
   size_t memory = 0;        // What the queue holds, about; client-query-buffer-limit bounds it.
   bool denies_oom = false;  // A command in it is refused when memory is used up; so is EXEC then.
   bool broken = false;      // A command was refused while queueing: EXEC answers EXECABORT.
+
+  // How far EXEC has come that waits for sealed entries of the command at `done`.
+  size_t done = 0;     // Commands that have run.
+  size_t replies = 0;  // Of these, and what they are in wire form.
+  std::string reply;
+  bool shown = false;  // The command at `done`, with MONITOR.
+  // It has run or written something, so that it can't begin anew: nothing else may run before the rest of it has.
+  bool open = false;
+  size_t records_start = 0;  // Where its group begins in the log's open batch.
+  Lsn release;               // Of what has run.
 };
 
 // CLIENT REPLY. kSkip: the reply of the command that is executed, or waits, is dropped.

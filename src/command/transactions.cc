@@ -33,27 +33,51 @@ void cmd_multi(Context& context, const Arguments& /*words*/) {
   context.reply().ok();
 }
 
+// Whether the transaction runs; else it is over, and replied.
+bool may_begin(Context& context) {
+  Session& session = context.session();
+  const Transaction& transaction = *session.transaction;
+  if (transaction.broken) {
+    context.error(kErrExecAbort);
+  } else if (context.watches().broken(session.id)) {
+    context.reply().null_array();
+  } else if (const std::string refused = refusal_of(context, transaction); !refused.empty()) {
+    context.error(refused);
+  } else {
+    return true;
+  }
+  session.transaction.reset();
+  context.watches().forget(session.id);
+  return false;
+}
+
 // EXEC  ->  array of the replies; null when a watched key has changed; EXECABORT when a command was refused while
 // queueing. The array announces what is in it: a SUBSCRIBE has one reply per channel, CLIENT REPLY SKIP none.
+// It waits for sealed entries like a single command: before anything has run it begins anew, then it goes on.
 void cmd_exec(Context& context, const Arguments& /*words*/) {
   Session& session = context.session();
   if (!session.transaction) return context.error("ERR EXEC without MULTI");
-  const Transaction transaction = std::move(*session.transaction);
+  if (!session.transaction->open && !may_begin(context)) return;
+  Transaction transaction = std::move(*session.transaction);
   session.transaction.reset();
-  const bool watch_broken = context.watches().broken(session.id);
-  context.watches().forget(session.id);
-  if (transaction.broken) return context.error(kErrExecAbort);
-  if (watch_broken) return context.reply().null_array();
-  if (const std::string refused = refusal_of(context, transaction); !refused.empty())
-    return context.error(refused);
   context.forbid_blocking();
   const size_t mark = context.reply().begin();
-  size_t replies = 0;
-  for (const OwnedRequest& queued : transaction.queue) {
-    context.dispatcher().run_queued(context, queued.request());
-    replies += context.take_replies();
+  context.reply().raw(transaction.reply);
+  for (; transaction.done < transaction.queue.size(); ++transaction.done) {
+    context.dispatcher().run_queued(context, transaction.queue[transaction.done].request(),
+                                    !transaction.shown);
+    transaction.shown = context.parked().has_value();
+    if (transaction.shown) {
+      ByteBuffer& reply = context.reply().buffer();
+      transaction.reply = std::string(reply.view(mark));
+      reply.truncate(mark);
+      session.transaction = std::move(transaction);
+      return;
+    }
+    transaction.replies += context.take_replies();
   }
-  context.reply().end_array(mark, replies);
+  context.watches().forget(session.id);
+  context.reply().end_array(mark, transaction.replies);
 }
 
 void cmd_discard(Context& context, const Arguments& /*words*/) {

@@ -75,21 +75,19 @@ bool plan_id(Context& context, const Stream* stream, const AppendId& asked, Stre
   return false;
 }
 
-// An entry that was added is not added again: whether the trimming that follows needs sealed entries is found out
-// before. False when the command has to wait, or can't be done.
-bool can_trim(const Context& context, const Stream& stream, const std::optional<Trim>& trim) {
-  if (!trim || !stream.sealed()) return true;
-  // The same as the real one on a stream that is longer by one entry.
-  Trim before = *trim;
-  if (before.by == Trim::By::kLength && before.length != 0) --before.length;
-  static_cast<void>(plan_trim(stream, before));
-  return !context.lacks_entries();
-}
-
-// The same for what the stream's policy drops when an entry of `bytes` is added.
-bool can_enforce(const Context& context, const Stream& stream, uint64_t bytes) {
-  if (!stream.sealed() || !stream.retention().limits_size()) return true;
-  static_cast<void>(plan_size(stream, {.entries = 1, .bytes = bytes}));
+// An entry that was added is not added again: whether the trimming that follows, `trim` and then what the policy drops,
+// needs sealed entries is found out before. False when the command has to wait, or can't be done.
+bool can_trim(const Context& context, const Stream& stream, const std::optional<Trim>& trim,
+              uint64_t bytes) {
+  if (!stream.sealed()) return true;
+  Addition addition{.entries = 1, .bytes = bytes};
+  if (trim) {
+    // The same as the real one on a stream that is longer by one entry.
+    Trim before = *trim;
+    if (before.by == Trim::By::kLength && before.length != 0) --before.length;
+    addition.trimmed = plan_trim(stream, before).last_dropped;
+  }
+  if (stream.retention().limits_size()) static_cast<void>(plan_size(stream, addition));
   return !context.lacks_entries();
 }
 
@@ -125,8 +123,7 @@ void cmd_xadd(Context& context, const Arguments& words) {
   const auto trim = add.trim.trim(settings);
   if (object == nullptr) {
     object = &create_stream(context, key, policy);
-  } else if (context.lacks_entries() || !can_trim(context, *stream, trim) ||
-             !can_enforce(context, *stream, wire.size())) {
+  } else if (context.lacks_entries() || !can_trim(context, *stream, trim, wire.size())) {
     return;
   }
   context.commit(StreamAppend{.object = object->id,

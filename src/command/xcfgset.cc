@@ -25,6 +25,14 @@ bool read_policy_words(Context& context, const Arguments& words, RetentionWords&
   return false;
 }
 
+// A policy that was recorded is not recorded again: whether what then goes at once needs sealed entries is found out
+// before. False when the command has to wait, or can't be done.
+bool can_enforce(const Context& context, const Stream& stream, const Retention& policy) {
+  if (!stream.sealed() || !policy.limits_size()) return true;
+  static_cast<void>(plan_size(stream, policy, {}));
+  return !context.lacks_entries();
+}
+
 }  // namespace
 
 bool admit_append(Context& context, Bytes key, const Stream* stream, const Retention& policy,
@@ -76,6 +84,7 @@ void cmd_xcfgset(Context& context, const Arguments& words) {
   const Retention& present = object->stream()->retention();
   const Retention policy = asked.over(present);
   if (policy != present) {
+    if (!can_enforce(context, *object->stream(), policy)) return;
     context.commit(StreamConfigure{.object = object->id, .policy = policy});
     enforce_size(context, *object);
   }

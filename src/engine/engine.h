@@ -91,7 +91,7 @@ class Engine {
   [[nodiscard]] size_t dropped_bytes() const;
   // What is kept for later, opened frames and freed buffers, holds so many bytes. O(1). Volatile.
   [[nodiscard]] size_t cached_bytes() const {
-    return share_.frames.bytes() + share_.buffers.bytes();
+    return std::min(share_.frames.bytes(), share_.frames.limit()) + share_.buffers.bytes();
   }
   // Objects, and parts of others, that were dropped or flushed and have not been freed whole.
   [[nodiscard]] size_t unreaped() const { return reaper_.size() + keyspace_.flushed(); }

@@ -30,6 +30,7 @@ void FrameCache::set_limit(size_t bytes) {
 void FrameCache::begin(Keep keep, size_t missing_max) {
   keep_ = keep;
   missing_max_ = missing_max;
+  checking_ = false;
   trouble_ = Trouble::kNone;
   missing_.clear();
 }
@@ -45,6 +46,9 @@ FrameCache::Pin FrameCache::open(StreamId first, const Fence& fence) {
   if (const auto found = by_ref_.find(fence.ref); found != by_ref_.end()) {
     frame = found->second;
     ++counters_.hits;
+  } else if (known_unreadable(fence.ref)) {
+    fail();
+    return {};
   } else if (missing_max_ != 0) {
     static_cast<void>(foresee(fence));
     return {};
@@ -68,7 +72,8 @@ FrameCache::Pin FrameCache::open(StreamId first, const Fence& fence) {
 }
 
 bool FrameCache::foresee(const Fence& fence) {
-  if (by_ref_.contains(fence.ref)) return true;
+  // What is only foreseen may turn out not to be needed: it is no failure yet.
+  if (by_ref_.contains(fence.ref) || known_unreadable(fence.ref)) return true;
   if (trouble_ == Trouble::kNone) trouble_ = Trouble::kMissing;
   const bool known = std::find(missing_.begin(), missing_.end(), fence.ref) != missing_.end();
   if (known) return true;
@@ -125,9 +130,13 @@ void FrameCache::unpin(Frame& frame) {
   }
 }
 
+bool FrameCache::known_unreadable(const FrameRef& ref) const {
+  return std::find(unreadable_.begin(), unreadable_.end(), ref) != unreadable_.end();
+}
+
 FrameCache::Frame* FrameCache::load(const FrameRef& ref) {
   BlockImages images;
-  ++counters_.loads;
+  ++(checking_ ? counters_.loads_checking : counters_.loads);
   Frame* const frame =
       store_ != nullptr && store_->read(ref, images) ? insert(ref, std::move(images)) : nullptr;
   if (frame == nullptr) fail();

@@ -1,7 +1,7 @@
 // FrameCache: the sealed frames that are open, and how one is opened.
 //
-// A frame that is not open is read on the spot, which blocks, or, when a command may still wait, noted as missing:
-// whoever plans the command then gets the frame from elsewhere, admit()s it and plans from the start.
+// A frame that is not open is noted as missing when whoever asks may wait: the frame is then got elsewhere and admit()ted,
+// and what needed it is planned from the start. Otherwise it is read on the spot, which blocks, as replay does.
 //
 // Contract   what is opened stays at its place while it is pinned. A command that writes keeps all that it opens
 //            until end(), so that applying its records finds what planning them has seen. What is no
@@ -34,8 +34,11 @@ class FrameCache {
 
   struct Counters {
     uint64_t hits = 0;
-    uint64_t misses = 0;    // Frames that a command waited for.
-    uint64_t loads = 0;     // Frames read on the spot.
+    uint64_t misses = 0;  // Frames that a command waited for.
+    // Frames read on the spot: before loading had ended, since then, and for check_from_now().
+    uint64_t loads_at_start = 0;
+    uint64_t loads = 0;
+    uint64_t loads_checking = 0;
     uint64_t failures = 0;  // Frames that could not be read, or were damaged.
   };
 
@@ -83,12 +86,19 @@ class FrameCache {
   // Reads from there; called before anything is sealed.
   void use(FrameStore* store) { store_ = store; }
   void set_limit(size_t bytes);
+  // All that is on the disk has been loaded.
+  void end_loading() { counters_.loads_at_start = std::exchange(counters_.loads, 0); }
   // From now on frames are neither read nor referred to: the engine goes, its frames stay on disk.
   void close() { store_ = nullptr; }
 
-  // A command begins. It may wait for up to `missing_max` frames; 0: they are read on the spot.
+  // A command begins, or what else plans. It may wait for up to `missing_max` frames; 0: they are read on the spot.
   void begin(Keep keep, size_t missing_max);
   void load_from_now() { missing_max_ = 0; }
+  // The same until end(), for what only tests and operators ask for: a digest looks at everything.
+  void check_from_now() {
+    load_from_now();
+    checking_ = true;
+  }
   void end();
   [[nodiscard]] Trouble trouble() const { return trouble_; }
   // There is trouble that further questions would add nothing to.
@@ -107,6 +117,9 @@ class FrameCache {
   // The frame is open from now on. Nothing when it is already.
   //   returns  empty when the images are damaged.
   [[nodiscard]] Pin admit(const FrameRef& ref, BlockImages images);
+  // The frame can't be had: until retry() what needs it fails, instead of waiting for it again.
+  void note_unreadable(const FrameRef& ref) { unreadable_.push_back(ref); }
+  void retry() { unreadable_.clear(); }
 
   // Takes the blocks of the frame to make them part of the stream again; its fence is then gone.
   //   returns  none, with trouble() set and nothing changed, when it can't be read.
@@ -134,6 +147,7 @@ class FrameCache {
 
   [[nodiscard]] Pin pin(Frame& frame);
   void unpin(Frame& frame);
+  [[nodiscard]] bool known_unreadable(const FrameRef& ref) const;
   [[nodiscard]] Frame* load(const FrameRef& ref);
   Frame* insert(const FrameRef& ref, BlockImages images);
   void drop(Frame& frame);
@@ -146,7 +160,9 @@ class FrameCache {
   Frames pinned_;
   std::vector<Pin> kept_;
   std::vector<FrameRef> missing_;
+  std::vector<FrameRef> unreadable_;
   size_t missing_max_ = 0;  // 0: what is missing is read on the spot.
+  bool checking_ = false;
   uint64_t fences_ = 0;
   size_t bytes_ = 0;
   size_t bytes_pinned_ = 0;

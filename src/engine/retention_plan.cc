@@ -12,9 +12,9 @@ bool is_over(const Retention& policy, const SizePlan& plan) {
 }
 
 // The id from which on nothing goes to make room.
-StreamId kept_from(const Stream& stream) {
-  const Retention& policy = stream.retention();
-  if (policy.retain == Retain::kUnacked) return stream.unacked_from();
+StreamId kept_from(const Stream& stream, const Retention& policy, StreamId trimmed) {
+  if (policy.retain == Retain::kUnacked)
+    return trimmed == StreamId::min() ? stream.unacked_from() : stream.unacked_from(trimmed);
   return policy.when_full == WhenFull::kReject ? StreamId::min() : StreamId::max();
 }
 
@@ -74,11 +74,14 @@ bool can_cut(const Stream& stream, Stream::Extents::const_iterator extent, Strea
 }  // namespace
 
 SizePlan plan_size(const Stream& stream, const Addition& addition) {
-  const Retention& policy = stream.retention();
+  return plan_size(stream, stream.retention(), addition);
+}
+
+SizePlan plan_size(const Stream& stream, const Retention& policy, const Addition& addition) {
   SizePlan plan{.length = stream.length() + addition.entries,
                 .bytes = stream.bytes() + addition.bytes};
   if (!is_over(policy, plan)) return plan;
-  const StreamId kept = kept_from(stream);
+  const StreamId kept = kept_from(stream, policy, addition.trimmed);
   if (stream.first_id() >= kept) return plan;
   SizeWalk walk(policy, kept, plan);
   for (auto at = stream.extents().begin(); at != stream.extents().end(); ++at) {

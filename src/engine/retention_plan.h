@@ -17,6 +17,7 @@ namespace leat {
 struct Addition {
   uint64_t entries = 0;
   uint64_t bytes = 0;  // In wire form.
+  StreamId trimmed;    // What stands up to it goes beforehand: only RETAIN UNACKED has to know.
 };
 
 struct SizePlan {
@@ -27,6 +28,9 @@ struct SizePlan {
 // What goes so that MAXLEN and MAXBYTES hold with the addition, as far as RETAIN and WHENFULL let it. The newest
 // entry, or the addition, stays even if it alone is too large. O(blocks dropped + entries of one block).
 [[nodiscard]] SizePlan plan_size(const Stream& stream, const Addition& addition);
+// The same if `policy` were the stream's.
+[[nodiscard]] SizePlan plan_size(const Stream& stream, const Retention& policy,
+                                 const Addition& addition);
 
 enum class Excess : uint8_t { kNone, kLength, kBytes };
 // Why WHENFULL REJECT refuses the append of an entry of `bytes` in wire form. `stream` null: a new one, which will

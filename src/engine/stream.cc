@@ -418,12 +418,23 @@ StreamId Stream::unacked_from() const {
     const bool before_it = unacked_from_->first < first_id_ && first_id_ <= unacked_from_->id;
     if (same_head || before_it) return unacked_from_->id;
   }
-  StreamId least = StreamId::max();
   bool known = true;
+  const StreamId least = find_unacked(first_id_, known);
+  if (known) unacked_from_ = {.id = least, .first = first_id_};
+  return least;
+}
+
+StreamId Stream::unacked_from(StreamId trimmed) const {
+  bool known = true;
+  return find_unacked(std::max(first_id_, trimmed.next()), known);
+}
+
+StreamId Stream::find_unacked(StreamId first, bool& known) const {
+  StreamId least = StreamId::max();
   for (const auto& [name, group] : groups_.by_name()) {
     least = std::min(least, group->last_delivered.next());
     // What was pending when XDEL or XTRIM took it out is no entry that could be kept.
-    group->pending.visit_from(first_id_, [this, &least, &known](const PendingEntry& pending) {
+    group->pending.visit_from(first, [this, &least, &known](const PendingEntry& pending) {
       if (pending.id >= least) return false;
       const auto there = has(pending.id);
       if (there && !*there) return true;
@@ -432,7 +443,6 @@ StreamId Stream::unacked_from() const {
       return false;
     });
   }
-  if (known) unacked_from_ = {.id = least, .first = first_id_};
   return least;
 }
 
@@ -472,7 +482,7 @@ void Stream::settle_first_id() {
 Stream::Cursor::Cursor(const Stream& stream, StreamId from, const Reach& reach)
     : stream_(&stream), extent_(stream.extents_.upper_bound(from)), reach_(reach) {
   if (extent_ != stream.extents_.begin()) --extent_;
-  if (extent_ != stream.extents_.end()) enter(from);
+  if (extent_ != stream.extents_.end() && extent_->first <= reach.end) enter(from);
 }
 
 void Stream::Cursor::enter(StreamId from) {

@@ -157,6 +157,8 @@ class Stream {
   // O(groups) after a group has changed or an entry was deleted, else O(1); more when many entries were deleted
   // while they were pending.
   [[nodiscard]] StreamId unacked_from() const;
+  // The same once the entries up to `trimmed` have gone. O(groups), and more as above.
+  [[nodiscard]] StreamId unacked_from(StreamId trimmed) const;
   // When Keyspace looks at the stream's age next; 0: not at all.
   [[nodiscard]] WallMs age_check() const { return age_check_; }
 
@@ -226,6 +228,8 @@ class Stream {
   [[nodiscard]] Extents::const_iterator extent_of(StreamId id) const {
     return const_cast<Stream*>(this)->extent_of(id);
   }
+  // What unacked_from() is of the entries from `first` on; false in `known` when frames could not be had.
+  [[nodiscard]] StreamId find_unacked(StreamId first, bool& known) const;
   // There is a live entry `id`; none when its frame can't be had.
   [[nodiscard]] std::optional<bool> has(StreamId id) const;
   [[nodiscard]] FrameCache::Pin open(Extents::const_iterator sealed) const;

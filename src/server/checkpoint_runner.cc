@@ -109,7 +109,12 @@ void CheckpointRunner::begin(const Now& now) {
   lsn_ = engine_.last_lsn();
   position_ = log_.facts().bytes_logged;
   started_ = now.mono;
-  if (reason_ == CheckpointReason::kVerify) digest_ = engine_.digest();
+  if (reason_ == CheckpointReason::kVerify) {
+    FrameCache& frames = engine_.share().frames;
+    frames.check_from_now();
+    digest_ = engine_.digest();
+    frames.end();
+  }
   engine_.start_checkpoint();
   writer_.begin(lsn_, now.wall);
   phase_ = Phase::kWalking;

@@ -2,7 +2,7 @@
 
 namespace leat {
 
-std::vector<FrameRef> FrameWaits::park(ClientId client, const std::vector<FrameRef>& frames,
+std::vector<FrameRef> FrameWaits::park(FrameWaiter who, const std::vector<FrameRef>& frames,
                                        OpenedFrames opened) {
   std::vector<FrameRef> fresh;
   ++last_ticket_;
@@ -11,17 +11,16 @@ std::vector<FrameRef> FrameWaits::park(ClientId client, const std::vector<FrameR
     if (added) fresh.push_back(frame);
     asked->second.push_back(last_ticket_);
   }
-  waiters_.emplace(
-      last_ticket_,
-      Waiter{.client = client, .outstanding = frames.size(), .opened = std::move(opened)});
-  tickets_[client] = last_ticket_;
+  waiters_.emplace(last_ticket_,
+                   Waiter{.who = who, .outstanding = frames.size(), .opened = std::move(opened)});
+  tickets_[who] = last_ticket_;
   return fresh;
 }
 
 // Its ticket stays with the frames: what is asked for comes in any case.
-void FrameWaits::forget(ClientId client) {
-  std::erase_if(ready_, [client](const Ready& ready) { return ready.client == client; });
-  const auto ticket = tickets_.find(client);
+void FrameWaits::forget(FrameWaiter who) {
+  std::erase_if(ready_, [&who](const Ready& ready) { return ready.who == who; });
+  const auto ticket = tickets_.find(who);
   if (ticket == tickets_.end()) return;
   waiters_.erase(ticket->second);
   tickets_.erase(ticket);
@@ -35,10 +34,9 @@ void FrameWaits::settle(const FrameRef& frame, FrameCache& cache, bool had) {
     if (waiter == waiters_.end()) continue;
     OpenedFrames& opened = waiter->second.opened;
     if (had) opened.pins.push_back(cache.admit(frame, {}));
-    opened.failed = opened.failed || !had;
     if (--waiter->second.outstanding != 0) continue;
-    tickets_.erase(waiter->second.client);
-    ready_.push_back({waiter->second.client, std::move(opened)});
+    tickets_.erase(waiter->second.who);
+    ready_.push_back({waiter->second.who, std::move(opened)});
     waiters_.erase(waiter);
   }
   asked_.erase(asked);

@@ -1,11 +1,12 @@
-// FrameWaits: which clients wait for which sealed frames.
+// FrameWaits: who waits for which sealed frames.
 //
-// Contract   a client waits for frames once at a time. A frame is asked for once, however many wait for it.
+// Contract   one that waits does so once at a time. A frame is asked for once, however many wait for it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <absl/container/btree_map.h>
@@ -13,46 +14,51 @@
 #include "engine/frame_cache.h"
 #include "engine/waits.h"
 #include "model/block_image.h"
+#include "model/ids.h"
 
 namespace leat {
 
-// Frames that a parked command has waited for, kept open until it has run.
+// Frames that have been waited for, kept open until what waits has run.
 struct OpenedFrames {
   std::vector<FrameCache::Pin> pins;
-  unsigned waits = 0;   // How often it has waited.
-  bool failed = false;  // One of them could not be had.
+  unsigned waits = 0;  // How often it has waited.
 };
+
+// A client whose command is parked, or a stream with entries that have reached MAXAGE.
+using FrameWaiter = std::variant<ClientId, ObjectId>;
 
 class FrameWaits {
  public:
-  // The client, which waits for none, waits for `frames`, keeping what it has.
+  // `who`, who waits for none, waits for `frames`, keeping what was `opened`.
   //   returns  those that nobody has asked for yet.
-  [[nodiscard]] std::vector<FrameRef> park(ClientId client, const std::vector<FrameRef>& frames,
+  [[nodiscard]] std::vector<FrameRef> park(FrameWaiter who, const std::vector<FrameRef>& frames,
                                            OpenedFrames opened);
-  // The client waits no longer.
-  void forget(ClientId client);
+  [[nodiscard]] bool waits(FrameWaiter who) const { return tickets_.contains(who); }
+  // `who` waits no longer.
+  void forget(FrameWaiter who);
   // The frame has been opened in `cache`, or can't be had.
   void settle(const FrameRef& frame, FrameCache& cache, bool had);
 
   struct Ready {
-    ClientId client;
+    FrameWaiter who;
     OpenedFrames opened;
   };
-  // Clients that have all they waited for, in the order in which they got it.
+  // Those that have all they waited for, but for what can't be had, in the order in which they got it.
   [[nodiscard]] std::vector<Ready> take_ready() { return std::exchange(ready_, {}); }
+  void put_back(Ready ready) { ready_.push_back(std::move(ready)); }
   [[nodiscard]] bool ready() const { return !ready_.empty(); }
 
  private:
   using Ticket = uint64_t;  // One per park().
   struct Waiter {
-    ClientId client;
+    FrameWaiter who;
     size_t outstanding = 0;
     OpenedFrames opened;
   };
 
   absl::btree_map<FrameRef, std::vector<Ticket>> asked_;
   absl::btree_map<Ticket, Waiter> waiters_;
-  absl::btree_map<ClientId, Ticket> tickets_;
+  absl::btree_map<FrameWaiter, Ticket> tickets_;
   Ticket last_ticket_ = 0;
   std::vector<Ready> ready_;
 };

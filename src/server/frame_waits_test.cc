@@ -32,7 +32,8 @@ class FrameWaitsTest : public ::testing::Test {
   }
   std::vector<uint64_t> ready() {
     std::vector<uint64_t> clients;
-    for (const auto& ready : waits_.take_ready()) clients.push_back(ready.client.value);
+    for (const auto& ready : waits_.take_ready())
+      clients.push_back(std::get<ClientId>(ready.who).value);
     return clients;
   }
 
@@ -62,7 +63,6 @@ TEST_F(FrameWaitsTest, KeepsOpenWhatWasWaitedForUntilTheCommandHasRun) {
   std::vector<FrameWaits::Ready> all = waits_.take_ready();
   ASSERT_EQ(all.size(), 1);
   EXPECT_EQ(all[0].opened.waits, 1);
-  EXPECT_FALSE(all[0].opened.failed);
   EXPECT_NE(cache_.bytes(), 0) << "the cache may keep nothing that is not pinned";
   all.clear();
   cache_.set_limit(0);
@@ -75,8 +75,22 @@ TEST_F(FrameWaitsTest, TellsOfAFrameThatCantBeHad) {
   arrive(refs_[1]);
   const auto all = waits_.take_ready();
   ASSERT_EQ(all.size(), 1);
-  EXPECT_TRUE(all[0].opened.failed);
   EXPECT_EQ(all[0].opened.pins.size(), 1);
+}
+
+TEST_F(FrameWaitsTest, TellsClientsFromStreams) {
+  static_cast<void>(waits_.park(ClientId{7}, {refs_[0]}, {}));
+  EXPECT_FALSE(waits_.waits(ObjectId{7}));
+  EXPECT_THAT(waits_.park(ObjectId{7}, {refs_[0], refs_[1]}, {}), ElementsAre(refs_[1]));
+  EXPECT_TRUE(waits_.waits(ObjectId{7}));
+  waits_.forget(ClientId{7});
+  arrive(refs_[0]);
+  arrive(refs_[1]);
+  EXPECT_FALSE(waits_.waits(ObjectId{7}));
+  const auto all = waits_.take_ready();
+  ASSERT_EQ(all.size(), 1);
+  EXPECT_EQ(all[0].who, FrameWaiter(ObjectId{7}));
+  EXPECT_EQ(all[0].opened.pins.size(), 2);
 }
 
 TEST_F(FrameWaitsTest, ForgetsAClientWhateverItWaitedFor) {

@@ -44,9 +44,10 @@ Connection* Reactor::find(io::ConnectionId id) const {
 }
 
 MonoNs Reactor::poll_deadline(MonoNs deadline) const {
-  if (!runnable_.empty()) return MonoNs{0};
   const MonoNs now = world_.clock.mono();
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
+  if (held_by_) return deadline;
+  if (!runnable_.empty()) return MonoNs{0};
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
@@ -72,31 +73,8 @@ void Reactor::turn(MonoNs deadline) {
   settle_sent();
   const Now now{.wall = world_.clock.wall(), .mono = world_.clock.mono()};
   if (shard_ != nullptr) {
-    shard_->dispatcher().begin_turn(now);
-    if (paused_until_.value != 0 && now.mono >= paused_until_) unpause();
-    if (now.mono.value - last_second_.value >= kSecondNs) {
-      last_second_ = now.mono;
-      enforce_time_limits(now.mono);
-      if (second_observer_) second_observer_(now.mono);
-    }
-    serve_frames();
-    for (Connection* const connection : std::exchange(runnable_, {})) {
-      if (!connection->dead) execute(*connection);
-    }
-    expire_parked();
-    if (!shard_->loading().active) {
-      shard_->dispatcher().expire(shard_->log().batch());
-      shard_->dispatcher().age_out(shard_->log().batch());
-      shard_->dispatcher().evict(shard_->log().batch());
-    }
-    serve_ready();
-    shard_->commit();
-    if (!shard_->loading().active) shard_->frames().end_turn(now.mono);
-    shard_->engine().reap(kReapedPerTurn);
-    if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
-    serve_durable();
-    serve_checkpoint();
-    follow_disk();
+    if (held_by_) serve_frames();
+    if (!held_by_) serve(now);
     if (shard_->log().failure() && !failed_) fail_stop();
   }
   release_outputs();
@@ -104,6 +82,43 @@ void Reactor::turn(MonoNs deadline) {
   const int64_t spent = world_.clock.mono().value - now.mono.value;
   counters_.turns_ns += spent;
   counters_.longest_turn_ns = std::max(counters_.longest_turn_ns, spent);
+}
+
+void Reactor::serve(Now now) {
+  shard_->dispatcher().begin_turn(now);
+  if (paused_until_.value != 0 && now.mono >= paused_until_) unpause();
+  if (now.mono.value - last_second_.value >= kSecondNs) {
+    last_second_ = now.mono;
+    enforce_time_limits(now.mono);
+    if (second_observer_) second_observer_(now.mono);
+  }
+  serve_frames();
+  for (Connection* const connection : std::exchange(runnable_, {})) {
+    if (held_by_) {
+      runnable_.push_back(connection);
+    } else if (!connection->dead) {
+      execute(*connection);
+    }
+  }
+  // An atomic group is under way: nothing may come between its records.
+  if (held_by_) return;
+  tick();
+  serve_ready();
+  shard_->commit();
+  if (!shard_->loading().active) shard_->frames().end_turn(now.mono);
+  shard_->engine().reap(kReapedPerTurn);
+  if (CheckpointRunner* const checkpoints = shard_->checkpoints()) checkpoints->step(now);
+  serve_durable();
+  serve_checkpoint();
+  follow_disk();
+}
+
+void Reactor::tick() {
+  expire_parked();
+  if (shard_->loading().active) return;
+  shard_->dispatcher().expire(shard_->log().batch());
+  age_out();
+  shard_->dispatcher().evict(shard_->log().batch());
 }
 
 bool Reactor::paused(const Connection& connection) const {
@@ -208,6 +223,7 @@ bool Reactor::execute_next(Connection& connection) {
   if (authenticated != connection.session.authenticated) set_parser_limits(connection);
   finish_request(connection, outcome);
   connection.input_at += consumed;
+  if (held_by_) return false;
   if (shard_->engine().waits().ready()) serve_ready();
   return true;
 }
@@ -242,6 +258,7 @@ void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Out
   Park& park = *outcome.park;
   for (const auto& [i, word] : park.frozen) request.replace(i, word);
   const bool for_frames = !park.frames.empty();
+  if (outcome.held) held_by_ = connection.session.id;
   if (for_frames) {
     shard_->frames().park(connection.session.id, park.frames, std::move(opened));
   } else {
@@ -293,24 +310,45 @@ void Reactor::serve_ready() {
 }
 
 void Reactor::serve_frames() {
-  for (FrameWaits::Ready& ready : shard_->frames().take_ready()) {
-    Connection* const connection = find(ready.client);
-    if (connection == nullptr || !connection->parked || !connection->parked->for_frames) continue;
+  ShardFrames& frames = shard_->frames();
+  for (FrameWaits::Ready& ready : frames.take_ready()) {
+    if (held_by_ && ready.who != FrameWaiter(*held_by_)) {
+      frames.put_back(std::move(ready));
+      continue;
+    }
     ++ready.opened.waits;
+    if (const auto* const object = std::get_if<ObjectId>(&ready.who)) {
+      const auto missing = shard_->dispatcher().age_out(*object, shard_->log().batch(),
+                                                        ShardFrames::frames_max(ready.opened));
+      if (!missing.empty()) frames.park(*object, missing, std::move(ready.opened));
+      continue;
+    }
+    const auto client = std::get<ClientId>(ready.who);
+    Connection* const connection = held_by_ ? connections_.at(client).get() : find(client);
+    if (connection == nullptr || !connection->parked || !connection->parked->for_frames) continue;
     resume(*connection, std::move(ready.opened));
     if (!connection->runnable) close_if_ended(*connection);
   }
-  if (shard_->engine().waits().ready()) serve_ready();
+  frames.end_ready();
+  if (!held_by_ && shard_->engine().waits().ready()) serve_ready();
+}
+
+void Reactor::age_out() {
+  ShardFrames& frames = shard_->frames();
+  for (const auto& [object, missing] : shard_->dispatcher().age_out(shard_->log().batch())) {
+    if (!frames.waits(object)) frames.park(object, missing, {});
+  }
 }
 
 void Reactor::resume(Connection& connection, OpenedFrames opened) {
   Parked parked = std::move(*connection.parked);
   forget_parked(connection);
+  const bool held = std::exchange(held_by_, std::nullopt).has_value();
   const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
   Dispatcher::Outcome outcome = shard_->dispatcher().resume(
       parked.request.request(), connection.session, shard_->log().batch(),
-      connection.output.buffer(), shard_->frames().frames_max(opened));
+      connection.output.buffer(), ShardFrames::frames_max(opened));
   executing_ = nullptr;
   if (connection.session.silent()) connection.output.buffer().truncate(reply_start);
   if (outcome.park) {
@@ -323,6 +361,7 @@ void Reactor::resume(Connection& connection, OpenedFrames opened) {
   }
   finish_request(connection, outcome);
   make_runnable(connection);
+  if (held && connection.dead) bury(connection);
 }
 
 void Reactor::expire_parked() {
@@ -457,10 +496,14 @@ void Reactor::close(Connection& connection) {
   if (connection.dead) return;
   connection.dead = true;
   world_.loop.close(connection.id);
+  by_io_.erase(connection.id.value);
+  if (held_by_ != connection.session.id) bury(connection);
+}
+
+void Reactor::bury(Connection& connection) {
   forget_parked(connection);
   if (shard_ != nullptr) shard_->engine().watches().forget(connection.session.id);
   if (close_observer_) close_observer_(connection);
-  by_io_.erase(connection.id.value);
   dead_.push_back(&connection);
 }
 
@@ -488,10 +531,11 @@ void Reactor::drain(MonoNs deadline) {
     return shard_->log().facts().in_flight || !shard_->frames().settled() ||
            (checkpoints != nullptr && !checkpoints->settled());
   };
-  while (working() || (!shard_->settled() && world_.clock.mono() < deadline)) {
-    shard_->commit();
+  while (held_by_ || working() || (!shard_->settled() && world_.clock.mono() < deadline)) {
+    if (!held_by_) shard_->commit();
     world_.loop.poll(MonoNs{world_.clock.mono().value + kNsPerMs}, *this);
     settle_sent();
+    if (held_by_) serve_frames();
     release_outputs();
   }
 }

@@ -16,6 +16,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,8 @@ class Reactor : public io::Handler {
 
   [[nodiscard]] const Connections& connections() const { return connections_; }
   [[nodiscard]] Connection* find(ClientId client) const;
+  // An EXEC waits for sealed entries in the middle: nothing else is executed or committed.
+  [[nodiscard]] bool held() const { return held_by_.has_value(); }
   // The connection whose command is being executed; null between commands.
   [[nodiscard]] Connection* executing() const { return executing_; }
   [[nodiscard]] const ReactorCounters& counters() const { return counters_; }
@@ -138,6 +141,9 @@ class Reactor : public io::Handler {
     ++counters_.writes;
     connection.sent_bytes += count;
   }
+  // What a turn does for the shard between poll and release.
+  void serve(Now now);
+  void tick();
   void execute(Connection& connection);
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
@@ -146,8 +152,10 @@ class Reactor : public io::Handler {
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
   void close_if_too_large(Connection& connection);
   void serve_ready();
-  // Plans again the commands whose sealed entries have come.
+  // Plans again what needed sealed entries that have come.
   void serve_frames();
+  // Drops entries that have reached MAXAGE; streams that need frames for that wait for them.
+  void age_out();
   void resume(Connection& connection, OpenedFrames opened = {});
   void expire_parked();
   // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
@@ -165,6 +173,8 @@ class Reactor : public io::Handler {
   void make_dirty(Connection& connection);
   void compact_input(Connection& connection);
   void close_if_ended(Connection& connection);
+  // Nothing that a closed connection has begun is left to do.
+  void bury(Connection& connection);
   void release_outputs();
   void send_released(Connection& connection);
   void enforce_output_limit(Connection& connection);
@@ -192,6 +202,8 @@ class Reactor : public io::Handler {
   absl::btree_set<std::pair<uint64_t, ClientId>> awaiting_checkpoint_;  // By its number.
   MonoNs last_second_{0};
   Connection* executing_ = nullptr;
+  // The client whose EXEC is held(). Should it go, its connection stays here, dead, until that is over.
+  std::optional<ClientId> held_by_;
   ClientId next_client_{1};
   ReactorCounters counters_;
   MonoNs paused_until_{0};

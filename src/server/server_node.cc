@@ -155,6 +155,7 @@ void ServerNode::add_frames(NodeFacts& facts) const {
   facts.frame_bytes = frames.bytes;
   facts.frame_bytes_live = frames.bytes_live;
   facts.frame_bytes_sealed = frames.sealed_bytes;
+  facts.frames_rewritten = frames.rewritten;
 }
 
 NodeFacts ServerNode::facts() {

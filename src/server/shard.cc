@@ -38,6 +38,7 @@ Result<bool> Shard::load(uint64_t bytes) {
   }
   frames_.files().remove_orphans();
   dispatcher_.set_frames_max(ShardFrames::kFramesAtOnce);
+  engine_.share().frames.end_loading();
   loading_.active = false;
   committed_ = engine_.last_lsn();
   checkpoints_ =

@@ -83,16 +83,13 @@ void ShardFrames::sync() {
   files_->sync();
 }
 
-void ShardFrames::park(ClientId client, const std::vector<FrameRef>& frames, OpenedFrames opened) {
-  for (const FrameRef& frame : waits_.park(client, frames, std::move(opened)))
+void ShardFrames::park(FrameWaiter who, const std::vector<FrameRef>& frames, OpenedFrames opened) {
+  for (const FrameRef& frame : waits_.park(who, frames, std::move(opened)))
     to_fetch_.push_back(frame);
   fetch_waiting();
 }
 
-size_t ShardFrames::frames_max(const OpenedFrames& opened) const {
-  const FrameCache& cache = engine_.share().frames;
-  if (opened.waits == 0) return kFramesAtOnce;
-  if (opened.failed || cache.bytes_pinned() > cache.limit() / 2) return 0;
+size_t ShardFrames::frames_max(const OpenedFrames& opened) {
   constexpr unsigned kDoublingsMax = 8;
   return kFramesAtOnce << std::min(opened.waits, kDoublingsMax);
 }
@@ -112,6 +109,7 @@ void ShardFrames::on_fetched(const FrameRef& frame, Result<BlockImages> images) 
   FrameCache& cache = engine_.share().frames;
   FrameCache::Pin opened;
   if (images.ok()) opened = cache.admit(frame, std::move(images).value());
+  if (!opened) cache.note_unreadable(frame);
   waits_.settle(frame, cache, static_cast<bool>(opened));
   fetch_waiting();
 }

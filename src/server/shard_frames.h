@@ -1,7 +1,7 @@
-// ShardFrames: carries sealed frames between a shard's engine, its frame files and the clients that wait for them.
+// ShardFrames: carries sealed frames between a shard's engine, its frame files and those that wait for them.
 //
 // Contract   end_turn() hands out what is to be sealed; what has been written stands in its stream before the turn goes
-//            on. A client that park() was told of is in take_ready() once all its frames have come, or can't be had.
+//            on. Who was given to park() is in take_ready() once all the frames have come, or can't be had.
 //            Files that are mostly dead are cleaned by the way: their living frames are written anew, one after the other.
 // Thread     the shard's reactor.
 #pragma once
@@ -64,15 +64,18 @@ class ShardFrames final : public FrameOwner {
     files_->checkpoint_abandoned(perhaps_published);
   }
 
-  // ---- For clients.
+  // ---- For those who wait.
 
-  // The client waits for `frames`, keeping open what it has waited for before.
-  void park(ClientId client, const std::vector<FrameRef>& frames, OpenedFrames opened);
-  void forget(ClientId client) { waits_.forget(client); }
+  // `who` waits for `frames`, keeping open what has been waited for before.
+  void park(FrameWaiter who, const std::vector<FrameRef>& frames, OpenedFrames opened);
+  [[nodiscard]] bool waits(FrameWaiter who) const { return waits_.waits(who); }
+  void forget(FrameWaiter who) { waits_.forget(who); }
+  // Until end_ready(), what could not be had is not waited for again.
   [[nodiscard]] std::vector<FrameWaits::Ready> take_ready() { return waits_.take_ready(); }
-  // For how many frames more a command may wait that has waited for `opened`; 0: the rest is read on the spot, which
-  // takes no more memory than the cache may have.
-  [[nodiscard]] size_t frames_max(const OpenedFrames& opened) const;
+  void put_back(FrameWaits::Ready ready) { waits_.put_back(std::move(ready)); }
+  void end_ready() { engine_.share().frames.retry(); }
+  // For how many frames more may be waited after `opened`.
+  [[nodiscard]] static size_t frames_max(const OpenedFrames& opened);
 
  private:
   void on_sealed(uint64_t token, const Result<FrameRef>& frame) override;

@@ -104,8 +104,10 @@ void Simulation::note(const std::string& text) {
 }
 
 Ledger::Moment Simulation::moment() {
-  return {.wall = clock_.wall().value,
-          .mono = clock_.mono().value,
+  // That of the turn: an EXEC that waits in the middle ends in the time in which it has begun.
+  const Now now = server_->shard().dispatcher().now();
+  return {.wall = now.wall.value,
+          .mono = now.mono.value,
           .lsn = server_->shard().engine().last_lsn().value,
           .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
           .steady = !swarm_.clock_steps,
@@ -234,7 +236,10 @@ void Simulation::check_clean_log() {
 }
 
 void Simulation::turn() {
+  const FrameCache::Counters& frames = server_->shard().engine().share().frames.counters();
+  const uint64_t read = frames.loads;
   server_->turn(MonoNs{clock_.mono().value + 20 * kMs});
+  if (frames.loads != read) ledger_.violated("a turn read a frame on the spot");
   if (!loop_.violation().empty()) ledger_.violated(loop_.violation());
   if (blind() || disk_.dead() || failed()) return;
   if (const uint64_t claimed = server_->shard().log().durable_lsn().value;
@@ -243,6 +248,7 @@ void Simulation::turn() {
         fmt::format("record {} counts as durable when {} is", claimed, ledger_.durable()));
   }
   check_checkpoints();
+  if (server_->reactor().held()) return;
   ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
     const Connection* const connection = server_->reactor().find(ClientId{client});
     return connection != nullptr && connection->parked && connection->parked->for_frames;
@@ -317,7 +323,8 @@ void Simulation::live() {
     if (failed() || disk_.dead()) return;
     if (server_->shard().log().failure() && after_failure-- == 0) return;
     if (random_.one_in(64)) compare();
-    if (random_.one_in(16) && whole()) ledger_.note_digest(server_->shard().engine());
+    if (random_.one_in(16) && !server_->reactor().held() && whole())
+      ledger_.note_digest(server_->shard().engine());
   }
 }
 
@@ -411,7 +418,8 @@ bool Simulation::blind() {
 }
 
 void Simulation::compare() {
-  if (!whole()) return;
+  // The model knows nothing of half an EXEC.
+  if (server_->reactor().held() || !whole()) return;
   disk_.let_read(true);
   ledger_.compare(server_->shard().engine());
   disk_.let_read(false);
