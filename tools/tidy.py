@@ -71,6 +71,9 @@ LOCK_RULES = [
 INCLUDE = re.compile(r'\s*#\s*include "([a-z_]+)/')
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 MODULE = re.compile(r"^leat_(?:module|program)\((\w+)([^)]*)\)", re.M)
+# At the start of a line: what stands inside a type or has no name outside its file begins elsewhere.
+NAMESPACE = re.compile(r"namespace ([\w:]+) \{")
+TYPE = re.compile(r"(?:struct|class|enum class) (\w+)(?![\w;<]|::|[^{]*;$)")
 
 
 def layers(root):
@@ -150,11 +153,30 @@ def check_file(root, path, allowed):
             yield number, finding
 
 
+def check_names(root, headers):
+    """(path, line number, finding) of every type that an earlier header defines as well: two types of one name are one
+    to the linker, which keeps only one of the functions that both bring, and no compiler sees it."""
+    first = {}
+    for path in headers:
+        namespace = ""
+        for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+            opened, defined = NAMESPACE.match(line), TYPE.match(line)
+            if opened:
+                namespace = opened.group(1)
+            elif defined:
+                name = f"{namespace}::{defined.group(1)}"
+                if name in first:
+                    yield path, number, f"{name} is defined in {first[name].as_posix()} as well"
+                first.setdefault(name, path)
+
+
 def findings(root):
     """`file:line: rule` for everything in the tree at `root` that breaks a rule, and the number of files read."""
     allowed = layers(root)
     files = text_files(root)
     found = [f"{p.as_posix()}:{n}: {why}" for p in files for n, why in check_file(root, p, allowed)]
+    headers = [p for p in files if p.suffix == ".h" and p.parts[0] == "src"]
+    found += [f"{p.as_posix()}:{n}: {why}" for p, n, why in check_names(root, headers)]
     return found, len(files)
 
 

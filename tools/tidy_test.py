@@ -70,6 +70,17 @@ def findings(path, content):
         return tidy.findings(root)[0]
 
 
+def names(headers):
+    """What tidy says of the names of types in a tree of these headers below src/."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for path, content in headers.items():
+            (root / "src" / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / "src" / path).write_text(content)
+        paths = [pathlib.Path("src") / path for path in headers]
+        return [finding for _, _, finding in tidy.check_names(root, paths)]
+
+
 class TidyTest(unittest.TestCase):
     def test_each_broken_rule_is_found_once_and_at_its_file(self):
         for why, path, content, says in BROKEN:
@@ -83,6 +94,12 @@ class TidyTest(unittest.TestCase):
         for why, path, content in KEPT:
             with self.subTest(why):
                 self.assertEqual(findings(path, content), [])
+
+    def test_a_type_stands_in_one_header(self):
+        one = "// A.\nnamespace leat {\nstruct Extent {\n};\n}\n"
+        self.assertIn("leat::Extent is defined in src/base/a.h as well", names({"base/a.h": one, "io/b.h": one})[0])
+        self.assertEqual(names({"base/a.h": one, "io/b.h": one.replace("leat {", "leat::io {")}), [])
+        self.assertEqual(names({"base/a.h": one, "io/b.h": one.replace("Extent {\n}", "Extent")}), [])
 
     def test_a_finding_names_its_line(self):
         self.assertRegex(findings("src/engine/a.cc", "int x;\nthrow 1;\n")[0], r"^src/engine/a.cc:2: ")

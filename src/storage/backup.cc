@@ -128,7 +128,7 @@ class Backup {
       if (const Status status = nothing_missing_before(held); !status.ok()) return status.error();
       const auto size = held.growing ? whole_batches(held) : Result<uint64_t>(held.size);
       if (!size.ok()) return size.error();
-      const Extent extent{.size = size.value(), .length = held.size};
+      const FileExtent extent{.size = size.value(), .length = held.size};
       if (const Status status = copy_.copy(held.name, *held.file, extent); !status.ok())
         return status.error();
     }
@@ -364,7 +364,7 @@ class Restoration {
       const std::string name = name_of(segment.path);
       const auto file = copy_.open(name);
       if (!file.ok()) return file.error();
-      Extent extent{.size = segment.size, .length = segment.size};
+      FileExtent extent{.size = segment.size, .length = segment.size};
       if (last) extent = {cut_offset_, segment.size, cut_tail_, Rest::kReserved};
       if (Status status = copy_.copy(name, *file.value(), extent); !status.ok()) return status;
     }

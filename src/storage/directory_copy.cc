@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kPiece = 1 << 20;
 
 // Makes `file`, which is empty, as long as it is to be; what is copied ends at `end`.
-Status grow(io::File& file, uint64_t end, const Extent& extent) {
+Status grow(io::File& file, uint64_t end, const FileExtent& extent) {
   if (extent.rest == Rest::kHole) return file.truncate(extent.length);
   Status reserved = file.reserve(extent.length);
   if (reserved.ok() || reserved.error().code != Errc::kUnavailable) return reserved;
@@ -85,7 +85,7 @@ Status DirectoryCopy::copy(const std::string& name) {
   return copy(name, *file.value(), {.size = size.value(), .length = size.value()});
 }
 
-Status DirectoryCopy::copy(const std::string& name, io::File& from, const Extent& extent) {
+Status DirectoryCopy::copy(const std::string& name, io::File& from, const FileExtent& extent) {
   const auto to = disk_.open(target_ + "/" + name, io::OpenMode::kCreate);
   if (!to.ok()) return to.error();
   crash_point(CrashPoint::kCopyCreated);

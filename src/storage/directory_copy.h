@@ -22,7 +22,7 @@ enum class Rest : uint8_t {
 };
 
 // The first `size` bytes of a file, `tail` right behind them, and zeros up to `length`.
-struct Extent {
+struct FileExtent {
   uint64_t size = 0;
   uint64_t length = 0;
   Bytes tail;
@@ -44,7 +44,7 @@ class DirectoryCopy {
   // A file of the source.
   Result<std::unique_ptr<io::File>> open(const std::string& name);
   // Durable, but for its name.
-  Status copy(const std::string& name, io::File& from, const Extent& extent);
+  Status copy(const std::string& name, io::File& from, const FileExtent& extent);
   // The whole of a file of the source.
   Status copy(const std::string& name);
   Status write(const std::string& name, Bytes bytes);
