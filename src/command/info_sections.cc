@@ -137,6 +137,7 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("mem_cluster_links", 0);
   text.line("mem_aof_buffer", facts.log_buffers);
   text.line("mem_allocator", facts.allocator);
+  text.line("leat_heap_backed_ahead_bytes", facts.allocator_backed_ahead);
   text.line("active_defrag_running", 0);
   text.line("lazyfree_pending_objects", context.engine().unreaped());
   text.line("lazyfreed_objects", 0);

@@ -75,6 +75,7 @@ struct NodeFacts {
   uint64_t allocator_allocated = 0;
   uint64_t allocator_active = 0;
   uint64_t allocator_resident = 0;
+  uint64_t allocator_backed_ahead = 0;
 
   // What is not data.
   [[nodiscard]] uint64_t overhead() const {

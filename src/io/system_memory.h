@@ -51,6 +51,8 @@ struct AllocatorFacts {
   uint64_t allocated = 0;
   uint64_t active = 0;    // Of pages that hold something.
   uint64_t resident = 0;  // Of pages that the system has given and not got back, about.
+  uint64_t backed_ahead =
+      0;  // By back_heap_ahead(), since start; 0 where the system does not know how.
 };
 // Takes tens of microseconds.
 [[nodiscard]] AllocatorFacts allocator_facts();
@@ -58,6 +60,11 @@ struct AllocatorFacts {
 // From now on a thread of the allocator returns free pages to the system, those that have been free for about ten
 // seconds; without it only the threads that allocate do so, while they do. Call after the last fork.
 void return_memory_in_background();
+
+// From now on the system is asked for the pages by which the calling thread's heap grows before they are touched, 64 KB at
+// a time: a page fault costs more than the page, in virtual machines several times as much. Pages that were returned
+// and are needed again come by faults.
+void back_heap_ahead();
 
 // HeapGrowth: while it lives, the system is asked to back with huge pages by what the calling thread's heap grows.
 //

@@ -134,6 +134,7 @@ int serve(Config config) {
   }
   announce(config, *system.value());
   io::return_memory_in_background();
+  io::back_heap_ahead();
   const auto refuse = [&config](const Error& error) {
     if (!config.log_file.empty()) log(LogLevel::kWarning, "Can't start: {}", error.detail);
     return fail(error.detail);

@@ -99,6 +99,7 @@ void ServerNode::add_memory(NodeFacts& facts) const {
   facts.allocator_allocated = allocator.allocated;
   facts.allocator_active = allocator.active;
   facts.allocator_resident = allocator.resident;
+  facts.allocator_backed_ahead = allocator.backed_ahead;
 }
 
 void ServerNode::add_traffic(NodeFacts& facts) const {

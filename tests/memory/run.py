@@ -229,6 +229,14 @@ class Suite:
             check(client.call("XLEN", "s") == entries, "XLEN")
             check(len(client.call("XRANGE", "s", "-", "+", "COUNT", "10")) == 10, "XRANGE")
 
+    def test_the_heap_is_there_before_it_is_touched(self):
+        with self.server() as (_, client):
+            before = int(info(client)["leat_heap_backed_ahead_bytes"])
+            for _ in range(20):
+                client.pipeline([("XADD", "s", "*", "f", "v" * 1000)] * BATCH)
+            backed = int(info(client)["leat_heap_backed_ahead_bytes"]) - before
+            check(backed >= 8_000_000, f"10 MB were added, {backed} bytes asked for ahead")
+
     def test_a_checkpoint_does_not_make_eviction_go_on(self):
         policy = {"maxmemory-policy": "allkeys-lru"}
         with self.server(**policy) as (server, client):
