@@ -61,15 +61,14 @@ void cmd_exec(Context& context, const Arguments& /*words*/) {
   Transaction transaction = std::move(*session.transaction);
   session.transaction.reset();
   context.forbid_blocking();
+  ByteBuffer& reply = context.reply().buffer();
   const size_t mark = context.reply().begin();
-  context.reply().raw(transaction.reply);
   for (; transaction.done < transaction.queue.size(); ++transaction.done) {
     context.dispatcher().run_queued(context, transaction.queue[transaction.done].request(),
                                     !transaction.shown);
     transaction.shown = context.parked().has_value();
     if (transaction.shown) {
-      ByteBuffer& reply = context.reply().buffer();
-      transaction.reply = std::string(reply.view(mark));
+      transaction.reply += reply.view(mark);
       reply.truncate(mark);
       session.transaction = std::move(transaction);
       return;
@@ -77,6 +76,11 @@ void cmd_exec(Context& context, const Arguments& /*words*/) {
     transaction.replies += context.take_replies();
   }
   context.watches().forget(session.id);
+  if (!transaction.reply.empty()) {
+    transaction.reply += reply.view(mark);
+    reply.truncate(mark);
+    context.reply().raw(transaction.reply);
+  }
   context.reply().end_array(mark, transaction.replies);
 }
 

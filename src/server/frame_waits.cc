@@ -33,7 +33,11 @@ void FrameWaits::settle(const FrameRef& frame, FrameCache& cache, bool had) {
     const auto waiter = waiters_.find(ticket);
     if (waiter == waiters_.end()) continue;
     OpenedFrames& opened = waiter->second.opened;
-    if (had) opened.pins.push_back(cache.admit(frame, {}));
+    if (had) {
+      opened.pins.push_back(cache.admit(frame, {}));
+    } else {
+      opened.unreadable.push_back(frame);
+    }
     if (--waiter->second.outstanding != 0) continue;
     tickets_.erase(waiter->second.who);
     ready_.push_back({waiter->second.who, std::move(opened)});

@@ -21,7 +21,8 @@ namespace leat {
 // Frames that have been waited for, kept open until what waits has run.
 struct OpenedFrames {
   std::vector<FrameCache::Pin> pins;
-  unsigned waits = 0;  // How often it has waited.
+  std::vector<FrameRef> unreadable;  // Those that could not be had.
+  unsigned waits = 0;                // How often it has waited.
 };
 
 // A client whose command is parked, or a stream with entries that have reached MAXAGE.

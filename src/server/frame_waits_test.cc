@@ -76,6 +76,7 @@ TEST_F(FrameWaitsTest, TellsOfAFrameThatCantBeHad) {
   const auto all = waits_.take_ready();
   ASSERT_EQ(all.size(), 1);
   EXPECT_EQ(all[0].opened.pins.size(), 1);
+  EXPECT_THAT(all[0].opened.unreadable, ElementsAre(refs_[0]));
 }
 
 TEST_F(FrameWaitsTest, TellsClientsFromStreams) {

@@ -317,20 +317,26 @@ void Reactor::serve_frames() {
       continue;
     }
     ++ready.opened.waits;
-    if (const auto* const object = std::get_if<ObjectId>(&ready.who)) {
-      const auto missing = shard_->dispatcher().age_out(*object, shard_->log().batch(),
-                                                        ShardFrames::frames_max(ready.opened));
-      if (!missing.empty()) frames.park(*object, missing, std::move(ready.opened));
-      continue;
-    }
-    const auto client = std::get<ClientId>(ready.who);
-    Connection* const connection = held_by_ ? connections_.at(client).get() : find(client);
-    if (connection == nullptr || !connection->parked || !connection->parked->for_frames) continue;
-    resume(*connection, std::move(ready.opened));
-    if (!connection->runnable) close_if_ended(*connection);
+    frames.begin_ready(ready.opened);
+    serve(std::move(ready));
+    frames.end_ready();
   }
-  frames.end_ready();
   if (!held_by_ && shard_->engine().waits().ready()) serve_ready();
+}
+
+void Reactor::serve(FrameWaits::Ready ready) {
+  ShardFrames& frames = shard_->frames();
+  if (const auto* const object = std::get_if<ObjectId>(&ready.who)) {
+    const auto missing = shard_->dispatcher().age_out(*object, shard_->log().batch(),
+                                                      ShardFrames::frames_max(ready.opened));
+    if (!missing.empty()) frames.park(*object, missing, std::move(ready.opened));
+    return;
+  }
+  const auto client = std::get<ClientId>(ready.who);
+  Connection* const connection = held_by_ ? connections_.at(client).get() : find(client);
+  if (connection == nullptr || !connection->parked || !connection->parked->for_frames) return;
+  resume(*connection, std::move(ready.opened));
+  if (!connection->runnable) close_if_ended(*connection);
 }
 
 void Reactor::age_out() {
@@ -343,13 +349,15 @@ void Reactor::age_out() {
 void Reactor::resume(Connection& connection, OpenedFrames opened) {
   Parked parked = std::move(*connection.parked);
   forget_parked(connection);
-  const bool held = std::exchange(held_by_, std::nullopt).has_value();
+  const bool held = held_by_.has_value();
   const size_t reply_start = connection.output.buffer().size();
   executing_ = &connection;
   Dispatcher::Outcome outcome = shard_->dispatcher().resume(
       parked.request.request(), connection.session, shard_->log().batch(),
       connection.output.buffer(), ShardFrames::frames_max(opened));
   executing_ = nullptr;
+  held_by_.reset();
+  const bool closed_while_held = held && connection.dead;
   if (connection.session.silent()) connection.output.buffer().truncate(reply_start);
   if (outcome.park) {
     // The time to wait counts from the first call.
@@ -361,7 +369,7 @@ void Reactor::resume(Connection& connection, OpenedFrames opened) {
   }
   finish_request(connection, outcome);
   make_runnable(connection);
-  if (held && connection.dead) bury(connection);
+  if (closed_while_held) bury(connection);
 }
 
 void Reactor::expire_parked() {
@@ -470,7 +478,9 @@ void Reactor::settle_sent() {
       connection->output.sent(connection->send_size);
       note_sent(*connection, connection->send_size);
     }
-    if (connection->output.empty() && connection->session.close_after_reply) {
+    // An EXEC that is held may have killed its own client, who is owed its reply still.
+    if (connection->output.empty() && connection->session.close_after_reply &&
+        !connection->parked) {
       close(*connection);
     } else if (connection->output.pending() <= kOwedPause) {
       make_runnable(*connection);
@@ -488,7 +498,8 @@ void Reactor::fail_stop() {
   for (const auto& [id, connection] : connections_) {
     const bool awaits =
         connection->parked && (connection->parked->durable || connection->parked->checkpoint);
-    if (!connection->dead && (awaits || connection->output.waiting())) close(*connection);
+    const bool waits = awaits || held_by_ == id || connection->output.waiting();
+    if (!connection->dead && waits) close(*connection);
   }
 }
 

@@ -154,6 +154,7 @@ class Reactor : public io::Handler {
   void serve_ready();
   // Plans again what needed sealed entries that have come.
   void serve_frames();
+  void serve(FrameWaits::Ready ready);
   // Drops entries that have reached MAXAGE; streams that need frames for that wait for them.
   void age_out();
   void resume(Connection& connection, OpenedFrames opened = {});

@@ -89,6 +89,10 @@ void ShardFrames::park(FrameWaiter who, const std::vector<FrameRef>& frames, Ope
   fetch_waiting();
 }
 
+void ShardFrames::begin_ready(const OpenedFrames& opened) {
+  for (const FrameRef& frame : opened.unreadable) engine_.share().frames.note_unreadable(frame);
+}
+
 size_t ShardFrames::frames_max(const OpenedFrames& opened) {
   constexpr unsigned kDoublingsMax = 8;
   return kFramesAtOnce << std::min(opened.waits, kDoublingsMax);
@@ -109,7 +113,6 @@ void ShardFrames::on_fetched(const FrameRef& frame, Result<BlockImages> images) 
   FrameCache& cache = engine_.share().frames;
   FrameCache::Pin opened;
   if (images.ok()) opened = cache.admit(frame, std::move(images).value());
-  if (!opened) cache.note_unreadable(frame);
   waits_.settle(frame, cache, static_cast<bool>(opened));
   fetch_waiting();
 }

@@ -70,9 +70,10 @@ class ShardFrames final : public FrameOwner {
   void park(FrameWaiter who, const std::vector<FrameRef>& frames, OpenedFrames opened);
   [[nodiscard]] bool waits(FrameWaiter who) const { return waits_.waits(who); }
   void forget(FrameWaiter who) { waits_.forget(who); }
-  // Until end_ready(), what could not be had is not waited for again.
   [[nodiscard]] std::vector<FrameWaits::Ready> take_ready() { return waits_.take_ready(); }
   void put_back(FrameWaits::Ready ready) { waits_.put_back(std::move(ready)); }
+  // What has waited runs between these two: what it could not have, whenever that was found, is not waited for again.
+  void begin_ready(const OpenedFrames& opened);
   void end_ready() { engine_.share().frames.retry(); }
   // For how many frames more may be waited after `opened`.
   [[nodiscard]] static size_t frames_max(const OpenedFrames& opened);
