@@ -124,11 +124,13 @@ void Engine::reap(size_t count) {
     const size_t freed = kObject + reaper_.add(keyspace_.next_flushed());
     count -= std::min(count, freed);
   }
+  for (DroppedExtents& extents : std::exchange(share_.let_go, {})) reaper_.add(std::move(extents));
   reaper_.reap(count);
 }
 
 bool Engine::reaping() const {
-  return !reaper_.empty() || (writer_ == nullptr && keyspace_.has_flushed());
+  return !reaper_.empty() || !share_.let_go.empty() ||
+         (writer_ == nullptr && keyspace_.has_flushed());
 }
 
 size_t Engine::dropped_bytes() const {
