@@ -124,7 +124,10 @@ void Engine::reap(size_t count) {
     const size_t freed = kObject + reaper_.add(keyspace_.next_flushed());
     count -= std::min(count, freed);
   }
-  for (DroppedExtents& extents : std::exchange(share_.let_go, {})) reaper_.add(std::move(extents));
+  for (size_t left = count; left != 0 && !share_.let_go.empty(); --left) {
+    reaper_.add(std::move(share_.let_go.back()));
+    share_.let_go.pop_back();
+  }
   reaper_.reap(count);
 }
 
