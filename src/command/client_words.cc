@@ -56,17 +56,18 @@ std::string client_line(const ClientFacts& client, const Watches& watches) {
       session.transaction ? static_cast<int64_t>(session.transaction->queue.size()) : -1;
   const uint64_t queued_bytes = session.transaction ? session.transaction->memory : 0;
   const uint64_t total = sizeof(Session) + client.input_bytes + client.input_free_bytes +
-                         client.output_capacity + queued_bytes;
+                         client.output_capacity + client.held_bytes + queued_bytes;
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
       "multi={} watch={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} rbp={} obl={} oll=0 "
-      "omem=0 tot-mem={} events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={} "
+      "omem={} tot-mem={} events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={} "
       "tot-net-in={} tot-net-out={}",
       session.id.value, client.peer, client.local, client.descriptor, session.name, client.age_s,
       client.idle_s, flags_of(client, watches), session.db.value, session.channels.size(),
       session.patterns.size(), session.shard_channels.size(), queued,
       watches.watching(session.id) ? 1 : 0, client.input_bytes, client.input_free_bytes,
-      queued_bytes, client.output_capacity, client.output_capacity, client.output_bytes, total,
+      queued_bytes, client.output_capacity, client.output_capacity, client.output_bytes,
+      client.held_bytes, total,
       session.last_command == nullptr ? "NULL" : full_name(*session.last_command),
       static_cast<int>(session.protocol), session.library_name, session.library_version,
       client.received_bytes, client.sent_bytes);

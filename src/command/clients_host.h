@@ -28,6 +28,7 @@ struct ClientFacts {
   uint64_t input_free_bytes = 0;
   uint64_t output_bytes = 0;  // Owed.
   uint64_t output_capacity = 0;
+  uint64_t held_bytes = 0;  // Kept for what it has still to be replied.
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
 };

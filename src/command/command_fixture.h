@@ -192,6 +192,13 @@ class CommandFixture : public ::testing::Test {
 
   // Calls it once, while the next command waits for a frame before it has done anything.
   void meanwhile(std::function<void()> call) { meanwhile_ = std::move(call); }
+  // Replies that are larger are written in pieces of about that size, and this is called before each of them.
+  void reply_in_pieces(size_t bytes, std::function<void()> call) {
+    dispatcher_.set_piece_bytes(bytes);
+    between_pieces_ = std::move(call);
+  }
+  // How many pieces have been written behind the first ones.
+  [[nodiscard]] size_t pieces() const { return pieces_; }
 
   // The records that were written so far, and by the last command, by type.
   [[nodiscard]] size_t written() const { return history_.size(); }
@@ -269,6 +276,8 @@ class CommandFixture : public ::testing::Test {
     EXPECT_EQ(read_on_the_spot(), read) << "a frame was read on the spot";
     frames_.seal(engine_.share().seals);
     expect_one_group();
+    pins.clear();
+    if (outcome.rest != nullptr) write_rest(*outcome.rest, reply);
     EXPECT_LE(outcome.release, engine_.last_lsn());
     if (outcome.park) {
       EXPECT_TRUE(reply.empty()) << "parked with a reply: " << reply.view();
@@ -276,6 +285,24 @@ class CommandFixture : public ::testing::Test {
       return "parked";
     }
     return replies_text(reply.view());
+  }
+
+  // Writes what is left of a reply, piece by piece. What has come for a piece is open until the next one is written.
+  void write_rest(LongReply& rest, ByteBuffer& reply) {
+    FrameCache& cache = engine_.share().frames;
+    std::vector<FrameCache::Pin> pins, before;
+    for (auto state = LongReply::State::kMore; state != LongReply::State::kDone; ++pieces_) {
+      if (between_pieces_) between_pieces_();
+      const uint64_t read = read_on_the_spot();
+      cache.begin(FrameCache::Keep::kPinned, kFramesMax);
+      state = rest.write(cache, reply, dispatcher_.piece_bytes());
+      const std::vector<FrameRef> missing = cache.take_missing();
+      cache.end();
+      EXPECT_EQ(read_on_the_spot(), read) << "a frame was read on the spot";
+      if (state == LongReply::State::kUnreadable) return reply.append("+closed\r\n");
+      before = std::exchange(pins, {});
+      fetch(missing, pins);
+    }
   }
 
   void fetch(const std::vector<FrameRef>& missing, std::vector<FrameCache::Pin>& pins) {
@@ -355,7 +382,7 @@ class CommandFixture : public ::testing::Test {
 
   FixtureHost host_;
   MemoryFrames frames_;
-  size_t waited_ = 0, rounds_ = 0;
+  size_t waited_ = 0, rounds_ = 0, pieces_ = 0;
   Engine engine_{host_.settings().databases, &frames_};
   Engine follower_{host_.settings().databases};
   Dispatcher dispatcher_{engine_, host_};
@@ -366,6 +393,7 @@ class CommandFixture : public ::testing::Test {
   std::map<std::string, Client> clients_;
   std::vector<std::string> served_;
   std::function<void()> meanwhile_;
+  std::function<void()> between_pieces_;
 };
 
 }  // namespace leat

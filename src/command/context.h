@@ -13,6 +13,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -22,6 +24,7 @@
 #include "base/time.h"
 #include "command/arguments.h"
 #include "command/host.h"
+#include "command/long_reply.h"
 #include "command/reply_errors.h"
 #include "command/session.h"
 #include "engine/engine.h"
@@ -188,6 +191,17 @@ class Context {
   void unpark() { park_.reset(); }
   [[nodiscard]] const std::optional<Park>& parked() const { return park_; }
 
+  // Once the reply has that many bytes, what is left of it may be written later.
+  [[nodiscard]] size_t piece_bytes() const { return may_block_ ? piece_bytes_ : SIZE_MAX; }
+  void set_piece_bytes(size_t bytes) { piece_bytes_ = bytes; }
+  // What is written later, once there is something; else null.
+  [[nodiscard]] LongReply* rest() { return rest_.get(); }
+  [[nodiscard]] LongReply& make_rest() {
+    if (rest_ == nullptr) rest_ = std::make_unique<LongReply>(reply_.protocol());
+    return *rest_;
+  }
+  [[nodiscard]] std::unique_ptr<LongReply> take_rest() { return std::move(rest_); }
+
   [[nodiscard]] Lsn release() const { return release_; }
 
  private:
@@ -204,6 +218,8 @@ class Context {
   size_t replies_ = 1;
   bool pushed_ = false;
   std::optional<Park> park_;
+  size_t piece_bytes_ = SIZE_MAX;
+  std::unique_ptr<LongReply> rest_;
 };
 
 }  // namespace leat

@@ -232,8 +232,13 @@ Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
 
 void Dispatcher::tell_observer(const Session& session, const Request& request, Bytes reply,
                                const Outcome& outcome, bool wrote) {
-  if (!outcome.park || outcome.park->frames.empty())
-    return observer_->on_executed(session, request, reply, outcome.park.has_value());
+  using Replied = ExecutionObserver::Replied;
+  if (!outcome.park || outcome.park->frames.empty()) {
+    const Replied replied = outcome.park              ? Replied::kParked
+                            : outcome.rest != nullptr ? Replied::kBegun
+                                                      : Replied::kWhole;
+    return observer_->on_executed(session, request, reply, replied);
+  }
   if (wrote && !outcome.held) observer_->on_expired();
 }
 
@@ -258,10 +263,12 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   const Lsn before = open ? session.transaction->release : Lsn{};
   frames_now_ = frames_max;
   Context context({*this, engine_, host_, session, records, reply, now_});
+  context.set_piece_bytes(piece_bytes_);
   call(context, spec, request, frames_max);
   Outcome outcome{.release = std::max(before, context.release()),
                   .park = context.parked(),
-                  .pushed = context.pushed()};
+                  .pushed = context.pushed(),
+                  .rest = context.take_rest()};
   const bool wrote = records.size() != records_start;
   if (outcome.park && session.transaction && (wrote || session.transaction->done != 0)) {
     Transaction& transaction = *session.transaction;
@@ -324,6 +331,7 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
 
 void Dispatcher::settle_lack(Context& context, size_t reply_start) {
   context.reply().buffer().truncate(reply_start);
+  context.take_rest().reset();
   FrameCache& frames = engine_.share().frames;
   if (frames.trouble() == FrameCache::Trouble::kMissing) {
     context.park(Park{.frames = frames.take_missing()});

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,10 +26,10 @@ namespace leat {
 class ExecutionObserver {
  public:
   virtual ~ExecutionObserver() = default;
-  // `reply` is what the command has appended to its connection's output; nothing when it
-  // has `parked`.
+  // `reply` is what the command has appended to its connection's output: nothing when it has parked.
+  enum class Replied : uint8_t { kWhole, kBegun, kParked };
   virtual void on_executed(const Session& session, const Request& request, Bytes reply,
-                           bool parked) = 0;
+                           Replied replied) = 0;
   // Keys whose time has come have been dropped without a command, or by one that waits for sealed entries: nothing else
   // is told of such a one before it has them.
   virtual void on_expired() = 0;
@@ -49,6 +50,7 @@ class Dispatcher {
     // An EXEC waits for frames in the middle, its group of records begun: until resume() has ended it nothing else may be
     // executed, appended to the batch or committed.
     bool held = false;
+    std::unique_ptr<LongReply> rest;  // Of the reply, to be written later; null: nothing.
   };
 
   // Borrowed; null: nobody observes.
@@ -71,6 +73,9 @@ class Dispatcher {
   }
   // For how many sealed frames a command may wait at once; 0: they are read on the spot.
   void set_frames_max(size_t frames) { frames_max_ = frames; }
+  // Replies that are larger may be written in pieces of about that size.
+  void set_piece_bytes(size_t bytes) { piece_bytes_ = bytes; }
+  [[nodiscard]] size_t piece_bytes() const { return piece_bytes_; }
   // Drops what has expired, a bounded number of keys per call.
   //   returns  true when there may be more to do now.
   bool expire(ByteBuffer& records);
@@ -162,6 +167,7 @@ class Dispatcher {
   bool active_expiry_ = true;
   size_t frames_max_ = 0;
   size_t frames_now_ = 0;  // For how many the command may wait that runs.
+  size_t piece_bytes_ = SIZE_MAX;
 };
 
 }  // namespace leat

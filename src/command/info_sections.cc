@@ -91,6 +91,8 @@ void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("clients_in_timeout_table", facts.clients_with_deadline);
   text.line("total_blocking_keys", context.waits().keys());
   text.line("total_blocking_keys_on_nokey", context.waits().keys_on_absence());
+  text.line("leat_long_replies", facts.long_replies);
+  text.line("leat_long_replies_held_bytes", facts.long_replies_held);
 }
 
 void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {

@@ -62,6 +62,8 @@ struct NodeFacts {
   uint64_t input_largest = 0;
   uint64_t output_largest = 0;
   uint64_t clients_bytes = 0;
+  uint64_t long_replies = 0;
+  uint64_t long_replies_held = 0;  // Bytes that are kept for them.
 
   uint64_t allocated = 0;  // By this process, and not freed.
   uint64_t allocated_peak = 0;

@@ -233,4 +233,17 @@ void reply_entry(ReplyWriter& reply, const EntryView& entry) {
   out.commit(static_cast<size_t>(at + 2 + entry.wire.size() - start));
 }
 
+uint64_t reply_later(Context& context, const Stream& stream, const EntriesLeft& left,
+                     uint64_t count) {
+  const auto& [range, last, reverse] = left;
+  if (last == (reverse ? StreamId::min() : StreamId::max())) return 0;
+  const StreamId from = reverse ? range.first : last.next();
+  const StreamId to = reverse ? last.previous() : range.last;
+  const uint64_t there = stream.count_between(from, to, count, !reverse);
+  if (there == 0 || context.lacks_entries()) return 0;
+  context.make_rest().add(
+      stream, from, to, reverse ? StreamSnapshot::Order::kDown : StreamSnapshot::Order::kUp, there);
+  return there;
+}
+
 }  // namespace leat

@@ -82,4 +82,15 @@ void reply_no_such_group(Context& context, Bytes key, Bytes group);
 void reply_entry(ReplyWriter& reply, const EntryView& entry);
 void reply_id(ReplyWriter& reply, StreamId id);
 
+// What is left of a range after `last` has been replied.
+struct EntriesLeft {
+  IdRange range;
+  StreamId last;
+  bool reverse = false;  // From the end of the range to its start.
+};
+// Has what is left, `count` entries at most (0: all), replied later.
+//   returns  how many that are. The command may have to wait for entries, to know.
+uint64_t reply_later(Context& context, const Stream& stream, const EntriesLeft& left,
+                     uint64_t count);
+
 }  // namespace leat

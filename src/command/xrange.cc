@@ -38,22 +38,35 @@ void reply_range(Context& context, const Arguments& words, bool reverse) {
 
   const size_t mark = reply.begin();
   int64_t sent = 0;
+  const size_t piece = context.piece_bytes();
+  StreamId last;
+  bool full = false;
   const auto send = [&](const EntryView& entry) {
     reply_entry(reply, entry);
-    return ++sent != asked.count;
+    if (++sent == asked.count) return false;
+    full = reply.buffer().size() - mark >= piece;
+    if (full) [[unlikely]]
+      last = entry.id;
+    return !full;
   };
   const Stream& stream = *object->stream();
   const uint64_t count = asked.count < 0 ? 0 : static_cast<uint64_t>(asked.count);
+  const IdRange& range = asked.range;
   if (reverse) {
-    stream.visit_backwards(asked.range.last, {.end = asked.range.first, .count = count}, send);
+    stream.visit_backwards(range.last, {.end = range.first, .count = count, .bytes = piece}, send);
   } else {
-    auto cursor = stream.seek(asked.range.first, {.end = asked.range.last, .count = count});
+    auto cursor = stream.seek(range.first, {.end = range.last, .count = count, .bytes = piece});
     for (; !cursor.done(); cursor.advance()) {
       const EntryView& entry = cursor.entry();
-      if (entry.id > asked.range.last || !send(entry)) break;
+      if (entry.id > range.last || !send(entry)) break;
     }
   }
-  reply.end_array(mark, static_cast<size_t>(sent));
+  auto total = static_cast<uint64_t>(sent);
+  if (full) [[unlikely]] {
+    const EntriesLeft left{.range = range, .last = last, .reverse = reverse};
+    total += reply_later(context, stream, left, count == 0 ? 0 : count - total);
+  }
+  reply.end_array(mark, total);
 }
 
 struct SetIdWords {

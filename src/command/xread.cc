@@ -193,15 +193,45 @@ bool has_something(const Source& source) {
   return source.last_entry ? stream.length() != 0 : stream.has_after(source.after);
 }
 
-void reply_after(ReplyWriter& reply, const Stream& stream, StreamId after, int64_t count) {
+// `start` is where the whole reply begins.
+void reply_after(Context& context, const Stream& stream, StreamId after, uint64_t count,
+                 size_t start) {
+  ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
-  int64_t sent = 0;
-  auto cursor = stream.seek(after.next(), {.count = static_cast<uint64_t>(count)});
+  const size_t piece = context.piece_bytes();
+  uint64_t sent = 0;
+  auto cursor = stream.seek(after.next(), {.count = count, .bytes = piece});
   for (; !cursor.done(); cursor.advance()) {
     reply_entry(reply, cursor.entry());
     if (++sent == count) break;
+    if (reply.buffer().size() - start >= piece) [[unlikely]] {
+      const EntriesLeft left{.range = {after.next(), StreamId::max()}, .last = cursor.entry().id};
+      sent += reply_later(context, stream, left, count == 0 ? 0 : count - sent);
+      break;
+    }
   }
-  reply.end_array(mark, static_cast<size_t>(sent));
+  reply.end_array(mark, sent);
+}
+
+// The reply of a stream behind one of which something is left for later.
+void reply_source_later(Context& context, const Source& source, const ReadWords& asked) {
+  ByteBuffer text;
+  ReplyWriter reply(text, context.reply().protocol());
+  const Stream& stream = *source.object->stream();
+  if (reply.protocol() == Protocol::kResp2) reply.array(2);
+  reply.bulk(source.key);
+  LongReply& rest = context.make_rest();
+  if (source.last_entry) {
+    reply.array(1);
+    if (const auto last = stream.last_entry()) reply_entry(reply, *last);
+    return rest.add(std::string(text.view()));
+  }
+  const StreamId first = source.after.next();
+  const uint64_t count =
+      stream.count_between(first, StreamId::max(), static_cast<uint64_t>(asked.count), true);
+  reply.array(count);
+  rest.add(std::string(text.view()));
+  rest.add(stream, first, StreamId::max(), StreamSnapshot::Order::kUp, count);
 }
 
 // The consumer's pending entries behind `after`; those still in the stream count as delivered once more.
@@ -284,14 +314,18 @@ void park(Context& context, const Arguments& words, const ReadWords& asked,
   context.park(std::move(park));
 }
 
-void reply_source(Context& context, const Source& source, const ReadWords& asked) {
+void reply_source(Context& context, const Source& source, const ReadWords& asked, size_t start) {
+  if (context.rest() != nullptr) [[unlikely]]
+    return reply_source_later(context, source, asked);
   ReplyWriter& reply = context.reply();
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
   if (source.history) return reply_history(context, source, *source.consumer, asked.count);
   if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked);
   const Stream& stream = *source.object->stream();
-  if (!source.last_entry) return reply_after(reply, stream, source.after, asked.count);
+  if (!source.last_entry) {
+    return reply_after(context, stream, source.after, static_cast<uint64_t>(asked.count), start);
+  }
   const auto last = stream.last_entry();
   if (!last) return;  // It is not in memory.
   reply.array(1);
@@ -341,7 +375,7 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   size_t served = 0;
   for (const Source& source : sources) {
     if (!has_something(source)) continue;
-    reply_source(context, source, asked);
+    reply_source(context, source, asked, mark);
     ++served;
   }
   if (served == 0) {

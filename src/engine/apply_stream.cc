@@ -64,9 +64,7 @@ bool Engine::on(const StreamTrim& record) {
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_trim(*stream, record.last_dropped);
   DroppedExtents dropped(&share_);
-  const uint64_t frames = stream->frames();
-  if (!stream->trim(record.last_dropped, dropped.extents())) return false;
-  dropped.set_frames(frames - stream->frames());
+  if (!stream->trim(record.last_dropped, dropped)) return false;
   if (writer_ != nullptr) {
     writer_->drop(std::move(dropped), record.last_dropped);
   } else if (!dropped.empty()) {

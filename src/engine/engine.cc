@@ -124,11 +124,16 @@ void Engine::reap(size_t count) {
     const size_t freed = kObject + reaper_.add(keyspace_.next_flushed());
     count -= std::min(count, freed);
   }
+  for (size_t left = count; left != 0 && !share_.let_go.empty(); --left) {
+    reaper_.add(std::move(share_.let_go.back()));
+    share_.let_go.pop_back();
+  }
   reaper_.reap(count);
 }
 
 bool Engine::reaping() const {
-  return !reaper_.empty() || (writer_ == nullptr && keyspace_.has_flushed());
+  return !reaper_.empty() || !share_.let_go.empty() ||
+         (writer_ == nullptr && keyspace_.has_flushed());
 }
 
 size_t Engine::dropped_bytes() const {

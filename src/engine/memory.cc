@@ -75,7 +75,7 @@ size_t Stream::memory(size_t samples) const {
 }
 
 size_t DroppedExtents::memory(size_t samples) const {
-  return memory_of(extents_, frames_, samples);
+  return memory_of(extents(), frames_, samples);
 }
 
 size_t memory_of(const Group& group) {

@@ -39,6 +39,7 @@ uint64_t count_behind(const Block& block, StreamId id) {
 
 Stream::~Stream() {
   retire();
+  if (snapshots_ != nullptr) leave_to_snapshots();
   DroppedExtents dropped(share_);
   dropped.extents().swap(extents_);
 }
@@ -154,6 +155,35 @@ std::optional<uint64_t> Stream::counted_after(StreamId id) const {
   }
 }
 
+std::optional<uint64_t> Stream::count_in(Extents::const_iterator extent, StreamId first,
+                                         StreamId last) const {
+  const auto from =
+      first <= extent->first ? extent->second.live() : count_in(extent, first.previous());
+  const auto behind = count_in(extent, last);
+  if (!from || !behind) return std::nullopt;
+  return *from - *behind;
+}
+
+uint64_t Stream::count_between(StreamId first, StreamId last, uint64_t most, bool upwards) const {
+  if (first > last) return 0;
+  if (most == 0 || most >= length_) {
+    const uint64_t from = first == StreamId::min() ? length_ : count_after(first.previous());
+    const uint64_t behind = count_after(last);
+    return from < behind ? 0 : from - behind;  // One of them may not be known.
+  }
+  uint64_t count = 0;
+  auto extent = extents_.upper_bound(upwards ? first : last);
+  if (upwards && extent != extents_.begin()) --extent;
+  while (count < most) {
+    if (extent == (upwards ? extents_.end() : extents_.begin())) break;
+    if (!upwards) --extent;
+    if (upwards ? extent->first > last : extent->second.last_id() < first) break;
+    count += count_in(extent, first, last).value_or(0);
+    if (upwards) ++extent;
+  }
+  return std::min(count, most);
+}
+
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (extents_.empty() || new_block) {
     const size_t capacity =
@@ -199,6 +229,8 @@ bool Stream::place(Group& group, StreamId last_delivered) {
 bool Stream::erase(StreamId id) {
   auto extent = extent_of(id);
   if (extent == extents_.end()) return false;
+  if (snapshots_ != nullptr) [[unlikely]]
+    keep_for_snapshots(extent, id, id);
   if (extent->second.sealed()) {
     if (!find(id) || !thaw(extent)) return false;
     extent = extent_of(id);
@@ -223,15 +255,17 @@ bool Stream::erase(StreamId id) {
 
 std::optional<uint64_t> Stream::trim(StreamId last) {
   DroppedExtents dropped(share_);
-  return trim(last, dropped.extents());
+  return trim(last, dropped);
 }
 
-std::optional<uint64_t> Stream::trim(StreamId last, Extents& dropped) {
-  if (const auto part = extent_of(last); part != extents_.end() && part->second.sealed() &&
-                                         last < part->second.last_id() &&
-                                         last >= part->second.fence()->first_live) {
-    if (!thaw(part)) return std::nullopt;
+std::optional<uint64_t> Stream::trim(StreamId last, DroppedExtents& dropped) {
+  if (const auto part = extent_of(last); part != extents_.end() && last < part->second.last_id()) {
+    if (snapshots_ != nullptr) [[unlikely]]
+      keep_for_snapshots(part, part->first, last);
+    const Fence* const fence = part->second.fence();
+    if (fence != nullptr && last >= fence->first_live && !thaw(part)) return std::nullopt;
   }
+  const uint64_t frames = frames_;
   auto kept = extents_.upper_bound(last);
   uint64_t removed = 0;
   if (kept != extents_.begin()) {
@@ -248,7 +282,10 @@ std::optional<uint64_t> Stream::trim(StreamId last, Extents& dropped) {
     }
   }
   length_ -= removed;
-  removed += take_before(kept, dropped);
+  removed += take_before(kept, dropped.extents());
+  dropped.set_frames(frames - frames_);
+  if (snapshots_ != nullptr) [[unlikely]]
+    keep_for_snapshots(last, dropped);
   settle_tail();
   if (removed == 0) return 0;
   settle_first_id();
@@ -310,6 +347,7 @@ uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
 
 size_t Stream::free_some(size_t count) {
   retire();
+  if (snapshots_ != nullptr) leave_to_snapshots();
   DroppedExtents extents(share_);
   extents.extents().swap(extents_);
   tail_ = nullptr;
@@ -317,22 +355,6 @@ size_t Stream::free_some(size_t count) {
   extents_.swap(extents.extents());
   frames_ -= std::min<uint64_t>(frames_, freed);
   return freed == count ? freed : freed + groups_.free_some(count - freed);
-}
-
-size_t DroppedExtents::free_some(size_t count) {
-  size_t freed = 0;
-  auto end = extents_.begin();
-  for (; freed < count && end != extents_.end(); ++freed, ++end) {
-    if (share_ == nullptr) continue;
-    if (const Fence* const fence = end->second.fence()) {
-      share_->frames.forget(fence->ref);
-    } else {
-      share_->buffers.give(end->second.block()->take_bytes());
-    }
-  }
-  extents_.erase(extents_.begin(), end);
-  frames_ -= std::min<uint64_t>(frames_, freed);
-  return freed;
 }
 
 Stream::Extents::const_iterator Stream::extent_at(StreamId id) const {
@@ -405,6 +427,8 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
     if (!live || last_id < live->id || !thaw_tail()) return false;
     tail_->cut_deleted_tail();
   }
+  if (snapshots_ != nullptr) [[unlikely]]
+    end_for_snapshots(last_id);
   groups_reach_ = std::max(groups_reach_, last_id_);
   last_id_ = last_id;
   entries_added_ = entries_added;
@@ -476,47 +500,6 @@ void Stream::settle_first_id() {
     first_id_ = fence->first_live;
   } else {
     first_id_ = seek(StreamId::min()).entry().id;
-  }
-}
-
-Stream::Cursor::Cursor(const Stream& stream, StreamId from, const Reach& reach)
-    : stream_(&stream), extent_(stream.extents_.upper_bound(from)), reach_(reach) {
-  if (extent_ != stream.extents_.begin()) --extent_;
-  if (extent_ != stream.extents_.end() && extent_->first <= reach.end) enter(from);
-}
-
-void Stream::Cursor::enter(StreamId from) {
-  if (extent_->second.last_id() < from) {
-    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
-    return enter(extent_->first);
-  }
-  block_ = extent_->second.block();
-  if (block_ == nullptr) {
-    frame_ = stream_->open(extent_);
-    if (!frame_) return stream_->foresee_up(extent_, from, reach_, passed_);
-    const auto& blocks = frame_.blocks();
-    for (next_ = 0; blocks[next_]->last_id() < from;) ++next_;
-    block_ = blocks[next_++].get();
-  }
-  cursor_ = block_->seek(from);
-  settle();
-}
-
-void Stream::Cursor::settle() {
-  while (true) {
-    while (!cursor_.done() && !cursor_.live()) cursor_.advance();
-    if (!cursor_.done()) return;
-    if (frame_ && next_ < frame_.blocks().size()) {
-      block_ = frame_.blocks()[next_++].get();
-      cursor_ = block_->begin();
-      continue;
-    }
-    frame_.reset();
-    block_ = nullptr;
-    if (++extent_ == stream_->extents_.end() || extent_->first > reach_.end) return;
-    if (extent_->second.sealed()) return enter(extent_->first);
-    block_ = extent_->second.block();
-    cursor_ = block_->begin();
   }
 }
 

@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
-#include <absl/container/btree_map.h>
-
 #include "base/time.h"
 #include "engine/block.h"
+#include "engine/dropped_extents.h"
+#include "engine/entry_row.h"
 #include "engine/extent.h"
 #include "engine/frame_cache.h"
 #include "engine/group.h"
@@ -34,11 +34,13 @@
 namespace leat {
 
 struct StreamShare;
+class StreamSnapshot;
 
 class Stream {
  public:
-  // By the id of the first entry ever appended to it.
-  using Extents = absl::btree_map<StreamId, Extent>;
+  using Extents = leat::Extents;
+  using Reach = leat::Reach;
+  using Cursor = EntryRow::Cursor;
 
   // Borrows what it shares with other streams; without it nothing is ever sealed.
   explicit Stream(StreamShare* share = nullptr) : share_(share) {}
@@ -73,48 +75,22 @@ class Stream {
   [[nodiscard]] bool has_after(StreamId id) const;
   // Live entries with an id > `id`. O(extents) from the nearer end; opens at most the frame that `id` lies in.
   [[nodiscard]] uint64_t count_after(StreamId id) const;
+  // Live entries from `first` to `last`; with `most` other than 0 no more than that many are counted, from the end of
+  // the range that `upwards` says. O(extents) from the nearer end, or of what is counted; opens at most the frames
+  // that the range begins and ends in.
+  [[nodiscard]] uint64_t count_between(StreamId first, StreamId last, uint64_t most,
+                                       bool upwards) const;
   // Bytes that it holds, about: extrapolated from `samples` of its blocks and of its groups. O(samples).
   [[nodiscard]] size_t memory(size_t samples = ~size_t{0}) const;
 
-  // How far a walk will go at most: what a command may have to wait for at once.
-  struct Reach {
-    StreamId end = StreamId::max();  // Its last id in the direction of the walk.
-    uint64_t count = 0;              // Entries; 0: all.
-  };
   // Opens the frames that a walk upwards would need. What is missing is noted, so that one wait gets all of it.
-  void foresee(StreamId from, const Reach& reach) const;
-
-  // Walks live entries upwards; an entry is lent until the walk moves on or the stream changes.
-  class Cursor {
-   public:
-    [[nodiscard]] bool done() const { return block_ == nullptr; }
-    [[nodiscard]] const EntryView& entry() const { return cursor_.entry(); }
-    void advance() {
-      ++passed_;
-      cursor_.advance();
-      settle();
-    }
-
-   private:
-    friend class Stream;
-    Cursor(const Stream& stream, StreamId from, const Reach& reach);
-    // Stands at the first entry of the extent with an id >= `from`.
-    void enter(StreamId from);
-    void settle();
-
-    const Stream* stream_;
-    Extents::const_iterator extent_;
-    const Block* block_ = nullptr;
-    Block::Cursor cursor_;
-    FrameCache::Pin frame_;  // Of the extent; empty: it is hot.
-    size_t next_ = 0;        // The frame's block behind block_.
-    uint64_t passed_ = 0;
-    Reach reach_;
-  };
+  void foresee(StreamId from, const Reach& reach) const { row().foresee(from, reach); }
+  // Its entries, to be walked.
+  [[nodiscard]] EntryRow row() const { return {extents_, share_}; }
   // At the first live entry with an id >= `from`.
   [[nodiscard]] Cursor seek(StreamId from) const { return seek(from, Reach()); }
   [[nodiscard]] Cursor seek(StreamId from, const Reach& reach) const {
-    return Cursor(*this, from, reach);
+    return row().seek(from, reach);
   }
 
   // The first block of a frame. The stream remembers that of the frame it was trimmed in last: whether a trim drops
@@ -142,7 +118,9 @@ class Stream {
   }
   // Calls visit(const EntryView&) for live entries with ids from `from` down to `reach.end`, until it returns false.
   template <typename Visit>
-  void visit_backwards(StreamId from, const Reach& reach, Visit&& visit) const;
+  void visit_backwards(StreamId from, const Reach& reach, Visit&& visit) const {
+    row().visit_backwards(from, reach, visit);
+  }
 
   [[nodiscard]] const Groups& groups() const { return groups_; }
   [[nodiscard]] Groups& groups() {
@@ -176,7 +154,7 @@ class Stream {
   // Drops every entry up to and including `last`; returns how many. Extents that end there are moved to `dropped`,
   // which is empty: freeing many takes long. O(extents dropped or kept, whichever are fewer, + groups).
   //   returns  none, and nothing has changed, when the frame that `last` lies in can't be read.
-  std::optional<uint64_t> trim(StreamId last, Extents& dropped);
+  std::optional<uint64_t> trim(StreamId last, DroppedExtents& dropped);
   std::optional<uint64_t> trim(StreamId last);
   // False, and nothing has changed, when a live entry stands beyond `last_id`.
   [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
@@ -223,6 +201,19 @@ class Stream {
   void move_frame(StreamId first, const FrameRef& from, const FrameRef& to);
 
  private:
+  friend class StreamSnapshot;
+
+  // ---- Before a change, where there are snapshots; what of them still needs what is changed gets it.
+
+  // Entries of the extent between `first` and `last` go.
+  void keep_for_snapshots(Extents::const_iterator extent, StreamId first, StreamId last) const;
+  // Every entry up to `last` has gone; `dropped` are the extents that went whole.
+  void keep_for_snapshots(StreamId last, DroppedExtents& dropped) const;
+  // What is appended from now on may have an id that has been there before, beyond `last`.
+  void end_for_snapshots(StreamId last) const;
+  // The stream is about to be freed: what they need are its extents.
+  void leave_to_snapshots();
+
   // The extent whose ids include `id`; end() when there is none.
   [[nodiscard]] Extents::iterator extent_of(StreamId id);
   [[nodiscard]] Extents::const_iterator extent_of(StreamId id) const {
@@ -232,17 +223,16 @@ class Stream {
   [[nodiscard]] StreamId find_unacked(StreamId first, bool& known) const;
   // There is a live entry `id`; none when its frame can't be had.
   [[nodiscard]] std::optional<bool> has(StreamId id) const;
-  [[nodiscard]] FrameCache::Pin open(Extents::const_iterator sealed) const;
-  // Notes the frames of a walk from `extent` on, the first of which is missing; it would begin at `from` there, and
-  // `seen` entries have been.
-  void foresee_up(Extents::const_iterator extent, StreamId from, const Reach& reach,
-                  uint64_t seen) const;
-  void foresee_down(Extents::const_iterator extent, StreamId from, const Reach& reach,
-                    uint64_t seen) const;
+  [[nodiscard]] FrameCache::Pin open(Extents::const_iterator sealed) const {
+    return row().open(sealed);
+  }
   [[nodiscard]] const Block* sealed_tail() const;
   void note_first_block(const Block& block) const;
   // Live entries of the extent with an id > `id`; none when its frame can't be had.
   [[nodiscard]] std::optional<uint64_t> count_in(Extents::const_iterator extent, StreamId id) const;
+  // The same from `first` to `last`.
+  [[nodiscard]] std::optional<uint64_t> count_in(Extents::const_iterator extent, StreamId first,
+                                                 StreamId last) const;
   [[nodiscard]] std::optional<uint64_t> counted_after(StreamId id) const;
   // Makes the frame's blocks hot; false, and nothing has changed, when it can't be read.
   [[nodiscard]] bool thaw(Extents::iterator sealed);
@@ -265,15 +255,12 @@ class Stream {
   // From `at` on until there is a frame's worth, or a block that can't be sealed.
   Run gather(Extents::iterator at, uint32_t token);
   [[nodiscard]] bool sealable(const Extent& extent) const;
-  template <typename Visit>
-  static bool visit_block_backwards(const Block& block, StreamId from, StreamId to,
-                                    std::vector<EntryView>& entries, Visit&& visit);
-
   Extents extents_;
   Block* tail_ = nullptr;  // Null: there is none, or it is sealed.
   StreamShare* share_;
   std::unique_ptr<SealQueue::Place> place_;  // Null: it never had enough to seal.
   mutable std::unique_ptr<FirstBlock> first_block_;
+  mutable StreamSnapshot* snapshots_ = nullptr;  // A list. Volatile: they are no part of the state.
   size_t full_bytes_ = 0;  // Of hot blocks but the last; those too large to be sealed do not count.
   uint64_t blocks_ = 0;
   uint64_t frames_ = 0;
@@ -296,76 +283,5 @@ class Stream {
   };
   mutable std::optional<UnackedFrom> unacked_from_;
 };
-
-// DroppedExtents: extents that a stream has dropped. Their frames are referred to until they are freed.
-class DroppedExtents {
- public:
-  // Borrows what the stream shared; null: it had no frames.
-  explicit DroppedExtents(StreamShare* share) : share_(share) {}
-  DroppedExtents(DroppedExtents&& other) noexcept
-      : share_(other.share_), frames_(other.frames_), extents_(std::exchange(other.extents_, {})) {}
-  DroppedExtents& operator=(DroppedExtents&& other) noexcept {
-    std::swap(share_, other.share_);
-    std::swap(frames_, other.frames_);
-    extents_.swap(other.extents_);
-    return *this;
-  }
-  ~DroppedExtents() { free_some(~size_t{0}); }
-
-  [[nodiscard]] Stream::Extents& extents() { return extents_; }
-  [[nodiscard]] const Stream::Extents& extents() const { return extents_; }
-  [[nodiscard]] bool empty() const { return extents_.empty(); }
-  [[nodiscard]] size_t size() const { return extents_.size(); }
-  // How many of them are frames, for memory().
-  void set_frames(uint64_t frames) { frames_ = frames; }
-  // Bytes that they hold, about: extrapolated from `samples` of them. O(samples).
-  [[nodiscard]] size_t memory(size_t samples) const;
-  // Frees up to `count` from the front; returns how many.
-  size_t free_some(size_t count);
-
- private:
-  StreamShare* share_;
-  uint64_t frames_ = 0;
-  Stream::Extents extents_;
-};
-
-// The offsets of a block's entries are known only forwards, so each block is walked once into a small list.
-template <typename Visit>
-bool Stream::visit_block_backwards(const Block& block, StreamId from, StreamId to,
-                                   std::vector<EntryView>& entries, Visit&& visit) {
-  entries.clear();
-  if (block.first_id() > from) return true;
-  if (block.last_id() < to) return false;
-  for (auto cursor = block.begin(); !cursor.done(); cursor.advance()) {
-    const StreamId id = cursor.entry().id;
-    if (cursor.live() && id >= to && id <= from) entries.push_back(cursor.entry());
-  }
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    if (!visit(*entry)) return false;
-  }
-  return true;
-}
-
-template <typename Visit>
-void Stream::visit_backwards(StreamId from, const Reach& reach, Visit&& visit) const {
-  std::vector<EntryView> entries;
-  uint64_t seen = 0;
-  for (auto extent = extents_.upper_bound(from); extent != extents_.begin();) {
-    --extent;
-    if (extent->second.last_id() < reach.end) return;
-    if (const Block* const block = extent->second.block()) {
-      if (!visit_block_backwards(*block, from, reach.end, entries, visit)) return;
-      seen += entries.size();
-      continue;
-    }
-    const FrameCache::Pin frame = open(extent);
-    if (!frame) return foresee_down(extent, from, reach, seen);
-    const auto& blocks = frame.blocks();
-    for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
-      if (!visit_block_backwards(**block, from, reach.end, entries, visit)) return;
-      seen += entries.size();
-    }
-  }
-}
 
 }  // namespace leat

@@ -19,45 +19,6 @@ StreamId first_live_of(const Block& block) {
 
 }  // namespace
 
-FrameCache::Pin Stream::open(Extents::const_iterator sealed) const {
-  return share_->frames.open(sealed->first, *sealed->second.fence());
-}
-
-void Stream::foresee(StreamId from, const Reach& reach) const {
-  auto extent = extents_.upper_bound(from);
-  if (extent != extents_.begin()) --extent;
-  for (uint64_t seen = 0; extent != extents_.end(); ++extent) {
-    if (extent->first > reach.end || (reach.count != 0 && seen >= reach.count)) return;
-    if (extent->second.last_id() < from) continue;
-    if (extent->second.sealed() && !open(extent)) return foresee_up(extent, from, reach, seen);
-    if (extent->first >= from) seen += extent->second.live();
-  }
-}
-
-// How many entries of the first frame count is not known when the walk begins inside it: one too many may come.
-void Stream::foresee_up(Extents::const_iterator extent, StreamId from, const Reach& reach,
-                        uint64_t seen) const {
-  if (from <= extent->second.fence()->first_live) seen += extent->second.live();
-  while (reach.count == 0 || seen < reach.count) {
-    if (++extent == extents_.end() || extent->first > reach.end) return;
-    const Fence* const fence = extent->second.fence();
-    if (fence != nullptr && !share_->frames.foresee(*fence)) return;
-    seen += extent->second.live();
-  }
-}
-
-void Stream::foresee_down(Extents::const_iterator extent, StreamId from, const Reach& reach,
-                          uint64_t seen) const {
-  if (from >= extent->second.last_id()) seen += extent->second.live();
-  while (extent != extents_.begin() && (reach.count == 0 || seen < reach.count)) {
-    --extent;
-    if (extent->second.last_id() < reach.end) return;
-    const Fence* const fence = extent->second.fence();
-    if (fence != nullptr && !share_->frames.foresee(*fence)) return;
-    seen += extent->second.live();
-  }
-}
-
 const Block* Stream::sealed_tail() const {
   if (extents_.empty()) return nullptr;
   const FrameCache::Pin frame = open(std::prev(extents_.end()));

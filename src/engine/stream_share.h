@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "base/buffer_pool.h"
+#include "engine/dropped_extents.h"
 #include "engine/frame_cache.h"
 #include "engine/seal_queue.h"
 
@@ -22,6 +24,8 @@ struct StreamShare {
   FrameCache frames;
   SealQueue seals;
   BufferPool buffers;
+  // What snapshots have let go, for Engine::reap() to free.
+  std::vector<DroppedExtents> let_go;
 };
 
 }  // namespace leat

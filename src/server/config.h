@@ -12,6 +12,7 @@
 #include "server/config_values.h"
 #include "server/connection_limits.h"
 #include "server/frames_options.h"
+#include "server/long_replies.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -38,6 +39,7 @@ struct Config {
   uint64_t segment_bytes = 32ULL << 20;
   CheckpointSettings checkpoint;
   FramesOptions frames;  // .cache_bytes: stream-cache-size
+  size_t reply_piece_bytes = kReplyPieceBytes;
   ConnectionLimits limits;
   Settings settings;
 

@@ -51,7 +51,7 @@ struct Connection {
   std::optional<Parked> parked;
 
   Output output;
-  // Pushes to this connection that came while it executes a command: they follow the command's reply.
+  // Pushes to this connection that came while it executes a command, or is being replied: they follow the reply.
   ByteBuffer pushes;
   MonoNs soft_limit_since{
       0};  // When the output went over the soft limit of its class; 0: it is below.
@@ -60,6 +60,7 @@ struct Connection {
   size_t send_size = 0;          // How many bytes it was given.
   bool blocked_on_send = false;  // Waits for on_writable().
   bool paused = false;           // Receiving is paused: the input buffer is full.
+  bool replying = false;         // A long reply is being written to it: nothing may come between.
   bool runnable = false;         // On the list of connections with input to execute.
   bool dirty = false;  // On the list of connections whose output may have something to send.
   bool ended = false;  // The client sends nothing more.

@@ -47,7 +47,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   const MonoNs now = world_.clock.mono();
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (held_by_) return deadline;
-  if (!runnable_.empty()) return MonoNs{0};
+  if (!runnable_.empty() || replies_due_) return MonoNs{0};
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
@@ -93,6 +93,7 @@ void Reactor::serve(Now now) {
     if (second_observer_) second_observer_(now.mono);
   }
   serve_frames();
+  if (replies_due_ || !replying_.empty()) write_replies();
   for (Connection* const connection : std::exchange(runnable_, {})) {
     if (held_by_) {
       runnable_.push_back(connection);
@@ -169,7 +170,7 @@ void Reactor::execute(Connection& connection) {
 // before its connection is closed. Only a command that waits is given up, as Redis does.
 void Reactor::close_if_ended(Connection& connection) {
   if (!connection.ended || connection.dead) return;
-  if (connection.parked && connection.parked->for_frames) return;
+  if (connection.replying || (connection.parked && connection.parked->for_frames)) return;
   forget_parked(connection);
   // Each of them makes it runnable again when it is over.
   const bool held_back =
@@ -179,7 +180,8 @@ void Reactor::close_if_ended(Connection& connection) {
 }
 
 bool Reactor::execute_next(Connection& connection) {
-  if (connection.dead || connection.parked || connection.session.close_after_reply) return false;
+  if (connection.dead || connection.parked || connection.replying) return false;
+  if (connection.session.close_after_reply) return false;
   if (connection.output.pending() > kOwedPause) return false;
   size_t consumed = 0;
   switch (connection.parser.next(connection.unread(), connection.request, consumed)) {
@@ -219,6 +221,7 @@ bool Reactor::execute_next(Connection& connection) {
   const bool renewed = skips && connection.session.reply_mode == ReplyMode::kSkipNext;
   if ((connection.session.silent() || renewed) && !outcome.pushed) {
     connection.output.buffer().truncate(reply_start);
+    outcome.rest.reset();
   }
   if (authenticated != connection.session.authenticated) set_parser_limits(connection);
   finish_request(connection, outcome);
@@ -232,6 +235,9 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
   connection.last_active = shard_->dispatcher().now().mono;
   if (outcome.park) {
     park(connection, OwnedRequest(connection.request), outcome);
+  } else if (outcome.rest != nullptr) [[unlikely]] {
+    added(connection, outcome.release);
+    begin_reply(connection, outcome);
   } else {
     connection.session.end_skip();
     if (!connection.pushes.empty()) {
@@ -334,6 +340,8 @@ void Reactor::serve(FrameWaits::Ready ready) {
   }
   const auto client = std::get<ClientId>(ready.who);
   Connection* const connection = held_by_ ? connections_.at(client).get() : find(client);
+  if (connection != nullptr && connection->replying)
+    return resume_reply(*connection, std::move(ready.opened));
   if (connection == nullptr || !connection->parked || !connection->parked->for_frames) return;
   resume(*connection, std::move(ready.opened));
   if (!connection->runnable) close_if_ended(*connection);
@@ -358,7 +366,10 @@ void Reactor::resume(Connection& connection, OpenedFrames opened) {
   executing_ = nullptr;
   held_by_.reset();
   const bool closed_while_held = held && connection.dead;
-  if (connection.session.silent()) connection.output.buffer().truncate(reply_start);
+  if (connection.session.silent()) {
+    connection.output.buffer().truncate(reply_start);
+    outcome.rest.reset();
+  }
   if (outcome.park) {
     // The time to wait counts from the first call.
     if (parked.planned) outcome.park->deadline = parked.deadline;
@@ -478,9 +489,10 @@ void Reactor::settle_sent() {
       connection->output.sent(connection->send_size);
       note_sent(*connection, connection->send_size);
     }
-    // An EXEC that is held may have killed its own client, who is owed its reply still.
-    if (connection->output.empty() && connection->session.close_after_reply &&
-        !connection->parked) {
+    // A client that has ended is owed what is not written yet: the rest of a large reply, and the reply of an EXEC that is held
+    // and may have killed its own client.
+    const bool done = connection->output.empty() && !connection->replying && !connection->parked;
+    if (done && connection->session.close_after_reply) {
       close(*connection);
     } else if (connection->output.pending() <= kOwedPause) {
       make_runnable(*connection);
@@ -513,6 +525,7 @@ void Reactor::close(Connection& connection) {
 
 void Reactor::bury(Connection& connection) {
   forget_parked(connection);
+  forget_reply(connection);
   if (shard_ != nullptr) shard_->engine().watches().forget(connection.session.id);
   if (close_observer_) close_observer_(connection);
   dead_.push_back(&connection);
@@ -520,12 +533,13 @@ void Reactor::bury(Connection& connection) {
 
 void Reactor::close_after_output(Connection& connection) {
   connection.session.close_after_reply = true;
-  if (connection.output.empty() && &connection != executing_) close(connection);
+  const bool done = connection.output.empty() && !connection.replying;
+  if (done && &connection != executing_) close(connection);
 }
 
 void Reactor::forget_dead() {
   if (dead_.empty()) return;
-  for (auto* const list : {&runnable_, &dirty_, &sending_}) {
+  for (auto* const list : {&runnable_, &dirty_, &sending_, &replying_}) {
     std::erase_if(*list, [](const Connection* connection) { return connection->dead; });
   }
   for (const Connection* const connection : std::exchange(dead_, {})) {

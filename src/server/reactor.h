@@ -68,6 +68,8 @@ class Reactor : public io::Handler {
   [[nodiscard]] bool held() const { return held_by_.has_value(); }
   // The connection whose command is being executed; null between commands.
   [[nodiscard]] Connection* executing() const { return executing_; }
+  // What is kept for what the connection has still to be replied, about.
+  [[nodiscard]] size_t held_bytes(const Connection& connection) const;
   [[nodiscard]] const ReactorCounters& counters() const { return counters_; }
   [[nodiscard]] ReactorCounters& counters() { return counters_; }
   [[nodiscard]] const ConnectionLimits& limits() const { return limits_; }
@@ -76,10 +78,10 @@ class Reactor : public io::Handler {
 
   // Calls write(ReplyWriter&) to add something to the connection's output that no command of its own asks
   // for (a message, a monitor line); it leaves when all that was written so far is released. What comes
-  // while the connection executes a command follows that command's reply.
+  // while the connection executes a command, or is being replied, follows that command's reply.
   template <typename Write>
   void push(Connection& connection, Write&& write) {
-    const bool inside = &connection == executing_;
+    const bool inside = &connection == executing_ || connection.replying;
     ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(),
                        connection.session.protocol);
     write(writer);
@@ -148,6 +150,17 @@ class Reactor : public io::Handler {
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
   void finish_request(Connection& connection, Dispatcher::Outcome& outcome);
+  // What is left of the outcome's reply is written from now on, as the client reads.
+  void begin_reply(Connection& connection, Dispatcher::Outcome& outcome);
+  // Writes the next pieces of long replies, for a bounded time.
+  void write_replies();
+  // Writes the next piece of one; `opened` are frames that it has waited for.
+  //   returns  bytes, 1 at least.
+  size_t write_reply(Connection& connection, OpenedFrames opened);
+  // Frames have come that a long reply has waited for.
+  void resume_reply(Connection& connection, OpenedFrames opened);
+  void end_reply(Connection& connection);
+  void forget_reply(Connection& connection);
   void protocol_error(Connection& connection);
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
   void close_if_too_large(Connection& connection);
@@ -197,6 +210,7 @@ class Reactor : public io::Handler {
   std::vector<Connection*> runnable_;
   std::vector<Connection*> dirty_;
   std::vector<Connection*> sending_;
+  std::vector<Connection*> replying_;  // Those with a long reply.
   std::vector<Connection*> dead_;
   absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
   absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
@@ -209,7 +223,8 @@ class Reactor : public io::Handler {
   ReactorCounters counters_;
   MonoNs paused_until_{0};
   bool pause_only_writes_ = false;
-  bool held_back_ = false;  // Some connection waits for the disk to catch up.
+  bool held_back_ = false;    // Some connection waits for the disk to catch up.
+  bool replies_due_ = false;  // A piece of a long reply waits for nobody.
   bool failed_ = false;
   std::function<void(Connection&)> close_observer_;
   std::function<void(MonoNs now)> second_observer_;

@@ -38,7 +38,8 @@ void Reactor::close_if_too_large(Connection& connection) {
 
 void Reactor::enforce_output_limit(Connection& connection) {
   const OutputLimit& limit = connection.session.subscribed() ? limits_.pubsub : limits_.normal;
-  const size_t pending = connection.output.pending();
+  const size_t pending =
+      connection.output.pending() + connection.pushes.size() + held_bytes(connection);
   const MonoNs now = world_.clock.mono();
   const bool over_soft = limit.soft != 0 && pending > limit.soft;
   if (!over_soft) {

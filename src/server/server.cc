@@ -50,6 +50,7 @@ Status Server::open_shard() {
   auto shard = Shard::begin(world_, options, config_.frames, host_);
   if (!shard.ok()) return shard.error();
   shard_ = std::move(shard).value();
+  shard_->dispatcher().set_piece_bytes(config_.reply_piece_bytes);
   host_.serve(*shard_);
   reactor_.on_close([this](Connection& connection) { host_.forget(connection); });
   reactor_.serve(*shard_);

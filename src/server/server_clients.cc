@@ -14,7 +14,7 @@ int64_t seconds_since(MonoNs then, MonoNs now) {
   return (now.value - then.value) / kNsPerSecond;
 }
 
-ClientFacts facts_of(const Connection& connection, MonoNs now) {
+ClientFacts facts_of(const Reactor& reactor, const Connection& connection, MonoNs now) {
   const size_t unread = connection.unread().size();
   return {.session = connection.session,
           .peer = connection.peer,
@@ -28,6 +28,7 @@ ClientFacts facts_of(const Connection& connection, MonoNs now) {
           .input_free_bytes = connection.input.capacity() - unread,
           .output_bytes = connection.output.pending(),
           .output_capacity = connection.output.capacity(),
+          .held_bytes = reactor.held_bytes(connection),
           .received_bytes = connection.received_bytes,
           .sent_bytes = connection.sent_bytes};
 }
@@ -74,14 +75,14 @@ void append_quoted(std::string& line, Bytes word) {
 void ServerClients::visit(const std::function<void(const ClientFacts&)>& visitor) const {
   const MonoNs now = clock_.mono();
   for (const auto& [id, connection] : reactor_.connections()) {
-    if (!connection->dead) visitor(facts_of(*connection, now));
+    if (!connection->dead) visitor(facts_of(reactor_, *connection, now));
   }
 }
 
 void ServerClients::visit(ClientId client,
                           const std::function<void(const ClientFacts&)>& visitor) const {
   const Connection* const connection = reactor_.find(client);
-  if (connection != nullptr) visitor(facts_of(*connection, clock_.mono()));
+  if (connection != nullptr) visitor(facts_of(reactor_, *connection, clock_.mono()));
 }
 
 void ServerClients::kill(ClientId client) {

@@ -84,6 +84,9 @@ void ServerNode::add_clients(NodeFacts& facts) const {
         sizeof(Connection) + connection->input.capacity() + connection->output.capacity();
   }
   facts.clients_max = config_.limits.clients_max;
+  facts.long_replies = shard_->long_replies().size();
+  facts.long_replies_held = shard_->long_replies().held_bytes();
+  facts.clients_bytes += facts.long_replies_held;
 }
 
 void ServerNode::add_memory(NodeFacts& facts) const {

@@ -13,6 +13,7 @@
 #include "server/checkpoint_runner.h"
 #include "server/engine_replay.h"
 #include "server/frames_options.h"
+#include "server/long_replies.h"
 #include "server/shard_frames.h"
 #include "storage/log.h"
 
@@ -42,6 +43,7 @@ class Shard {
   [[nodiscard]] CheckpointRunner* checkpoints() { return checkpoints_.get(); }
   void set(const CheckpointSettings& settings);
   [[nodiscard]] ShardFrames& frames() { return frames_; }
+  [[nodiscard]] LongReplies& long_replies() { return long_replies_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] const RecoveryReport& recovery() const { return recovery_; }
 
@@ -94,6 +96,7 @@ class Shard {
   CheckpointSettings checkpoint_settings_;
   Engine engine_;
   ShardFrames frames_{engine_};
+  LongReplies long_replies_;  // They refer to streams, and keep frames open.
   Dispatcher dispatcher_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<CheckpointRunner> checkpoints_;

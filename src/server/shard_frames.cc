@@ -53,11 +53,17 @@ void ShardFrames::end_turn(MonoNs now) {
 
 void ShardFrames::clean(MonoNs now) {
   if (!moves_.active()) {
+    // What stands in no stream any more, as only a reply needs it, is not found; walking again soon would not help.
+    if (std::exchange(walking_, false)) moves_fail_ = moves_fail_ || !moved_;
     if (now < clean_at_) return;
     clean_at_ = MonoNs{now.value + (moves_fail_ ? kCleanRetryNs : kCleanEveryNs)};
     // After a failure it is looked again only when that time has passed as well.
     if (std::exchange(moves_fail_, false)) return;
-    if (auto files = files_->candidates(); !files.empty()) moves_.begin(std::move(files));
+    if (auto files = files_->candidates(); !files.empty()) {
+      moves_.begin(std::move(files));
+      walking_ = true;
+      moved_ = false;
+    }
   }
   if (!moves_.active() || moves_.waiting() || !files_->accepts(now)) return;
   if (const auto frame = moves_.next(kLookedAt)) files_->rewrite(kMoved, *frame);
@@ -101,6 +107,7 @@ size_t ShardFrames::frames_max(const OpenedFrames& opened) {
 void ShardFrames::on_sealed(uint64_t token, const Result<FrameRef>& frame) {
   if (token == kMoved) {
     moves_.finish(frame.ok() ? &frame.value() : nullptr);
+    moved_ = moved_ || frame.ok();
     // A frame whose file has gone meanwhile is no failure. A full disk has no room for the others either.
     moves_fail_ = moves_fail_ || (!frame.ok() && frame.error().code != Errc::kUnavailable);
     if (!frame.ok() && frame.error().code == Errc::kFull) moves_.stop();

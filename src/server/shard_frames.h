@@ -99,7 +99,9 @@ class ShardFrames final : public FrameOwner {
   std::optional<Status> synced_;
 
   FrameMoves moves_;
-  bool moves_fail_ = false;  // A frame of this walk could not be moved.
+  bool walking_ = false;     // A walk has begun, and its end has not been seen.
+  bool moved_ = false;       // It has moved a frame.
+  bool moves_fail_ = false;  // A frame of this walk could not be moved, or none was found.
   MonoNs clean_at_{0};
 };
 

@@ -139,8 +139,11 @@ void Ledger::excuse_waiters() {
   }
 }
 
-void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, const Moment& moment) {
+void Ledger::executed(uint64_t number, Words words, Bytes reply, Replied replied,
+                      const Moment& moment) {
   ++counters_.commands;
+  const bool parks = replied == Replied::kParked;
+  const bool begun_only = replied == Replied::kBegun;
   const auto found = clients_.find(number);
   if (found == clients_.end())
     return violated("a command was executed for a client that is gone: " + shown(words));
@@ -161,7 +164,12 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
     return owe(client, reply, begun->required);
   }
   const Model::Outcome outcome = model_.execute(number, words, moment.wall);
-  if (outcome.reply != reply || outcome.parks != parks) {
+  // What follows of a reply that has only begun is compared as it is received.
+  counters_.long_replies += begun_only ? 1U : 0U;
+  const bool right = begun_only
+                         ? outcome.reply.size() > reply.size() && outcome.reply.starts_with(reply)
+                         : outcome.reply == reply;
+  if (!right || outcome.parks != parks) {
     return violated(fmt::format("'{}' of client {} was replied '{}'{} instead of '{}'{}",
                                 shown(words), number, shown(reply), parks ? " (parked)" : "",
                                 shown(outcome.reply), outcome.parks ? " (parked)" : ""));
@@ -177,7 +185,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, bool parks, con
   if (parks) {
     client.parked = Parked{model_.frozen(words), begun->deadline, required};
   } else {
-    owe(client, reply, required);
+    owe(client, outcome.reply, required);
   }
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "command/dispatcher.h"
 #include "engine/engine.h"
 #include "sim/model.h"
 #include "storage/log.h"
@@ -61,7 +62,8 @@ class Ledger {
     bool steady = true;          // The wall clock makes no steps.
     bool out_of_memory = false;  // So is a refusal for want of memory.
   };
-  void executed(uint64_t client, Words words, Bytes reply, bool parked, const Moment& moment);
+  using Replied = ExecutionObserver::Replied;
+  void executed(uint64_t client, Words words, Bytes reply, Replied replied, const Moment& moment);
   void expired(const Moment& moment);
   void aged(const Ageing& ageing, const Moment& moment);
   // The key is about to be dropped, by the next record.
@@ -104,6 +106,7 @@ class Ledger {
     uint64_t timeouts = 0;
     uint64_t refusals = 0;
     uint64_t evictions = 0;
+    uint64_t long_replies = 0;  // Written in pieces.
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 

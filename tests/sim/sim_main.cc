@@ -137,14 +137,16 @@ int run(const Options& options) {
     sum.timeouts += counters.timeouts;
     sum.refusals += counters.refusals;
     sum.evictions += counters.evictions;
+    sum.long_replies += counters.long_replies;
   }
   std::fputs(
       fmt::format(
           "{} seeds from {} without a violation in {} s: {} commands, {} replies, {} recoveries, "
           "{} commands taken back by crashes, {} parked reads woken, {} timed out, {} commands "
-          "refused for want of disk or memory, {} keys evicted\n",
+          "refused for want of disk or memory, {} keys evicted, {} replies in pieces\n",
           done, options.first, std::time(nullptr) - begun, sum.commands, sum.replies,
-          sum.recoveries, sum.rolled_back, sum.wakes, sum.timeouts, sum.refusals, sum.evictions)
+          sum.recoveries, sum.rolled_back, sum.wakes, sum.timeouts, sum.refusals, sum.evictions,
+          sum.long_replies)
           .c_str(),
       stdout);
   return 0;

@@ -57,6 +57,10 @@ void Swarm::draw_checkpoints(SimRandom random) {
   verify_checkpoints = random.one_in(3);
 }
 
+void Swarm::cut_replies(SimRandom random) {
+  if (random.one_in(2)) reply_piece_bytes = 1 + random.below(300);
+}
+
 void Swarm::limit_memory(SimRandom& random) {
   if (!random.one_in(4)) return;
   memory_max = kKiB + random.below(8) * kKiB / 2;
@@ -77,6 +81,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
       clients_(swarm_.clients) {
   swarm_.draw_checkpoints(SimRandom(seed + 2));
   swarm_.limit_memory(memory_random_);
+  swarm_.cut_replies(SimRandom(seed + 5));
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -106,12 +111,13 @@ void Simulation::note(const std::string& text) {
 Ledger::Moment Simulation::moment() {
   // That of the turn: an EXEC that waits in the middle ends in the time in which it has begun.
   const Now now = server_->shard().dispatcher().now();
-  return {.wall = now.wall.value,
-          .mono = now.mono.value,
-          .lsn = server_->shard().engine().last_lsn().value,
-          .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0,
-          .steady = !swarm_.clock_steps,
-          .out_of_memory = swarm_.memory_max != 0 && memory_.allocated() > swarm_.memory_max};
+  return {
+      .wall = now.wall.value,
+      .mono = now.mono.value,
+      .lsn = server_->shard().engine().last_lsn().value,
+      .may_refuse = disk_.full_given() != full_seen_ || disk_.errors_given() != 0 || disk_.dead(),
+      .steady = !swarm_.clock_steps,
+      .out_of_memory = swarm_.memory_max != 0 && memory_.allocated() > swarm_.memory_max};
 }
 
 std::string Simulation::run() {
@@ -167,6 +173,7 @@ Config Simulation::config() const {
   config.settings.memory_max = swarm_.memory_max;
   config.settings.eviction = swarm_.eviction;
   config.frames = swarm_.frames;
+  config.reply_piece_bytes = swarm_.reply_piece_bytes;
   return config;
 }
 
@@ -485,7 +492,8 @@ void Simulation::on_sent(io::ConnectionId connection, Bytes bytes) {
 }
 
 void Simulation::on_server_closed(io::ConnectionId connection) {
-  const bool may = server_ != nullptr && server_->shard().log().failure();
+  // It can't go on with a reply whose entries can't be read.
+  const bool may = server_ != nullptr && (server_->shard().log().failure() || blind());
   if (!may && !quiet_) ledger_.violated("the server has closed a connection");
   note("connection closed by the server");
   if (SimClient* const client = owner(connection)) *client = {};
@@ -536,18 +544,20 @@ void Simulation::say(SimClient& client, const std::vector<Words>& pipeline) {
 }
 
 void Simulation::on_executed(const Session& session, const Request& request, Bytes reply,
-                             bool parked) {
+                             Replied replied) {
   Words words(request.arguments.begin(), request.arguments.end());
   mix(hash64(reply));
   if (blind()) return;
   if (trace_) {
     std::string text;
     for (const std::string& word : words) text += " " + word.substr(0, 30);
-    note(fmt::format("client {}:{} -> {}{}", session.id.value, text,
-                     parked ? "parked" : std::string(reply.substr(0, reply.find('\r'))),
-                     fmt::format(" [{}]", server_->shard().engine().last_lsn().value)));
+    note(fmt::format(
+        "client {}:{} -> {}{}", session.id.value, text,
+        replied == Replied::kParked ? "parked" : std::string(reply.substr(0, reply.find('\r'))),
+        fmt::format("{} [{}]", replied == Replied::kBegun ? " ..." : "",
+                    server_->shard().engine().last_lsn().value)));
   }
-  ledger_.executed(session.id.value, std::move(words), reply, parked, moment());
+  ledger_.executed(session.id.value, std::move(words), reply, replied, moment());
 }
 
 void Simulation::on_expired() {

@@ -52,6 +52,10 @@ struct Swarm {
   uint64_t memory_max = 0;          // 0: no limit.
   EvictionPolicy eviction = EvictionPolicy::kNone;
 
+  size_t reply_piece_bytes = kReplyPieceBytes;
+  // Of random numbers of their own as well.
+  void cut_replies(SimRandom random);
+
   // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
   void limit_memory(SimRandom& random);
 };
@@ -118,7 +122,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
 
   // ExecutionObserver
   void on_executed(const Session& session, const Request& request, Bytes reply,
-                   bool parked) override;
+                   Replied replied) override;
   void on_expired() override;
   void on_aged(const Object& object, StreamId last_dropped) override;
   void on_evicted(const Object& object) override;

@@ -35,6 +35,7 @@ TABLE = (
     Suite("clients", 180),
     Suite("orders", 120),
     Suite("memory", 180),
+    Suite("replies", 120),
     Suite("capacity", 300, ("--bytes", "600mb")),
     Suite("backup", 180),
     Suite("crash", 300),
