@@ -212,15 +212,15 @@ void Ledger::evicted(uint32_t db, const std::string& key, const Moment& moment) 
   since_.push_back({0, {}, moment.wall, false, false, last_, {}, std::pair(db, key)});
 }
 
-void Ledger::turn_ended(Waits& waits, const Moment& moment,
-                        const std::function<bool(uint64_t)>& fetching) {
+void Ledger::turn_ended(Waits& waits, const Moment& moment, const Fetching& fetching) {
   constexpr int64_t kLateMax = 1000;
   if (moment.steady && !moment.may_refuse) {
-    if (const std::string late = model_.overdue(moment.wall - kLateMax); !late.empty())
+    if (const std::string late = model_.overdue(moment.wall - kLateMax, fetching.stream);
+        !late.empty())
       violated(late);
   }
   for (auto& [number, client] : clients_) {
-    if (!client.parked || fetching(number)) continue;
+    if (!client.parked || fetching.client(number)) continue;
     const Parked& parked = *client.parked;
     const bool due = parked.deadline && *parked.deadline <= moment.mono;
     if (waits.waiting(ClientId{number})) {

@@ -69,9 +69,12 @@ class Ledger {
   // The key is about to be dropped, by the next record.
   void evicted(uint32_t db, const std::string& key, const Moment& moment);
   // The turn is over: who waits, waits rightly.
-  // `fetching(client)`: it has been woken, and waits for sealed entries.
-  void turn_ended(Waits& waits, const Moment& moment,
-                  const std::function<bool(uint64_t)>& fetching);
+  // Who waits for sealed entries: a client that has been woken; a stream of which entries are too old.
+  struct Fetching {
+    std::function<bool(uint64_t)> client;
+    std::function<bool(uint32_t db, const std::string& key)> stream;
+  };
+  void turn_ended(Waits& waits, const Moment& moment, const Fetching& fetching);
 
   // The disk. Paths tell segments apart.
   void batch_written(const std::string& path, uint64_t last_lsn);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -82,7 +83,9 @@ class Model {
   //   returns  what is wrong about it; empty: nothing.
   [[nodiscard]] std::string age(const Ageing& ageing, int64_t now);
   // Which stream holds an entry that had to be gone at `now`; empty: none.
-  [[nodiscard]] std::string overdue(int64_t now) const;
+  // `fetching(db, key)`: the stream waits for sealed entries before more of it can go.
+  [[nodiscard]] std::string overdue(
+      int64_t now, const std::function<bool(uint32_t, const std::string&)>& fetching) const;
   void evict(uint32_t db, const std::string& key);
   // The connection is gone.
   void forget(uint64_t client) { sessions_.erase(client); }

@@ -119,16 +119,17 @@ std::string Model::age(const Ageing& ageing, int64_t now) {
   return {};
 }
 
-std::string Model::overdue(int64_t now) const {
-  for (const ModelDatabase& database : databases_) {
-    for (const auto& [key, object] : database) {
+std::string Model::overdue(
+    int64_t now, const std::function<bool(uint32_t, const std::string&)>& fetching) const {
+  for (uint32_t db = 0; db < databases_.size(); ++db) {
+    for (const auto& [key, object] : databases_[db]) {
       const auto* const stream = std::get_if<ModelStream>(&object.value);
       if (stream == nullptr || stream->entries.empty()) continue;
       const StreamId first = stream->entries.begin()->first;
       // What a group needed a moment ago may stay for another second, also when it was the group that went.
       const bool kept = stream->policy.retain == Retain::kUnacked &&
                         (!stream->groups.empty() || stream->group_gone_at > now);
-      if (!kept && too_old(*stream, first, now))
+      if (!kept && too_old(*stream, first, now) && !fetching(db, key))
         return "entry " + to_string(first) + " of " + key + " is still there, a second too late";
     }
   }

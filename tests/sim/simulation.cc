@@ -256,10 +256,16 @@ void Simulation::turn() {
   }
   check_checkpoints();
   if (server_->reactor().held()) return;
-  ledger_.turn_ended(server_->shard().engine().waits(), moment(), [this](uint64_t client) {
+  Shard& shard = server_->shard();
+  const auto client_fetches = [this](uint64_t client) {
     const Connection* const connection = server_->reactor().find(ClientId{client});
     return connection != nullptr && connection->parked && connection->parked->for_frames;
-  });
+  };
+  const auto stream_fetches = [&shard](uint32_t db, const std::string& key) {
+    const Object* const object = shard.engine().keyspace().find(DbIndex{db}, key);
+    return object != nullptr && shard.frames().waits(object->id);
+  };
+  ledger_.turn_ended(shard.engine().waits(), moment(), {client_fetches, stream_fetches});
 }
 
 // A checkpoint that the disk has done nothing to is published, and holds the state that it was made of.
