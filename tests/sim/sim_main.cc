@@ -83,6 +83,7 @@ int run_flips(const Options& options) {
   for (uint64_t seed = options.first; done < options.flips; ++seed) {
     current_seed = seed;
     Simulation simulation(seed);
+    simulation.leave_disk_whole();
     std::string wrong = simulation.run();
     const uint64_t count = std::min(kFlipsEach, options.flips - done);
     Flips flips(simulation.config(), simulation.disk().image(), seed);
