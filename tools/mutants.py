@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Breaks the server in one place at a time and demands that the simulator notices.
+"""Breaks the server in one place at a time and demands that the simulator notices, or the unit test that is there for it.
 
     tools/mutants.py [--seeds N] [--only SUBSTRING] [--check]
 
 The mutants stand in tests/sim/mutants.txt. Each is built in build/mutants (a copy of the sources, so that nothing here
-changes) and run for N seeds; one that survives is a hole in the simulator. `--check` only looks whether every mutant
-still fits the sources.
+changes) and run for N seeds, or through the unit tests that it names; one that survives is a hole in them. `--check` only
+looks whether every mutant still fits the sources.
 """
 
 import argparse
@@ -29,6 +29,7 @@ class Mutant:
     path: str = ""
     old: str = ""
     new: str = ""
+    unit: str = ""  # A binary and a filter of its tests, which are run instead of seeds.
 
 
 def read_mutants(text):
@@ -41,6 +42,8 @@ def read_mutants(text):
             mutants[-1].old += ("\n" if mutants[-1].old else "") + line[2:]
         elif line.startswith("+ "):
             mutants[-1].new += ("\n" if mutants[-1].new else "") + line[2:]
+        elif line.startswith("! "):
+            mutants[-1].unit = line[2:]
         elif line and not line.startswith("#"):
             mutants[-1].path = line
     return mutants
@@ -60,8 +63,8 @@ def run(command, **options):
                           errors="replace", check=False, **options)
 
 
-def prepare():
-    """The scratch tree as the sources are now, built unbroken."""
+def prepare(mutants):
+    """The scratch tree as the sources are now, built unbroken for all `mutants`."""
     source = SCRATCH / "tree"
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
@@ -72,15 +75,39 @@ def prepare():
         else:
             shutil.copy2(origin, source / part)
     configured = run(["cmake", "-G", "Ninja", "-S", str(source), "-B", str(SCRATCH / "build"), "-DCMAKE_BUILD_TYPE=Release",
-                      "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_CXX_FLAGS=-w -D_GLIBCXX_ASSERTIONS", "-DCMAKE_CXX_FLAGS_RELEASE=-O1"])
-    built = configured if configured.returncode else build()
+                      "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_CXX_FLAGS=-w -D_GLIBCXX_ASSERTIONS", "-DCMAKE_CXX_FLAGS_RELEASE=-O1",
+                      "-DBUILD_TESTING=ON"])
+    built = configured if configured.returncode else build({target_of(m) for m in mutants})
     if built.returncode:
         sys.exit(built.stdout + "\nmutants: the unbroken sources do not build")
     return source
 
 
-def build():
-    return run(["ninja", "-C", str(SCRATCH / "build"), "leat-sim"])
+def target_of(mutant):
+    """The program that must notice."""
+    return mutant.unit.split()[0] if mutant.unit else "leat-sim"
+
+
+def build(targets):
+    return run(["ninja", "-C", str(SCRATCH / "build"), *sorted(targets)])
+
+
+def notice(mutant, seeds):
+    """What is said when somebody notices the mutant; empty when nobody does."""
+    return run_unit(mutant.unit) if mutant.unit else simulate(seeds)
+
+
+def run_unit(unit):
+    """What fails among the unit tests `unit`; empty when nothing does. None at all is a failure."""
+    binary, tests = unit.split()
+    try:
+        done = run([str(SCRATCH / "build" / binary), f"--gtest_filter={tests}"], timeout=RUN_BUDGET_S)
+    except subprocess.TimeoutExpired:
+        return f"does not end within {RUN_BUDGET_S} s"
+    if "[==========] 0 tests" in done.stdout:
+        return f"there are no tests {tests} in {binary}"
+    failed = [line for line in done.stdout.splitlines() if line.startswith("[  FAILED  ]")]
+    return "" if done.returncode == 0 else (failed or ["died"])[0][:160]
 
 
 def simulate(seeds):
@@ -98,17 +125,17 @@ def judge(source, mutant, seeds):
     original = target.read_text(encoding="utf-8")
     target.write_text(original.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        built = build()
+        built = build({target_of(mutant)})
         if built.returncode:
             return False, "it does not build: " + " ".join(l for l in built.stdout.splitlines() if "error" in l)[:300]
-        found = simulate(seeds)
-        return bool(found), found or f"{seeds} seeds found nothing: {mutant.reason}"
+        found = notice(mutant, seeds)
+        return bool(found), found or f"{mutant.unit or f'{seeds} seeds'} found nothing: {mutant.reason}"
     finally:
         target.write_text(original, encoding="utf-8")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="breaks the server one place at a time; the simulator must notice")
+    parser = argparse.ArgumentParser(description="breaks the server one place at a time; the simulator, or a unit test, must notice")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--only", default="")
     parser.add_argument("--check", action="store_true")
@@ -120,11 +147,12 @@ def main():
     if asked.check or stale:
         print(f"{len(mutants) - len(stale)} passed, {len(stale)} failed, 0 skipped")
         return 1 if stale else 0
-    source = prepare()
-    unbroken = simulate(asked.seeds)
-    if unbroken:
-        print(f"not ok unbroken: {unbroken}\n0 passed, 1 failed, 0 skipped")
-        return 1
+    source = prepare(mutants)
+    for unit in sorted({m.unit for m in mutants}):
+        unbroken = notice(Mutant("unbroken", "", unit=unit), asked.seeds)
+        if unbroken:
+            print(f"not ok unbroken: {unbroken}\n0 passed, 1 failed, 0 skipped")
+            return 1
     killed = 0
     for mutant in mutants:
         good, why = judge(source, mutant, asked.seeds)

@@ -413,6 +413,7 @@ void run(uint64_t seed) {
   if (seed % 3 == 0) engine.reap(random.draw(1000));
 
   const uint64_t digest = engine.digest();
+  const std::string rest = undigested(engine);
   const size_t records = random.records().size();
   StateWriter& writer = engine.start_checkpoint();
   ASSERT_EQ(writer.lsn(), engine.last_lsn());
@@ -439,6 +440,7 @@ void run(uint64_t seed) {
   ASSERT_TRUE(loader.take(pieces.view()));
   ASSERT_TRUE(loader.finish());
   ASSERT_EQ(loaded.digest(), digest);
+  ASSERT_EQ(undigested(loaded), rest);
   for (size_t i = records; i < random.records().size(); ++i) {
     Bytes input = random.records()[i];
     ASSERT_TRUE(loaded.apply(*next_record(input)));
@@ -454,36 +456,85 @@ TEST(StateWriterTest, HoldsTheStateAtItsLsnWhateverRanMeanwhile) {
   }
 }
 
-// XSETID may set the last id of an empty stream back behind what a trim has dropped.
-TEST(StateWriterTest, BlocksBornBehindATrimAreNoPartOfTheStateWhateverTheirIds) {
-  Engine engine(kDatabases);
-  const ObjectId stream{1};
-  const std::string entry = wire({"f", "v"});
-  const auto append = [&](uint64_t ms, bool new_block) {
-    return apply_record(
-        engine,
-        StreamAppend{
-            .object = stream, .new_block = new_block, .id = {ms, 0}, .elements = 2, .wire = entry});
-  };
-  ASSERT_TRUE(apply_record(
-      engine,
-      KeyCreate{.object = stream, .db = DbIndex{0}, .kind = ObjectKind::kStream, .key = "s"}));
-  ASSERT_TRUE(append(1, true) && append(10, true));
-  const uint64_t digest = engine.digest();
-  StateWriter& writer = engine.start_checkpoint();
-  ASSERT_TRUE(apply_record(engine, StreamTrim{stream, {10, 0}}));
-  ASSERT_TRUE(apply_record(engine, StreamSetId{stream, {5, 0}, 2, {}}));
-  ASSERT_TRUE(append(6, true) && append(11, true));
-  while (!writer.complete()) writer.step(1);
-  ByteBuffer pieces;
-  take(writer, pieces);
-  engine.end_checkpoint();
+// A stream `s` of one-field entries on which a checkpoint is made.
+class StreamCheckpointTest : public ::testing::Test {
+ protected:
+  StreamCheckpointTest() {
+    EXPECT_TRUE(apply(
+        KeyCreate{.object = kStream, .db = DbIndex{0}, .kind = ObjectKind::kStream, .key = "s"}));
+  }
 
-  Engine loaded(kDatabases);
-  StateLoader loader(loaded);
-  ASSERT_TRUE(loader.take(pieces.view()));
-  ASSERT_TRUE(loader.finish());
-  EXPECT_EQ(loaded.digest(), digest);
+  template <typename Record>
+  bool apply(const Record& record) {
+    return apply_record(engine_, record);
+  }
+  bool append(uint64_t ms, bool new_block) {
+    return apply(StreamAppend{
+        .object = kStream, .new_block = new_block, .id = {ms, 0}, .elements = 2, .wire = entry_});
+  }
+  bool erase(std::initializer_list<uint64_t> ms) {
+    ByteBuffer list;
+    IdListWriter writer(list);
+    for (const uint64_t at : ms) writer.add({at, 0});
+    return apply(StreamDelete{kStream, list.view()});
+  }
+  void start() {
+    digest_ = engine_.digest();
+    rest_ = undigested(engine_);
+    writer_ = &engine_.start_checkpoint();
+  }
+  // Ends the checkpoint: what it holds is the state at its start.
+  void expect_state_at_start() {
+    while (!writer_->complete()) writer_->step(1);
+    ByteBuffer pieces;
+    take(*writer_, pieces);
+    engine_.end_checkpoint();
+    Engine loaded(kDatabases);
+    StateLoader loader(loaded);
+    ASSERT_TRUE(loader.take(pieces.view()));
+    ASSERT_TRUE(loader.finish());
+    EXPECT_EQ(loaded.digest(), digest_);
+    EXPECT_EQ(undigested(loaded), rest_);
+  }
+
+  static constexpr ObjectId kStream{1};
+  Engine engine_{kDatabases};
+  StateWriter* writer_ = nullptr;
+
+ private:
+  std::string entry_ = wire({"f", "v"});
+  uint64_t digest_ = 0;
+  std::string rest_;
+};
+
+// XSETID may set the last id of an empty stream back behind what a trim has dropped.
+TEST_F(StreamCheckpointTest, BlocksBornBehindATrimAreNoPartOfTheStateWhateverTheirIds) {
+  ASSERT_TRUE(append(1, true) && append(10, true));
+  start();
+  ASSERT_TRUE(apply(StreamTrim{kStream, {10, 0}}));
+  ASSERT_TRUE(apply(StreamSetId{kStream, {5, 0}, 2, {}}));
+  ASSERT_TRUE(append(6, true) && append(11, true));
+  expect_state_at_start();
+}
+
+// The last block goes with its entries, and the one before it is appended to.
+TEST_F(StreamCheckpointTest, ABlockThatBecomesTheLastOneIsWrittenBeforeItIsAppendedTo) {
+  ASSERT_TRUE(append(1, true) && append(2, true));
+  start();
+  ASSERT_TRUE(append(3, false));
+  ASSERT_TRUE(erase({2, 3}));
+  ASSERT_TRUE(append(4, false));
+  ASSERT_EQ(engine_.keyspace().find(kStream)->stream()->blocks(), 1);
+  expect_state_at_start();
+}
+
+// Deleted entries behind an id that XSETID sets go from the last block, and from its size as a node.
+TEST_F(StreamCheckpointTest, TheLastBlockIsWrittenBeforeTheLastIdIsSetBack) {
+  ASSERT_TRUE(append(1, true) && append(2, true) && append(3, false) && append(4, false));
+  ASSERT_TRUE(erase({3, 4}));
+  start();
+  ASSERT_TRUE(apply(StreamSetId{kStream, {2, 5}, 4, {4, 0}}));
+  expect_state_at_start();
 }
 
 }  // namespace

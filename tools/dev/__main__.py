@@ -135,7 +135,7 @@ SUBCOMMANDS = [
     Subcommand("fmt", "format every C++ file in place", run_fmt),
     Subcommand("lint [--all | FILE...]", "format, house rules, clang-tidy on changed, all or the named files", run_lint),
     Subcommand("sim [--seed N | --seeds N | --minutes M]", "simulate whole nodes with faults; one seed, one run", run_sim, "tests/sim/*_main.cc"),
-    Subcommand("mutants [--only NAME] [--check]", "break the server in one place at a time: the simulator must notice", run_mutants, "tests/sim/mutants.txt"),
+    Subcommand("mutants [--only NAME] [--check]", "break the server in one place at a time: the simulator or a unit test must notice", run_mutants, "tests/sim/mutants.txt"),
     Subcommand("fuzz [TARGET...] [--minutes M]", f"fuzz every or the named targets, {fuzz.SMOKE_S} s each unless said", run_fuzz, "tests/fuzz/*_fuzz.cc"),
     Subcommand("conform [oracle]", "the transcripts against the server, or against Debian's redis-server", run_conform, "tests/conformance/run.py"),
     Subcommand("soak [OPTION...]", "the crash suite at full length: 200 kills, 100 power cuts per mode", run_soak, "tests/crash/run.py"),
