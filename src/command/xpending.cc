@@ -75,8 +75,8 @@ void reply_list(Context& context, const Group& group, const PendingWords& asked)
   }
   const WallMs now = context.now().wall;
   // Who polls for what is stuck mostly finds nothing: that must not cost a walk along all that is pending.
-  const auto oldest = group.pending.oldest();
-  if (asked.count <= 0 || !oldest || idle_ms(*oldest, now) < asked.min_idle_ms)
+  if (asked.count <= 0 || group.pending.size() == 0) return reply.array(0);
+  if (asked.min_idle_ms > 0 && idle_ms(*group.pending.oldest(), now) < asked.min_idle_ms)
     return reply.array(0);
 
   const size_t mark = reply.begin();

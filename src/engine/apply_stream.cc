@@ -147,16 +147,21 @@ bool Engine::on(const ConsumerCreate& record) {
 bool Engine::on(const ConsumerDrop& record) {
   Group* const group = changed_group(record.object, record.group);
   if (group == nullptr || group->consumer(record.consumer) == nullptr) return false;
-  // One that has all that is pending, which may be much, loses it as a whole.
+  // One that has all that is pending loses it as a whole; what lies among that of others is swept in slices.
   const size_t pending = group->pending.count_of(record.consumer);
   if (pending == group->pending.size() && writer_ == nullptr) {
     reaper_.add(group->pending.take_all());
   } else if (pending == group->pending.size()) {
     writer_->drop(group->id, group->pending.take_all());
-  } else if (writer_ != nullptr) {
-    writer_->before_consumer_drop(*group, record.consumer);
   }
-  return drop_consumer(*group, record.consumer);
+  const bool dropped = drop_consumer(*group, record.consumer, last_lsn_);
+  const DroppedConsumer rest{&keyspace_, record.object, group->id, record.consumer};
+  if (writer_ != nullptr) {
+    writer_->drop(rest, *group);
+  } else {
+    reaper_.add(rest);
+  }
+  return dropped;
 }
 
 bool Engine::on(const GroupDeliver& record) {
@@ -177,26 +182,15 @@ bool Engine::on(const GroupDeliver& record) {
     return false;
   if (writer_ != nullptr && !record.no_ack) [[unlikely]]
     writer_->before_pending(*group, record.first, record.last);
-  if (!record.no_ack) deliver(group->pending, record.consumer, record.at);
+  if (!record.no_ack) {
+    group->pending.put_run(delivered_.data(), delivered_.size(), record.consumer, record.at, 1);
+  }
   group->last_delivered = record.last;
   group->delivered_live += delivered_.size();
   group->entries_read = record.entries_read;
   consumer->seen = std::max(consumer->seen, record.at);
   if (!record.no_ack) consumer->active = record.at;
   return true;
-}
-
-// New entries lie beyond all that is pending, unless the group's position was set back.
-void Engine::deliver(PendingEntries& pending, ConsumerId consumer, WallMs at) {
-  if (delivered_.empty()) return;
-  const auto last = pending.last();
-  if (!last || last->id < delivered_.front()) {
-    pending.put_run(delivered_.data(), delivered_.size(), consumer, at, 1);
-    return;
-  }
-  for (const StreamId id : delivered_) {
-    pending.put({.id = id, .owner = consumer, .delivered = at, .deliveries = 1});
-  }
 }
 
 bool Engine::on(const GroupAck& record) {

@@ -146,9 +146,6 @@ class Engine {
   void touch_database(DbIndex db);
   void signal_database(DbIndex db);
 
-  // Makes delivered_ pending.
-  void deliver(PendingEntries& pending, ConsumerId consumer, WallMs at);
-
   StreamShare share_;
   Keyspace keyspace_;
   Reaper reaper_;

@@ -84,10 +84,10 @@ bool add_consumer(Group& group, ConsumerId id, Bytes name, WallMs at) {
   return true;
 }
 
-bool drop_consumer(Group& group, ConsumerId id) {
+bool drop_consumer(Group& group, ConsumerId id, Lsn at) {
   const auto found = group.consumers_by_id.find(id);
   if (found == group.consumers_by_id.end()) return false;
-  static_cast<void>(group.pending.erase_all(id));
+  static_cast<void>(group.pending.drop(id, at));
   group.consumers.erase(group.consumers.find(found->second->name));
   group.consumers_by_id.erase(found);
   return true;

@@ -103,7 +103,7 @@ class Groups {
 
 // Adds `name` to the group under `id`; false when either is taken.
 bool add_consumer(Group& group, ConsumerId id, Bytes name, WallMs at);
-// Removes the consumer and all that is pending to it; false if it does not exist.
-bool drop_consumer(Group& group, ConsumerId id);
+// Removes the consumer at `at`, and drops all that is pending to it; false if it does not exist.
+bool drop_consumer(Group& group, ConsumerId id, Lsn at);
 
 }  // namespace leat

@@ -18,11 +18,16 @@ PendingEntry entry_at(const PendingLeaves& leaves, const PendingLeaf& leaf, size
           .deliveries = delivery.deliveries};
 }
 
+// Whether the live slot's owner was not dropped.
+bool is_visible(const PendingLeaves& leaves, const PendingLeaf& leaf, size_t slot) {
+  return leaves.dropped() == 0 || leaves.visible(leaf.owner_of(leaf.runs().at(leaf.run_of(slot))));
+}
+
 }  // namespace
 
 PendingEntries::Cursor::Cursor(const PendingLeaves& leaves, const PendingLeaf* leaf, StreamId from,
-                               uint32_t owner)
-    : leaves_(&leaves), leaf_(leaf), owner_(owner) {
+                               uint32_t owner, Lsn as_of)
+    : leaves_(&leaves), leaf_(leaf), owner_(owner), as_of_(as_of) {
   if (leaf_ != nullptr) seek(leaf_->lower_bound(from));
 }
 
@@ -33,12 +38,21 @@ void PendingEntries::Cursor::advance() {
   entry_.id = leaf_->id_at(slot);
 }
 
+void PendingEntries::Cursor::to_next_leaf() {
+  if (owner_ != kAnyOwner) {
+    leaf_ = leaves_->leaf_behind(*leaf_, owner_);
+    return;
+  }
+  do leaf_ = leaf_->standing().next;
+  while (leaf_ != nullptr && !leaves_->shows(*leaf_, as_of_));
+}
+
 // To the first entry at or after `slot` of the present leaf, or in the leaves behind it.
 void PendingEntries::Cursor::seek(size_t slot) {
   while (true) {
     slot = leaf_->next_live(slot);
     if (slot == kLeafSlots) {
-      leaf_ = owner_ == kAnyOwner ? leaf_->standing().next : leaves_->leaf_behind(*leaf_, owner_);
+      to_next_leaf();
       if (leaf_ == nullptr) return;
       slot = 0;
       continue;
@@ -47,7 +61,7 @@ void PendingEntries::Cursor::seek(size_t slot) {
     const PendingRun run = leaf_->runs().at(run_index);
     const uint32_t owner = leaf_->owner_of(run);
     run_end_ = leaf_->end_of(run_index);
-    if (owner_ == kAnyOwner || owner_ == owner) {
+    if (owner_ == kAnyOwner ? leaves_->visible(owner, as_of_) : owner_ == owner) {
       slot_ = slot;
       entry_ = {.id = leaf_->id_at(slot),
                 .owner = leaves_->owner_at(owner),
@@ -98,6 +112,7 @@ struct PendingEntries::AgeCursor::Frontier {
   void open(const PendingLeaf& leaf) {
     for (size_t i = 0; i < leaf.runs().size(); ++i) {
       const PendingRun run = leaf.runs().at(i);
+      if (!leaves.visible(leaf.owner_of(run))) continue;
       const size_t slot = leaf.next_live(run.first);
       if (slot >= leaf.end_of(i)) continue;
       heap.push_back({.age = {.owned = run.share != 0, .when = run.when},
@@ -178,7 +193,7 @@ std::optional<PendingEntry> PendingEntries::find(StreamId id) const {
   const PendingLeaf* const leaf = leaves_ == nullptr ? nullptr : leaves_->leaf_of(id);
   if (leaf == nullptr) return std::nullopt;
   const size_t slot = leaf->find(id, leaves_->next_slot());
-  if (slot == kLeafSlots) return std::nullopt;
+  if (slot == kLeafSlots || !is_visible(*leaves_, *leaf, slot)) return std::nullopt;
   return entry_at(*leaves_, *leaf, slot);
 }
 
@@ -195,13 +210,17 @@ std::optional<PendingEntry> PendingEntries::first_from(StreamId from, ConsumerId
 }
 
 std::optional<PendingEntry> PendingEntries::last() const {
-  const PendingLeaf* const leaf = leaves_ == nullptr ? nullptr : leaves_->tail();
-  if (leaf == nullptr) return std::nullopt;
-  return entry_at(*leaves_, *leaf, leaf->last_live());
+  if (size() == 0) return std::nullopt;
+  const PendingLeaf* leaf = leaves_->tail();
+  while (!leaves_->shows(*leaf)) leaf = leaf->standing().previous;
+  size_t slot = leaf->last_live();
+  while (!leaf->is_live(slot) || !is_visible(*leaves_, *leaf, slot)) --slot;
+  return entry_at(*leaves_, *leaf, slot);
 }
 
 std::optional<PendingEntry> PendingEntries::oldest() const {
   if (size() == 0) return std::nullopt;
+  if (leaves_->dropped() != 0) return cursor_by_age().entry();
   auto first = leaves_->first_ranked();
   const auto unranked = leaves_->rank_unranked();
   if (!unranked.empty() && (!first || unranked[0].rank < first->rank)) first = unranked[0];
@@ -209,14 +228,18 @@ std::optional<PendingEntry> PendingEntries::oldest() const {
 }
 
 PendingEntries::Cursor PendingEntries::cursor_from(StreamId from) const {
+  return cursor_as_of(PendingLeaves::kNow, from);
+}
+
+PendingEntries::Cursor PendingEntries::cursor_as_of(Lsn as_of, StreamId from) const {
   if (leaves_ == nullptr) return {};
-  return {*leaves_, leaves_->leaf_of(from), from, Cursor::kAnyOwner};
+  return {*leaves_, leaves_->leaf_of(from), from, Cursor::kAnyOwner, as_of};
 }
 
 PendingEntries::Cursor PendingEntries::cursor_from(StreamId from, ConsumerId owner) const {
   const auto index = leaves_ == nullptr ? std::nullopt : leaves_->find_owner(owner);
   if (!index) return {};
-  return {*leaves_, leaves_->leaf_of(from, *index), from, *index};
+  return {*leaves_, leaves_->leaf_of(from, *index), from, *index, PendingLeaves::kNow};
 }
 
 PendingEntries::AgeCursor PendingEntries::cursor_by_age() const {
@@ -233,13 +256,21 @@ void PendingEntries::put(const PendingEntry& entry) {
   PendingLeaf& leaf = *all.leaf_of(entry.id);
   const size_t slot = leaf.find(entry.id, all.next_slot());
   if (slot == kLeafSlots) return all.insert(entry.id, delivery);
-  all.replace(leaf, slot, delivery);
+  if (is_visible(all, leaf, slot)) return all.replace(leaf, slot, delivery);
+  all.kill(leaf, slot);
+  all.insert(entry.id, delivery);
 }
 
 void PendingEntries::put_run(const StreamId* ids, size_t count, ConsumerId owner, WallMs delivered,
                              uint64_t deliveries) {
   if (count == 0) return;
   PendingLeaves& all = leaves();
+  if (!all.is_behind_alive(ids[0])) {
+    for (size_t i = 0; i < count; ++i) {
+      put({.id = ids[i], .owner = owner, .delivered = delivered, .deliveries = deliveries});
+    }
+    return;
+  }
   const PendingDelivery delivery{.owner = all.register_owner(owner),
                                  .when = delivered.value,
                                  .deliveries = std::min(deliveries, kDeliveriesMax)};
@@ -258,7 +289,7 @@ bool PendingEntries::erase(StreamId id) {
   PendingLeaf* const leaf = leaves_ == nullptr ? nullptr : leaves_->leaf_of(id);
   if (leaf == nullptr) return false;
   const size_t slot = leaf->find(id, leaves_->next_slot());
-  if (slot == kLeafSlots) return false;
+  if (slot == kLeafSlots || !is_visible(*leaves_, *leaf, slot)) return false;
   leaves_->kill(*leaf, slot);
   return true;
 }
@@ -273,9 +304,20 @@ size_t PendingEntries::erase_run(StreamId first, StreamId last) {
   return erased;
 }
 
-size_t PendingEntries::erase_all(ConsumerId owner) {
+size_t PendingEntries::drop(ConsumerId owner, Lsn at) {
   const auto index = leaves_ == nullptr ? std::nullopt : leaves_->find_owner(owner);
-  return index ? leaves_->kill_owner(*index) : 0;
+  return index ? leaves_->drop_owner(*index, at) : 0;
+}
+
+size_t PendingEntries::sweep(ConsumerId owner, size_t count) {
+  return leaves_ == nullptr ? 0 : leaves_->sweep(owner, count);
+}
+
+size_t PendingEntries::dropped_memory(ConsumerId owner) const {
+  if (leaves_ == nullptr || leaves_->dropped() == 0) return 0;
+  const double part = static_cast<double>(leaves_->dropped_of(owner)) /
+                      static_cast<double>(leaves_->size() + leaves_->dropped());
+  return static_cast<size_t>(part * static_cast<double>(leaves_->memory()));
 }
 
 PendingEntries PendingEntries::take_all() {

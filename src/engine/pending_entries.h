@@ -5,11 +5,15 @@
 // one node per entry costs 40-80 bytes an entry; this costs about 10. The leaves are indexed by id, by
 // owner and by age, so each of the three orders is found in O(log n) and read in sequence from there.
 //
+// An owner can be dropped, with any number of entries, in O(1): they are passed over from then on, and sweep() takes them
+// out some leaves at a time. A checkpoint reads as of its LSN, and so sees what was dropped later.
+//
 // Contract   every id stands here at most once and has exactly one owner, or nobody: ConsumerId{0}
 //            owns what was released (XNACK). A released entry's `delivered` is not a time but its
 //            place in the order of the releases; a reply shows 0.
 // Invariant  what can be read depends on the entries alone, never on how they came here.
-// Limits     none but memory; no operation walks the whole list unless its result is that long.
+// Limits     none but memory; no operation walks the whole list unless its result is that long, or passes over what was
+//            dropped and is not swept: O(1) for a leaf, but O(runs) where age is asked for.
 // Thread     owned by one engine.
 #pragma once
 
@@ -52,14 +56,17 @@ class PendingEntries {
     static constexpr uint32_t kAnyOwner = ~uint32_t{0};
 
     Cursor() = default;
-    Cursor(const PendingLeaves& leaves, const PendingLeaf* leaf, StreamId from, uint32_t owner);
+    Cursor(const PendingLeaves& leaves, const PendingLeaf* leaf, StreamId from, uint32_t owner,
+           Lsn as_of);
     void seek(size_t slot);
+    void to_next_leaf();
 
     const PendingLeaves* leaves_ = nullptr;
     const PendingLeaf* leaf_ = nullptr;
     size_t slot_ = 0;
     size_t run_end_ = 0;
     uint32_t owner_ = kAnyOwner;
+    Lsn as_of_;
     PendingEntry entry_;
   };
 
@@ -124,6 +131,11 @@ class PendingEntries {
   void visit_from(StreamId from, ConsumerId owner, Visit&& visit) const {
     for (Cursor at = cursor_from(from, owner); at.valid() && visit(at.entry());) at.advance();
   }
+  // As visit_from(), but what was dropped after `as_of` is seen as well.
+  template <typename Visit>
+  void visit_as_of(Lsn as_of, StreamId from, Visit&& visit) const {
+    for (Cursor at = cursor_as_of(as_of, from); at.valid() && visit(at.entry());) at.advance();
+  }
   template <typename Visit>
   void visit_by_age(Visit&& visit) const {
     for (AgeCursor at = cursor_by_age(); at.valid() && visit(at.entry());) at.advance();
@@ -132,8 +144,8 @@ class PendingEntries {
   // Adds the entry, or replaces what stands there under its id. O(1) amortised at the end, else
   // O(log n).
   void put(const PendingEntry& entry);
-  // Adds entries that share everything but their ids, which ascend and are beyond all present.
-  // A few ns an entry.
+  // Puts entries that share everything but their ids, which ascend. A few ns an entry if they are beyond
+  // all that stand here.
   void put_run(const StreamId* ids, size_t count, ConsumerId owner, WallMs delivered,
                uint64_t deliveries);
   // Takes the entry of `id` from its owner and puts it behind all that were released before; adds it
@@ -145,8 +157,14 @@ class PendingEntries {
   // Removes all entries with first <= id <= last; returns how many. A leaf that lies inside the range
   // goes as a whole.
   size_t erase_run(StreamId first, StreamId last);
-  // Removes all of `owner`; returns how many. O(slots of the leaves that hold some).
-  size_t erase_all(ConsumerId owner);
+  // Drops `owner`, not nobody, at `at`, with all that it has; returns how many that were. O(1).
+  size_t drop(ConsumerId owner, Lsn at);
+  // Takes what the dropped owner had out of up to `count` leaves, each O(its slots). Nothing that can be read changes,
+  // but as of an LSN before the drop.
+  //   returns  of how many; less when nothing of it is left.
+  size_t sweep(ConsumerId owner, size_t count);
+  // What the dropped owner had and is not swept holds so many bytes, about. O(1).
+  [[nodiscard]] size_t dropped_memory(ConsumerId owner) const;
 
   // Moves all entries out.
   PendingEntries take_all();
@@ -163,6 +181,7 @@ class PendingEntries {
 
  private:
   PendingLeaves& leaves();
+  [[nodiscard]] Cursor cursor_as_of(Lsn as_of, StreamId from) const;
 
   std::unique_ptr<PendingLeaves> leaves_;  // Null until the first entry.
   WallMs last_release_;

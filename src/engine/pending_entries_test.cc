@@ -60,6 +60,15 @@ std::vector<PendingEntry> all_of(const PendingEntries& list, ConsumerId owner,
   return found;
 }
 
+std::vector<PendingEntry> all_as_of(const PendingEntries& list, Lsn as_of) {
+  std::vector<PendingEntry> found;
+  list.visit_as_of(as_of, StreamId::min(), [&](const PendingEntry& at) {
+    found.push_back(at);
+    return true;
+  });
+  return found;
+}
+
 std::vector<PendingEntry> all_by_age(const PendingEntries& list) {
   std::vector<PendingEntry> found;
   list.visit_by_age([&](const PendingEntry& at) {
@@ -106,7 +115,8 @@ TEST(PendingEntries, EmptyListAnswersEverything) {
   EXPECT_FALSE(list.cursor_by_age().valid());
   EXPECT_FALSE(list.erase({1, 1}));
   EXPECT_EQ(list.erase_run(StreamId::min(), StreamId::max()), 0u);
-  EXPECT_EQ(list.erase_all(kAnn), 0u);
+  EXPECT_EQ(list.drop(kAnn, Lsn{1}), 0u);
+  EXPECT_EQ(list.sweep(kAnn, 1), 0u);
   list.put_run(nullptr, 0, kAnn, WallMs{kNow}, 1);
   EXPECT_EQ(list.memory(), sizeof(PendingEntries));
 }
@@ -325,18 +335,60 @@ TEST(PendingEntries, EraseRunTakesEverythingInBetween) {
   }
 }
 
-TEST(PendingEntries, EraseAllLeavesTheOthers) {
+TEST(PendingEntries, DropLeavesTheOthers) {
   PendingEntries list = delivered(5'000, 7, 3);
+  const auto before = all_of(list);
   const auto ann = all_of(list, kAnn);
   const auto third = all_of(list, ConsumerId{3});
   const size_t bob = list.count_of(kBob);
-  EXPECT_EQ(list.erase_all(kBob), bob);
-  EXPECT_EQ(list.erase_all(kBob), 0u);
+  EXPECT_EQ(list.drop(kBob, Lsn{7}), bob);
+  EXPECT_EQ(list.drop(kBob, Lsn{8}), 0u);
+  const auto expect_others = [&] {
+    list.check_invariants();
+    EXPECT_EQ(list.size(), ann.size() + third.size());
+    EXPECT_EQ(list.count_of(kBob), 0u);
+    EXPECT_THAT(all_of(list, kBob), IsEmpty());
+    EXPECT_THAT(all_of(list, kAnn), ElementsAreArray(ann));
+    EXPECT_THAT(all_of(list, ConsumerId{3}), ElementsAreArray(third));
+    EXPECT_EQ(all_of(list).size(), list.size());
+  };
+  expect_others();
+  EXPECT_TRUE(all_as_of(list, Lsn{6}) == before);
+  EXPECT_TRUE(all_as_of(list, Lsn{7}) == all_of(list));
+  EXPECT_EQ(list.sweep(kBob, 3), 3u);
+  expect_others();
+  EXPECT_GT(list.dropped_memory(kBob), 0u);
+  EXPECT_LT(list.sweep(kBob, 1'000), 1'000u);
+  expect_others();
+  EXPECT_TRUE(all_as_of(list, Lsn{6}) == all_of(list));
+  EXPECT_EQ(list.dropped_memory(kBob), 0u);
+}
+
+// What is at both ends, and whole leaves, belongs to somebody who was dropped.
+TEST(PendingEntries, WhatWasDroppedIsPassedOver) {
+  PendingEntries list = delivered(3'000, 1'000, 2);
+  list.put(entry(nth(3'000), kAnn, kNow - 5));
+  ASSERT_EQ(list.drop(kAnn, Lsn{1}), 2'001u);
+  EXPECT_EQ(list.first_from(StreamId::min())->id, nth(1'000));
+  EXPECT_EQ(list.last()->id, nth(1'999));
+  EXPECT_EQ(list.oldest()->id, nth(1'000));
+  EXPECT_FALSE(list.find(nth(0)));
+  EXPECT_FALSE(list.first_from(nth(2'000)));
+  EXPECT_FALSE(list.erase(nth(2'500)));
+  EXPECT_EQ(list.erase_run(nth(1'990), nth(2'010)), 10u);
+  list.put(entry(nth(500), kBob));
+  EXPECT_EQ(list.find(nth(500)), entry(nth(500), kBob));
+  const std::array<StreamId, 3> again = {nth(2'100), nth(2'900), nth(3'001)};
+  list.put_run(again.data(), again.size(), kBob, WallMs{kNow}, 1);
   list.check_invariants();
-  EXPECT_EQ(list.count_of(kBob), 0u);
-  EXPECT_THAT(all_of(list, kBob), IsEmpty());
-  EXPECT_THAT(all_of(list, kAnn), ElementsAreArray(ann));
-  EXPECT_THAT(all_of(list, ConsumerId{3}), ElementsAreArray(third));
+  EXPECT_EQ(list.size(), 994u);
+  EXPECT_EQ(all_of(list, kBob).size(), 994u);
+  EXPECT_EQ(list.drop(kBob, Lsn{2}), 994u);
+  EXPECT_FALSE(list.last());
+  EXPECT_FALSE(list.oldest());
+  EXPECT_FALSE(list.cursor_from(StreamId::min()).valid());
+  EXPECT_LT(list.sweep(kAnn, 100) + list.sweep(kBob, 100), 100u);
+  list.check_invariants();
 }
 
 TEST(PendingEntries, PutRunFollowsEntriesThatWereErased) {
@@ -560,8 +612,8 @@ class Model {
     if (what < 600) return erase(any_id());
     if (what < 900) return erase_in_order();
     if (what < 990) return erase_run(one_in(5) ? 600 : 20);
-    if (what < 998) return erase_all(any_owner());
-    erase_all(kNobody);
+    if (what < 997) return drop(any_owner());
+    sweep(below(8));
   }
 
   void put_run() {
@@ -605,10 +657,20 @@ class Model {
     ASSERT_EQ(list_.erase_run(from, last->first), count);
     entries_.erase(first, std::next(last));
   }
-  void erase_all(ConsumerId owner) {
+  void drop(ConsumerId owner) {
+    const bool look = one_in(10);
+    const auto before = look ? all_of(list_) : std::vector<PendingEntry>();
     const size_t count =
         std::erase_if(entries_, [owner](const auto& item) { return item.second.owner == owner; });
-    ASSERT_EQ(list_.erase_all(owner), count);
+    const Lsn at{lsn_++};
+    ASSERT_EQ(list_.drop(owner, at), count);
+    dropped_.push_back(owner);
+    if (!look) return;
+    ASSERT_TRUE(all_as_of(list_, Lsn{at.value - 1}) == before);
+  }
+  // Of each owner that was dropped.
+  void sweep(size_t leaves) {
+    std::erase_if(dropped_, [&](ConsumerId owner) { return list_.sweep(owner, leaves) < leaves; });
   }
 
   static bool older(const PendingEntry& left, const PendingEntry& right) {
@@ -648,6 +710,11 @@ class Model {
     ASSERT_EQ(list_.oldest(), want.empty() ? std::nullopt : std::optional(want.front()));
     ASSERT_TRUE(all_by_age(list_) == want);
     ASSERT_EQ(list_.last_release(), WallMs{releases_});
+    if (one_in(2)) return;
+    sweep(~size_t{0});
+    list_.check_invariants();
+    ASSERT_TRUE(dropped_.empty());
+    ASSERT_TRUE(all_of(list_).size() == entries_.size());
     // 40 bytes in the wide forms, as much again for dead slots, and a share of small leaves.
     ASSERT_LE(list_.memory(), 200'000 + entries_.size() * 200);
   }
@@ -657,6 +724,8 @@ class Model {
   uint64_t position_ = 0;
   int64_t clock_ = kNow;
   int64_t releases_ = 0;
+  uint64_t lsn_ = 1;
+  std::vector<ConsumerId> dropped_;
   PendingEntries list_;
   Entries entries_;
 };

@@ -25,6 +25,7 @@ PendingLeaves::PendingLeaves()
       ranking_(std::less<Rank>(), CountingAllocator<char>(bytes_)),
       owners_(CountingAllocator<char>(bytes_)),
       owner_index_(OwnerIndex::allocator_type(bytes_)),
+      dropped_index_(OwnerIndex::allocator_type(bytes_)),
       unused_owners_(CountingAllocator<char>(bytes_)) {
   const uint32_t nobody = register_owner(ConsumerId{0});
   LEAT_CHECK(nobody == 0);
@@ -79,6 +80,43 @@ void PendingLeaves::forget_owner(uint32_t owner) {
   --idle_owners_;
 }
 
+size_t PendingLeaves::dropped_of(ConsumerId owner) const {
+  const auto found = dropped_index_.find(owner);
+  return found == dropped_index_.end() ? 0 : owners_[found->second].total;
+}
+
+bool PendingLeaves::shows(const PendingLeaf& leaf, Lsn as_of) const {
+  return dropped_size_ == 0 ||
+         std::ranges::any_of(leaf.shares(), [this, as_of](const PendingShare& share) {
+           return share.count > 0 && visible(share.owner, as_of);
+         });
+}
+
+size_t PendingLeaves::drop_owner(uint32_t owner, Lsn at) {
+  Owner& dropped = owners_[owner];
+  LEAT_CHECK(owner != 0 && dropped.registered);
+  const size_t total = dropped.total;
+  if (total == 0) {
+    forget_owner(owner);
+    return 0;
+  }
+  // An id that was dropped before is there only if somebody gives ids twice.
+  static_cast<void>(sweep(dropped.id, ~size_t{0}));
+  owner_index_.erase(dropped.id);
+  dropped_index_.emplace(dropped.id, owner);
+  dropped.registered = false;
+  dropped.dropped_at = at;
+  size_ -= total;
+  dropped_size_ += total;
+  return total;
+}
+
+void PendingLeaves::forget_dropped(uint32_t owner) {
+  dropped_index_.erase(owners_[owner].id);
+  owners_[owner].dropped_at = kNever;
+  unused_owners_.push_back(owner);
+}
+
 void PendingLeaves::add_total(uint32_t owner, size_t count) {
   if (owners_[owner].total == 0) --idle_owners_;
   owners_[owner].total += count;
@@ -87,8 +125,13 @@ void PendingLeaves::add_total(uint32_t owner, size_t count) {
 
 void PendingLeaves::remove_total(uint32_t owner, size_t count) {
   owners_[owner].total -= count;
-  size_ -= count;
-  if (owners_[owner].total == 0) ++idle_owners_;
+  if (visible(owner)) {
+    size_ -= count;
+    if (owners_[owner].total == 0) ++idle_owners_;
+  } else {
+    dropped_size_ -= count;
+    if (owners_[owner].total == 0) forget_dropped(owner);
+  }
 }
 
 bool PendingLeaves::covers(const PendingLeaf& leaf, StreamId id) {
@@ -348,24 +391,26 @@ size_t PendingLeaves::kill_range(PendingLeaf& leaf, StreamId first, StreamId las
   const size_t to = bound < leaf.slots() && leaf.id_at(bound) == last ? bound + 1 : bound;
   if (leaf.next_live(from) >= to) return 0;
   const std::vector<PendingShare> before(leaf.shares().begin(), leaf.shares().end());
-  const size_t killed = leaf.kill_range(from, to);
+  leaf.kill_range(from, to);
   last_leaf_ = &leaf;
   next_slot_ = to;
+  const size_t size_before = size_;
   account_killed(leaf, before);
-  return killed;
+  return size_before - size_;
 }
 
-size_t PendingLeaves::kill_owner(uint32_t owner) {
-  const size_t total = owners_[owner].total;
-  while (!owners_[owner].leaves.empty()) {
-    PendingLeaf& leaf = *owners_[owner].leaves.begin()->second;
+size_t PendingLeaves::sweep(ConsumerId owner, size_t count) {
+  const auto found = dropped_index_.find(owner);
+  if (found == dropped_index_.end()) return 0;
+  const uint32_t index = found->second;
+  size_t swept = 0;
+  for (; swept < count && !owners_[index].leaves.empty(); ++swept) {
+    PendingLeaf& leaf = *owners_[index].leaves.begin()->second;
     const std::vector<PendingShare> before(leaf.shares().begin(), leaf.shares().end());
-    leaf.kill_owner(owner);
+    leaf.kill_owner(index);
     account_killed(leaf, before);
   }
-  LEAT_CHECK(owners_[owner].total == 0);
-  forget_owner(owner);
-  return total;
+  return swept;
 }
 
 void PendingLeaves::account_killed(PendingLeaf& leaf, std::span<const PendingShare> before) {
@@ -432,18 +477,18 @@ void PendingLeaves::check_invariants() const {
     previous = leaf;
   }
   LEAT_CHECK(previous == tail_);
-  LEAT_CHECK(total == size_);
+  LEAT_CHECK(total == size_ + dropped_size_);
   LEAT_CHECK(leaf_count == directory_.size());
   LEAT_CHECK(leaf_count == ranking_.size() + unranked_count_);
   size_t idle = 0;
-  for (size_t i = 0; i < owners_.size(); ++i) {
+  for (uint32_t i = 0; i < owners_.size(); ++i) {
     LEAT_CHECK(owners_[i].total == totals[i]);
     LEAT_CHECK(owners_[i].leaves.size() == memberships[i]);
-    if (!owners_[i].registered) LEAT_CHECK(owners_[i].total == 0);
+    if (!owners_[i].registered) LEAT_CHECK((owners_[i].total == 0) == visible(i));
     if (owners_[i].registered && owners_[i].total == 0) ++idle;
   }
   LEAT_CHECK(idle == idle_owners_);
-  LEAT_CHECK(owner_index_.size() + unused_owners_.size() == owners_.size());
+  LEAT_CHECK(owner_index_.size() + dropped_index_.size() + unused_owners_.size() == owners_.size());
 }
 
 void PendingLeaves::check_leaf(const PendingLeaf& leaf, const PendingLeaf* previous) const {

@@ -14,8 +14,13 @@
 // delivery would write log n nodes), and a bound on the age that is repaired when asked (one question
 // could have to repair every leaf).
 //
+// An owner is dropped in O(1), however many leaves hold something of it: its entries count no longer and are passed over
+// from then on, which is one comparison for each run of a leaf. They stand in their leaves, as alive to everything
+// below, until sweep() takes them out, some leaves at a time. Whoever reads as of an earlier LSN still sees them.
+//
 // Invariants no leaf is empty; fences ascend and separate the leaves' ids; an owner's leaves are
-//            exactly those with a share of it above 0; a leaf is either ranked or unranked.
+//            exactly those with a share of it above 0; a leaf is either ranked or unranked. A leaf's age is
+//            not later than that of its oldest entry: earlier while it holds entries of a dropped owner.
 #pragma once
 
 #include <array>
@@ -56,8 +61,16 @@ class PendingLeaves {
   PendingLeaves(const PendingLeaves&) = delete;
   PendingLeaves& operator=(const PendingLeaves&) = delete;
 
+  // Reads as of now: nobody was dropped later.
+  static constexpr Lsn kNow{~uint64_t{0} - 1};
+
+  // Without the entries of dropped owners.
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] size_t memory() const { return sizeof(*this) + bytes_; }
+  // Entries of dropped owners that wait for sweep().
+  [[nodiscard]] size_t dropped() const { return dropped_size_; }
+  // The same of one owner, 0 if it was not dropped.
+  [[nodiscard]] size_t dropped_of(ConsumerId owner) const;
 
   // Owners. Index 0 is nobody.
 
@@ -67,6 +80,12 @@ class PendingLeaves {
   [[nodiscard]] std::optional<uint32_t> find_owner(ConsumerId owner) const;
   [[nodiscard]] ConsumerId owner_at(uint32_t index) const { return owners_[index].id; }
   [[nodiscard]] size_t total_of(uint32_t index) const { return owners_[index].total; }
+  // Whether the owner was not dropped, or later than at `as_of`.
+  [[nodiscard]] bool visible(uint32_t index, Lsn as_of = kNow) const {
+    return owners_[index].dropped_at > as_of;
+  }
+  // Whether the leaf has an entry that is visible. O(1) if nothing was dropped, else O(owners in the leaf).
+  [[nodiscard]] bool shows(const PendingLeaf& leaf, Lsn as_of = kNow) const;
 
   // Leaves.
 
@@ -75,6 +94,10 @@ class PendingLeaves {
   // Whether `id` is beyond all slots, dead ones included.
   [[nodiscard]] bool is_behind_all(StreamId id) const {
     return tail_ == nullptr || tail_->id_at(tail_->slots() - 1) < id;
+  }
+  // Whether `id` is beyond all that stand here alive, those of dropped owners included.
+  [[nodiscard]] bool is_behind_alive(StreamId id) const {
+    return tail_ == nullptr || tail_->id_at(tail_->last_live()) < id;
   }
   // The leaf in whose range `id` falls; ids below all fences fall to the head. Null if there is none.
   [[nodiscard]] PendingLeaf* leaf_of(StreamId id) const;
@@ -98,10 +121,12 @@ class PendingLeaves {
   void insert(StreamId id, const PendingDelivery& delivery);
   void replace(PendingLeaf& leaf, size_t slot, const PendingDelivery& delivery);
   void kill(PendingLeaf& leaf, size_t slot);
-  // Kills the ids of `leaf` in [first, last]; returns how many. The leaf may be gone or merged then.
+  // Kills the ids of `leaf` in [first, last]; returns how many were visible. The leaf may be gone or merged then.
   size_t kill_range(PendingLeaf& leaf, StreamId first, StreamId last);
-  // Kills all that `owner` has, and forgets the owner.
-  size_t kill_owner(uint32_t owner);
+  // Drops the owner at `at`; returns how many entries it had. O(1).
+  size_t drop_owner(uint32_t owner, Lsn at);
+  // Takes entries of the dropped owner out of up to `count` leaves; returns of how many, less when none is left.
+  size_t sweep(ConsumerId owner, size_t count);
 
   // Frees up to `count` leaves; the indexes then name leaves that are gone, so nothing but freeing may follow.
   size_t free_some(size_t count);
@@ -112,6 +137,7 @@ class PendingLeaves {
   void check_invariants() const;
 
  private:
+  static constexpr Lsn kNever{~uint64_t{0}};
   static constexpr size_t kUnrankedMax = 8;
   // Leaves that together have at most this many entries are merged when one of them gets sparse.
   static constexpr size_t kMergedMax = kLeafSlots * 3 / 4;
@@ -131,6 +157,7 @@ class PendingLeaves {
 
     ConsumerId id;
     bool registered = false;
+    Lsn dropped_at = kNever;
     size_t total = 0;
     LeafMap<StreamId> leaves;
   };
@@ -163,6 +190,8 @@ class PendingLeaves {
   void add_total(uint32_t owner, size_t count);
   void remove_total(uint32_t owner, size_t count);
   void forget_owner(uint32_t owner);
+  // The same for a dropped owner of whom nothing is left.
+  void forget_dropped(uint32_t owner);
   // Brings register, totals and ranking up to date after entries were killed in bulk.
   void account_killed(PendingLeaf& leaf, std::span<const PendingShare> before);
 
@@ -170,10 +199,12 @@ class PendingLeaves {
 
   size_t bytes_ = 0;  // First, as everything below counts on it until it is destroyed.
   size_t size_ = 0;
+  size_t dropped_size_ = 0;
   LeafMap<StreamId> directory_;
   LeafMap<Rank> ranking_;
   std::vector<Owner, CountingAllocator<Owner>> owners_;
   OwnerIndex owner_index_;
+  OwnerIndex dropped_index_;  // Dropped owners that are not swept.
   std::vector<uint32_t, CountingAllocator<uint32_t>> unused_owners_;
   size_t idle_owners_ = 0;  // Registered, but without entries.
   PendingLeaf* head_ = nullptr;

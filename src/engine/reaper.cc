@@ -1,5 +1,6 @@
 #include "engine/reaper.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace leat {
@@ -7,6 +8,18 @@ namespace {
 
 // Parts that are freed at once; more of them wait.
 constexpr size_t kAtOnce = 256;
+// Sweeping a leaf of pending entries costs as much as that many parts.
+constexpr size_t kSweptLeaf = 16;
+
+// What is pending in the consumer's group; null if that is gone.
+PendingEntries* pending_of(const DroppedConsumer& consumer) {
+  Object* const object = consumer.keyspace->find(consumer.object);
+  const auto* const stream =
+      object == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&object->value);
+  Group* const group = stream == nullptr ? nullptr : (*stream)->groups().find(consumer.group);
+  return group == nullptr ? nullptr : &group->pending;
+}
+
 size_t free_some(std::unique_ptr<Object>& object, size_t count) {
   if (auto* const hash = std::get_if<HashValue>(&object->value)) {
     return hash->fields.free_some(count);
@@ -24,6 +37,12 @@ size_t free_some(DroppedExtents& extents, size_t count) {
 size_t free_some(PendingEntries& pending, size_t count) {
   return pending.free_some(count);
 }
+size_t free_some(DroppedConsumer& consumer, size_t count) {
+  PendingEntries* const pending = pending_of(consumer);
+  const size_t leaves = std::max(count / kSweptLeaf, size_t{1});
+  const size_t swept = pending == nullptr ? 0 : pending->sweep(consumer.consumer, leaves);
+  return swept == leaves ? count : swept * kSweptLeaf;
+}
 
 size_t bytes_of(const std::unique_ptr<Object>& object) {
   return memory_of(*object, kFewSamples);
@@ -36,6 +55,10 @@ size_t bytes_of(const DroppedExtents& extents) {
 }
 size_t bytes_of(const PendingEntries& pending) {
   return pending.memory();
+}
+size_t bytes_of(const DroppedConsumer& consumer) {
+  const PendingEntries* const pending = pending_of(consumer);
+  return pending == nullptr ? 0 : pending->dropped_memory(consumer.consumer);
 }
 
 }  // namespace
@@ -51,6 +74,15 @@ size_t Reaper::add(DroppedExtents extents) {
 }
 size_t Reaper::add(PendingEntries pending) {
   return enqueue(std::move(pending));
+}
+
+size_t Reaper::add(const DroppedConsumer& consumer) {
+  return enqueue(consumer);
+}
+
+void Reaper::add_later(const DroppedConsumer& consumer) {
+  queue_.push_back({consumer, 0});
+  measure(queue_.back());
 }
 
 size_t Reaper::enqueue(Dropped dropped) {

@@ -10,11 +10,20 @@
 #include <variant>
 
 #include "engine/group.h"
+#include "engine/keyspace.h"
 #include "engine/object.h"
 #include "engine/pending_entries.h"
 #include "engine/stream.h"
 
 namespace leat {
+
+// What was pending to a consumer that is gone: it stands among that of others in its group, if that is still there.
+struct DroppedConsumer {
+  Keyspace* keyspace = nullptr;
+  ObjectId object;
+  GroupId group;
+  ConsumerId consumer;
+};
 
 class Reaper {
  public:
@@ -23,6 +32,9 @@ class Reaper {
   size_t add(std::unique_ptr<Group> group);
   size_t add(DroppedExtents extents);
   size_t add(PendingEntries pending);
+  size_t add(const DroppedConsumer& consumer);
+  // The same, but nothing is freed at once. O(1).
+  void add_later(const DroppedConsumer& consumer);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   // What waits to be freed holds so many bytes, about.
@@ -34,8 +46,8 @@ class Reaper {
   size_t reap(size_t count);
 
  private:
-  using Dropped =
-      std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents, PendingEntries>;
+  using Dropped = std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents,
+                               PendingEntries, DroppedConsumer>;
 
   struct Waiting {
     Dropped dropped;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/state_loader.h"
 #include "engine/state_writer.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
@@ -35,6 +36,34 @@ class ReaperTest : public ::testing::Test {
                                                      .id = {i, 0},
                                                      .elements = 2,
                                                      .wire = entry}));
+    }
+  }
+  // A group with kMany pending entries, read ten at a time by two consumers in turn; a third one has the last ten.
+  void deliver_in_turn() {
+    create(kObject, ObjectKind::kStream);
+    fill_stream(kMany);
+    ASSERT_TRUE(apply_record(engine_, GroupCreate{.object = kObject,
+                                                  .group = GroupId{1},
+                                                  .last_delivered = {},
+                                                  .entries_read = 0,
+                                                  .name = "g"}));
+    for (uint32_t i = 1; i <= 3; ++i) {
+      ASSERT_TRUE(apply_record(engine_, ConsumerCreate{.object = kObject,
+                                                       .group = GroupId{1},
+                                                       .consumer = ConsumerId{i},
+                                                       .at = {},
+                                                       .name = std::to_string(i)}));
+    }
+    for (uint64_t first = 1; first < kMany; first += 10) {
+      const auto turn = static_cast<uint32_t>(first / 10 % 2);
+      const ConsumerId consumer{first + 10 > kMany ? 3 : 1 + turn};
+      ASSERT_TRUE(apply_record(engine_, GroupDeliver{.object = kObject,
+                                                     .group = GroupId{1},
+                                                     .consumer = consumer,
+                                                     .at = WallMs{static_cast<int64_t>(first)},
+                                                     .entries_read = 0,
+                                                     .first = {first, 0},
+                                                     .last = {first + 9, 0}}));
     }
   }
   // What the engine says that dropped things hold is about `bytes`, and goes to nothing as they are freed.
@@ -139,6 +168,60 @@ TEST_F(ReaperTest, FreesFlushedKeysInSlices) {
   EXPECT_EQ(engine_.keyspace().size({}), 0);
   EXPECT_GE(slices(100), 100);
   EXPECT_EQ(engine_.keyspace().first_from({}), nullptr);
+}
+
+// What one consumer has lies among what others have: dropping it leaves that alone, and takes slices to be swept.
+TEST_F(ReaperTest, SweepsADroppedConsumerInSlices) {
+  deliver_in_turn();
+  const Group& group = *engine_.keyspace().find(kObject)->stream()->groups().find(GroupId{1});
+  const size_t bytes = group.pending.memory();
+  ASSERT_TRUE(apply_record(engine_, ConsumerDrop{kObject, GroupId{1}, ConsumerId{1}}));
+  EXPECT_TRUE(engine_.reaping());
+  EXPECT_EQ(group.pending.size(), kMany / 2);
+  EXPECT_EQ(group.pending.first_from(StreamId::min())->id, (StreamId{11, 0}));
+  EXPECT_GE(engine_.dropped_bytes(), bytes / 4);
+  const uint64_t digest = engine_.digest();
+  EXPECT_GE(slices(16), kMany / 256 / 2);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
+  EXPECT_EQ(engine_.digest(), digest);
+  EXPECT_EQ(group.pending.size(), kMany / 2);
+  group.pending.check_invariants();
+}
+
+TEST_F(ReaperTest, SweepsNothingWhereTheGroupOrTheKeyIsGone) {
+  deliver_in_turn();
+  ASSERT_TRUE(apply_record(engine_, ConsumerDrop{kObject, GroupId{1}, ConsumerId{1}}));
+  ASSERT_TRUE(apply_record(engine_, GroupDrop{kObject, GroupId{1}}));
+  engine_.reap(1);
+  ASSERT_TRUE(apply_record(engine_, KeyDrop{kObject}));
+  slices(1000);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
+}
+
+// Before its LSN, a checkpoint does not see what was dropped; after it, it does, and dropping writes nothing down.
+TEST_F(ReaperTest, ACheckpointHoldsWhatWasPendingAtItsLsn) {
+  deliver_in_turn();
+  ASSERT_TRUE(apply_record(engine_, ConsumerDrop{kObject, GroupId{1}, ConsumerId{1}}));
+  ASSERT_TRUE(engine_.reaping());
+  const uint64_t digest = engine_.digest();
+  StateWriter& writer = engine_.start_checkpoint();
+  writer.step(1);
+  engine_.reap(16);
+  const size_t written = writer.out().size();
+  ASSERT_TRUE(apply_record(engine_, ConsumerDrop{kObject, GroupId{1}, ConsumerId{2}}));
+  EXPECT_LE(writer.out().size(), written + 1000);
+  slices(16);
+  while (!writer.complete()) writer.step(1000);
+  Engine loaded(2);
+  StateLoader loader(loaded);
+  ASSERT_TRUE(loader.take(writer.out().view()));
+  ASSERT_TRUE(loader.finish());
+  EXPECT_EQ(loaded.digest(), digest);
+  EXPECT_EQ(loaded.keyspace().find(kObject)->stream()->groups().find(GroupId{1})->pending.size(),
+            kMany / 2);
+  engine_.end_checkpoint();
+  slices(1000);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
 }
 
 TEST_F(ReaperTest, FreesGroupsWithAllThatIsPending) {

@@ -151,7 +151,7 @@ void RangeWriter::pending(ObjectId object, GroupId group, const PendingEntries& 
   const StreamId end = done.gap_end(from);
   StreamId last = end;
   entries_.clear();
-  pending.visit_from(from, [&](const PendingEntry& entry) {
+  pending.visit_as_of(lsn_, from, [&](const PendingEntry& entry) {
     if (entry.id > end) return false;
     if (entries_.size() >= most) {
       last = entry.id.previous();

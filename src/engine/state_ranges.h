@@ -31,7 +31,8 @@ constexpr size_t kPieceBytes = size_t{64} << 10;
 
 class RangeWriter {
  public:
-  explicit RangeWriter(FrameCache& frames) : frames_(frames) {}
+  // `lsn` is the checkpoint's.
+  RangeWriter(FrameCache& frames, Lsn lsn) : frames_(frames), lsn_(lsn) {}
 
   [[nodiscard]] ByteBuffer& out() { return out_; }
 
@@ -53,12 +54,13 @@ class RangeWriter {
   // One block or frame, by the ids of first entries. The checkpoint refers to the frame from then on.
   void extent(ObjectId object, const Stream::Extents& extents, DoneRanges<StreamId>& done,
               StreamId from);
-  // Up to `most` pending entries.
+  // Up to `most` pending entries, those of consumers that were dropped after the checkpoint's LSN among them.
   void pending(ObjectId object, GroupId group, const PendingEntries& pending,
                DoneRanges<StreamId>& done, StreamId from, size_t most);
 
  private:
   FrameCache& frames_;
+  Lsn lsn_;
   ByteBuffer out_;
   std::vector<PendingEntry> entries_;  // Kept to keep its memory.
 };

@@ -27,7 +27,7 @@ StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, FrameCache& frames,
       reaper_(reaper),
       lsn_(node.lsn),
       end_(node.next_object),
-      ranges_(frames) {
+      ranges_(frames, node.lsn) {
   keyspace_.note_numbers();
   for (uint32_t db = 0; db < keyspace_.databases(); ++db)
     node.objects += keyspace_.size(DbIndex{db});
@@ -36,6 +36,7 @@ StateWriter::StateWriter(Keyspace& keyspace, Reaper& reaper, FrameCache& frames,
 
 StateWriter::~StateWriter() {
   for (Waiting& waiting : condemned_) free(waiting.condemned);
+  for (const DroppedConsumer& consumer : dropped_consumers_) reaper_.add_later(consumer);
 }
 
 // ---- Before a change.
@@ -147,17 +148,6 @@ void StateWriter::before_pending(const Group& group, StreamId first, StreamId la
   }
 }
 
-void StateWriter::before_consumer_drop(const Group& group, ConsumerId consumer) {
-  if (note_ == nullptr) return;
-  DoneRanges<StreamId>* const done = done_of(group);
-  if (done == nullptr) return;
-  group.pending.visit_from(StreamId::min(), consumer, [&](const PendingEntry& entry) {
-    if (!done->contains(entry.id))
-      ranges_.pending(touched_, group.id, group.pending, *done, entry.id, kWalked);
-    return true;
-  });
-}
-
 // ---- What was dropped.
 
 void StateWriter::condemn(Condemned condemned, size_t bytes) {
@@ -208,6 +198,15 @@ void StateWriter::drop(GroupId group, PendingEntries pending) {
                            .pending = std::move(pending),
                            .done = std::move(done)},
           bytes);
+}
+
+void StateWriter::drop(const DroppedConsumer& consumer, const Group& group) {
+  if (note_ == nullptr || done_of(group) == nullptr)
+    return static_cast<void>(reaper_.add(consumer));
+  const size_t bytes = group.pending.dropped_memory(consumer.consumer);
+  if (bytes == 0) return;
+  dropped_consumers_.push_back(consumer);
+  condemned_bytes_ += bytes;
 }
 
 // ---- The walk.

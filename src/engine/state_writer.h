@@ -78,8 +78,6 @@ class StateWriter {
   void before_group(const Group& group);
   // Pending entries from `first` to `last`; after before_group().
   void before_pending(const Group& group, StreamId first, StreamId last);
-  // All that is pending to one consumer; after before_group(). O(pending entries of the consumer).
-  void before_consumer_drop(const Group& group, ConsumerId consumer);
 
   // ---- What was dropped, after before_change() and what belongs to it.
 
@@ -89,6 +87,8 @@ class StateWriter {
   void drop(std::unique_ptr<Group> group);
   // All that is pending in a group.
   void drop(GroupId group, PendingEntries pending);
+  // What was pending to a consumer of the group stays in its place until this checkpoint has ended.
+  void drop(const DroppedConsumer& consumer, const Group& group);
 
  private:
   // What is done of an object whose head is written.
@@ -171,7 +171,8 @@ class StateWriter {
   // Of objects from position_ on; null: done.
   absl::btree_map<ObjectId, std::unique_ptr<Note>> notes_;
   std::deque<Waiting> condemned_;
-  size_t condemned_bytes_ = 0;  // The sum over them.
+  std::deque<DroppedConsumer> dropped_consumers_;
+  size_t condemned_bytes_ = 0;  // The sum over both.
   // The object of the last before_change(), and its note; null when it is done. 0: none.
   ObjectId touched_{0};
   Note* note_ = nullptr;

@@ -17,7 +17,7 @@ Status grow(io::File& file, uint64_t end, const FileExtent& extent) {
   if (extent.rest == Rest::kHole) return file.truncate(extent.length);
   Status reserved = file.reserve(extent.length);
   if (reserved.ok() || reserved.error().code != Errc::kUnavailable) return reserved;
-  const std::string zeros(kPiece, '\0');
+  const std::string zeros(std::min(kPiece, extent.length - std::min(end, extent.length)), '\0');
   for (uint64_t at = end; at < extent.length; at += kPiece) {
     const Bytes piece = Bytes(zeros).substr(0, std::min(kPiece, extent.length - at));
     if (Status written = file.write(at, piece); !written.ok()) return written;
@@ -113,7 +113,7 @@ Status DirectoryCopy::write(const std::string& name, Bytes bytes) {
 }
 
 Status DirectoryCopy::fill(io::File& from, io::File& to, uint64_t size) {
-  const auto piece = std::make_unique<char[]>(kPiece);
+  const auto piece = std::make_unique<char[]>(std::min(kPiece, size));
   for (uint64_t at = 0; at < size;) {
     const auto got = from.read(at, piece.get(), std::min(kPiece, size - at));
     if (!got.ok()) return got.error();

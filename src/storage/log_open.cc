@@ -19,7 +19,7 @@ constexpr uint64_t kZeroPiece = 1 << 20;
 constexpr uint64_t kSegmentBytesMin = kSegmentHeaderSpace + (8 << 10);
 
 Status write_zeros(io::File& file, uint64_t from, uint64_t to) {
-  const std::string zeros(kZeroPiece, '\0');
+  const std::string zeros(std::min(kZeroPiece, to - std::min(from, to)), '\0');
   for (uint64_t at = from; at < to; at += kZeroPiece) {
     const Bytes piece = Bytes(zeros).substr(0, std::min(kZeroPiece, to - at));
     if (Status status = file.write(at, piece); !status.ok()) return status;

@@ -22,6 +22,7 @@ from leatlib.server import Server  # noqa: E402
 BATCH = 2000
 WAIT_S = 600
 REAPED_PER_TURN = 1000  # At most; the server frees less.
+PENDING_SWEPT_PER_TURN = 16_000  # At most, with those that are of others.
 
 
 class Pinger:
@@ -167,6 +168,23 @@ class Measured:
         self.client.call("DEL", "s")
         return stall, 1
 
+    def deleting_a_consumer(self, scale):
+        """What is pending to it lies among what is pending to another one."""
+        count = 20_000 * scale
+        fill(self.client, entries("s", count))
+        self.client.call("XGROUP", "CREATE", "s", "g", "0")
+        fill(self.client, (encode("XREADGROUP", "GROUP", "g", f"c{i % 2}", "COUNT", "10", "STREAMS", "s", ">") for i in range(count // 10)))
+
+        def work():
+            check(self.client.call("XGROUP", "DELCONSUMER", "s", "g", "c0") == count // 2, "DELCONSUMER")
+            check(self.client.call("XPENDING", "s", "g")[:2] == [count // 2, b"11-0"], "XPENDING")
+            self.freed(keys=1)
+            check(self.client.call("XPENDING", "s", "g")[0] == count // 2, "XPENDING when it is swept")
+
+        stall = self.stall(work)
+        self.client.call("DEL", "s")
+        return stall, count // PENDING_SWEPT_PER_TURN
+
     def saving(self, scale):
         count = 10_000 * scale
         fill(self.client, (encode("SET", f"key:{i}", "v" * 200) for i in range(count)))
@@ -197,6 +215,7 @@ CASES = (
     ("flushing many keys", Measured.flushing_keys),
     ("trimming a long stream", Measured.trimming),
     ("ageing out a long stream", Measured.ageing),
+    ("deleting a consumer", Measured.deleting_a_consumer),
     ("making a checkpoint", Measured.saving),
 )
 

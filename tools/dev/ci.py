@@ -1,5 +1,7 @@
 """`./dev test` and `./dev ci`: everything is run and counted, and what failed is listed with the line that repeats it."""
 
+import concurrent.futures
+
 import build
 import fuzz
 import lint
@@ -42,22 +44,33 @@ class Ledger:
 
 
 def run_tests(ledger, chosen, only):
-    """Builds what the suites need and runs them."""
-    if not ledger_build(ledger, chosen):
+    """Builds what the suites need and runs them.
+
+    The suites that run the server wait for disks, clients and time as much as they compute: the unit tests are compiled
+    beside them.
+    """
+    units = [s for s in chosen if s.name == suites.UNIT]
+    others = [s for s in chosen if s.name != suites.UNIT]
+    targets = sorted({target for s in others for target in s.targets})
+    if targets and not built(ledger, build.build, "release", *targets):
         return
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(build.build, "dev", behind=bool(others)) if units else None
+        run_suites(ledger, others, only)
+        if compiled and built(ledger, compiled.result):
+            run_suites(ledger, units, only)
+
+
+def run_suites(ledger, chosen, only):
     for suite in chosen:
         outcome = suites.run(suite, only)
         ledger.add(outcome.tally, [f"./dev test {suite.name} {name}".rstrip() for name in outcome.failures])
 
 
-def ledger_build(ledger, chosen):
-    """Builds for `chosen`; a failure counts as one failed test, success as none."""
+def built(ledger, function, *arguments):
+    """Calls a function that builds; a failure counts as one failed test, success as none."""
     try:
-        if any(s.name == suites.UNIT for s in chosen):
-            build.build("dev")
-        targets = sorted({target for s in chosen for target in s.targets})
-        if targets:
-            build.build("release", *targets)
+        function(*arguments)
     except shell.StepFailed as failed:
         print(f"not ok: {failed.why}", flush=True)
         ledger.add(Tally(failed=1), [failed.repeat])

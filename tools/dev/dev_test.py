@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import ci  # noqa: E402  (after the path that they are found by)
@@ -124,6 +125,38 @@ class LedgerTest(unittest.TestCase):
         with contextlib.redirect_stdout(out):
             self.assertEqual(ledger.finish(), 1)
         self.assertEqual(out.getvalue().splitlines()[-2:], ["failed; repeat with: ./dev fmt", "1 passed, 1 failed"])
+
+
+class RunTestsTest(unittest.TestCase):
+    CHOSEN = [suites.Suite("tools", 60, targets=()), suites.Suite(suites.UNIT, 60, targets=()), suites.Suite("crash", 60)]
+
+    def run_tests(self, broken):
+        """What was built and run, in order, and the tally, if the preset `broken` does not build."""
+        done = []
+
+        def build_preset(preset, *_targets, behind=False):
+            if preset == broken:
+                raise shell.StepFailed("it does not compile", f"build {preset}")
+            if not behind:
+                done.append(preset)
+
+        def run(suite, _only):
+            done.append(suite.name)
+            return suites.Outcome(suite.name, Tally(passed=1))
+
+        ledger = ci.Ledger()
+        with unittest.mock.patch.object(ci.build, "build", build_preset), unittest.mock.patch.object(ci.suites, "run", run):
+            quietly(ci.run_tests, ledger, self.CHOSEN, "")
+        return done, ledger.tally, ledger.repeats
+
+    def test_unit_tests_come_last_as_they_are_compiled_beside_the_others(self):
+        self.assertEqual(self.run_tests(""), (["release", "tools", "crash", "unit"], Tally(3), []))
+
+    def test_unit_tests_that_do_not_compile_are_one_failure_and_stop_nothing_else(self):
+        self.assertEqual(self.run_tests("dev"), (["release", "tools", "crash"], Tally(2, 1), ["build dev"]))
+
+    def test_nothing_runs_without_a_server(self):
+        self.assertEqual(self.run_tests("release"), ([], Tally(0, 1), ["build release"]))
 
 
 class LintTest(unittest.TestCase):
