@@ -476,6 +476,8 @@ void Reactor::send_released(Connection& connection) {
   const Bytes bytes = connection.output.sendable();
   if (bytes.empty()) return;
   connection.sending = true;
+  // poll() sends, and would then wait for something to happen.
+  replies_due_ = replies_due_ || connection.replying;
   connection.send_size = bytes.size();
   sending_.push_back(&connection);
   world_.loop.send(connection.id, bytes);

@@ -86,13 +86,18 @@ class Reader:
         self.bytes += part
         return len(part)
 
+    def hurry(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MEGABYTE)
+
     def until(self, end):
+        self.hurry()
         while not self.bytes.endswith(end):
             check(self.more() != 0, f"the connection was closed after {len(self.bytes)} bytes")
         return bytes(self.bytes)
 
     def to_the_end(self):
         """Until the server closes."""
+        self.hurry()
         with contextlib.suppress(ConnectionResetError):
             while self.more() != 0:
                 pass
