@@ -47,7 +47,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   const MonoNs now = world_.clock.mono();
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (held_by_) return deadline;
-  if (!runnable_.empty() || replies_due_) return MonoNs{0};
+  if (!runnable_.empty() || replies_due_ || follows_sends_) return MonoNs{0};
   if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
@@ -476,14 +476,16 @@ void Reactor::send_released(Connection& connection) {
   const Bytes bytes = connection.output.sendable();
   if (bytes.empty()) return;
   connection.sending = true;
-  // poll() sends, and would then wait for something to happen.
-  replies_due_ = replies_due_ || connection.replying;
+  const bool owed_much = connection.output.pending() > kOwedPause && !connection.unread().empty();
+  follows_sends_ =
+      follows_sends_ || connection.replying || owed_much || connection.session.close_after_reply;
   connection.send_size = bytes.size();
   sending_.push_back(&connection);
   world_.loop.send(connection.id, bytes);
 }
 
 void Reactor::settle_sent() {
+  follows_sends_ = false;
   for (Connection* const connection : std::exchange(sending_, {})) {
     if (connection->dead) continue;
     if (connection->sending) {

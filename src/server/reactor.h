@@ -225,6 +225,8 @@ class Reactor : public io::Handler {
   bool pause_only_writes_ = false;
   bool held_back_ = false;    // Some connection waits for the disk to catch up.
   bool replies_due_ = false;  // A piece of a long reply waits for nobody.
+  // Some connection goes on as soon as what it is being sent has left: the next poll(), which sends it, does not wait.
+  bool follows_sends_ = false;
   bool failed_ = false;
   std::function<void(Connection&)> close_observer_;
   std::function<void(MonoNs now)> second_observer_;

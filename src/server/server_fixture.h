@@ -54,12 +54,9 @@ class FakeSockets final : public io::Loop {
   void stop(io::Lane lane, size_t polls = SIZE_MAX) { stopped_[static_cast<size_t>(lane)] = polls; }
   void go_on(io::Lane lane) { stop(lane, 0); }
   // There is something left to report.
-  [[nodiscard]] bool busy() const {
-    bool waits = !events_.empty() || !sends_.empty();
-    for (size_t lane = 0; lane < io::kLanes; ++lane)
-      waits = waits || (stopped_[lane] == 0 && lanes_.job(static_cast<io::Lane>(lane)));
-    return waits;
-  }
+  [[nodiscard]] bool busy() const { return !events_.empty() || !sends_.empty() || works(); }
+  // How often poll() would have waited.
+  [[nodiscard]] size_t waits() const { return waits_; }
   // The process has died.
   void forget() {
     lanes_.forget();
@@ -86,8 +83,9 @@ class FakeSockets final : public io::Loop {
   }
   void set_keepalive(io::ConnectionId /*id*/, int /*seconds*/) override {}
   void start(io::Lane lane, io::DiskJob job) override { lanes_.start(lane, std::move(job)); }
-  // Waits for nothing: a millisecond passes.
-  void poll(MonoNs /*deadline*/, io::Handler& handler) override {
+  // Waits for nothing: a millisecond passes. As in a real one, what it sends is no event.
+  void poll(MonoNs deadline, io::Handler& handler) override {
+    if (deadline.value > clock_.ns && events_.empty() && !works()) ++waits_;
     clock_.ns += kNsPerMs;
     for (const auto& [id, bytes] : std::exchange(sends_, {})) sent_[id] += bytes;
     for (const auto& event : std::exchange(events_, {})) event(handler);
@@ -103,8 +101,17 @@ class FakeSockets final : public io::Loop {
   void wake() override {}
 
  private:
+  // A lane that is not stopped has a job.
+  [[nodiscard]] bool works() const {
+    bool works = false;
+    for (size_t lane = 0; lane < io::kLanes; ++lane)
+      works = works || (stopped_[lane] == 0 && lanes_.job(static_cast<io::Lane>(lane)));
+    return works;
+  }
+
   FakeLoop lanes_;
   FakeClock& clock_;
+  size_t waits_ = 0;
   uint64_t last_connection_ = 0;
   std::deque<std::function<void(io::Handler&)>> events_;
   std::vector<std::pair<uint64_t, Bytes>> sends_;
