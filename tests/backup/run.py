@@ -6,7 +6,6 @@ Every error must be one sentence on standard error and exit status 1.
 """
 
 import datetime
-import os
 import pathlib
 import re
 import resource
@@ -43,7 +42,7 @@ def check(condition, why):
 
 def saves_of(client):
     """How many checkpoints the server has made since its start."""
-    return int(re.search(r"rdb_saves:(\d+)", client.call("INFO", "persistence").decode()).group(1))
+    return int(client.info("persistence")["rdb_saves"])
 
 
 class Producer(threading.Thread):

@@ -47,10 +47,6 @@ def say(text):
     print(f"# {text}", flush=True)
 
 
-def info(client, section):
-    return dict(line.split(":", 1) for line in client.call("INFO", section).decode().splitlines() if ":" in line)
-
-
 @dataclasses.dataclass
 class Machine:
     """One server in a group of its own."""
@@ -86,9 +82,9 @@ def the_cache_follows_the_limit(leat, sizes):
         if not one.group.shows_itself(one.server.process.pid):
             return "the path of the group is hidden from its processes"
         with one.server.client() as client:
-            limit = int(info(client, "memory")["total_system_memory"])
+            limit = int(client.info("memory")["total_system_memory"])
             check(limit == sizes.memory, f"total_system_memory is {limit}, the limit {sizes.memory}")
-            cache = int(info(client, "frames")["leat_frame_cache_limit"])
+            cache = int(client.info("frames")["leat_frame_cache_limit"])
             check(cache <= sizes.memory / 4, f"opened frames may take {cache} bytes, the limit is {sizes.memory}")
     return None
 
@@ -183,10 +179,10 @@ def tell(client, one, outcome, replayed, empty):
         say(f"append p{100 * part:g}: {now:.2f} ms, on an empty server {before:.2f} ms, ratio {now / before:.2f}")
     say(f"appended {outcome.wire_bytes / MEGABYTE:,.0f} MB in {outcome.seconds:.1f} s, the last reply {outcome.late_s:.2f} s after the last was due; "
         f"replayed {replayed.entries:,} entries in {replayed.seconds:.1f} s, {replayed.entries / replayed.seconds:,.0f}/s")
-    frames = info(client, "frames")
-    say(f"anonymous memory {one.anonymous / MEGABYTE:.0f} MB at most, used_memory {int(info(client, 'memory')['used_memory']) / MEGABYTE:.0f} MB; "
+    frames = client.info("frames")
+    say(f"anonymous memory {one.anonymous / MEGABYTE:.0f} MB at most, used_memory {int(client.info('memory')['used_memory']) / MEGABYTE:.0f} MB; "
         f"{int(frames['leat_frame_live_bytes']) / outcome.served:.1f} bytes of frames per entry, "
-        f"longest turn {int(info(client, 'stats')['leat_longest_turn_usec']) / 1000:.1f} ms, "
+        f"longest turn {int(client.info('stats')['leat_longest_turn_usec']) / 1000:.1f} ms, "
         f"frames read on the spot {frames['leat_cold_reads_blocking']}")
 
 

@@ -1,13 +1,12 @@
 """What one more retail event costs: the slope of memory between two lengths of a stream, Leat beside redis-server."""
 
 import dataclasses
-import pathlib
 import tempfile
 import time
 
 import events as retail
 import traffic
-from large_stream import check, info, say
+from large_stream import check, say
 from leatlib.server import Server
 
 SMALL_CACHE = 4 << 20
@@ -30,18 +29,11 @@ class Usage:
         return Usage(*(((now - then) / entries) for now, then in zip(dataclasses.astuple(self), dataclasses.astuple(before))))
 
 
-def resident(server):
-    for line in pathlib.Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
 def usage(server, client, is_leat, seals):
     time.sleep(SETTLE_S if seals else 1)
-    found = Usage(resident(server), int(info(client, "memory")["used_memory"]))
+    found = Usage(server.memory("VmRSS"), int(client.info("memory")["used_memory"]))
     if is_leat:
-        frames = info(client, "frames")
+        frames = client.info("frames")
         found.frames, found.hot = int(frames["leat_frame_live_bytes"]), int(frames["leat_hot_bytes"])
     return found
 

@@ -94,9 +94,7 @@ class Target:
         self._control = server.client()
         if directives and "requirepass" in directives:
             self._control.call("AUTH", directives["requirepass"])
-        text = self._control.call("INFO", "server").decode()
-        fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-        self.version_text = fields["redis_version"]
+        self.version_text = self._control.info("server")["redis_version"]
         self.version = version_tuple(self.version_text)
 
     def control(self, *command):

@@ -4,7 +4,6 @@ With power loss the source is a directory on which no server runs.
 """
 
 import os
-import pathlib
 import shutil
 import signal
 import subprocess

@@ -398,5 +398,4 @@ class PointSeries:
 
     @staticmethod
     def _frame_files(client):
-        lines = client.call("INFO", "frames").decode().splitlines()
-        return int(dict(line.split(":", 1) for line in lines if ":" in line)["leat_frame_files"])
+        return int(client.info("frames")["leat_frame_files"])

@@ -30,18 +30,6 @@ def check(condition, why):
         raise Failed(why)
 
 
-def info(client, section):
-    return dict(line.split(":", 1) for line in client.call("INFO", section).decode().splitlines() if ":" in line)
-
-
-def anonymous(server):
-    """Bytes of memory that are no file's."""
-    for line in pathlib.Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise Failed("no RssAnon")
-
-
 def wait_until(condition, why):
     until = time.monotonic() + WAIT_SECONDS
     while not condition():
@@ -131,7 +119,7 @@ class Suite:
                 fill(each, "a")
                 fill(each, "b", 3000, seed=2)
                 each.call("XDEL", "a", *[f"{i}-0" for i in range(5000, 9000, 7)])
-            check(int(info(client, "frames")["leat_frames"]) > 50, "nothing is sealed")
+            check(int(client.info("frames")["leat_frames"]) > 50, "nothing is sealed")
             for command in (
                 ("XRANGE", "a", "-", "+"),
                 ("XREVRANGE", "a", "+", "-"),
@@ -149,7 +137,7 @@ class Suite:
                     ours, theirs = ours[ours.index(at) :], theirs[theirs.index(at) :]
                     check(ours == theirs, f"{command} {hello}: {len(ours)} bytes, {len(theirs)} of redis-server")
                     check(len(ours) > MEGABYTE / 2, f"{command}: only {len(ours)} bytes")
-            check(info(client, "frames")["leat_cold_reads_blocking"] == "0", "frames were read on the spot")
+            check(client.info("frames")["leat_cold_reads_blocking"] == "0", "frames were read on the spot")
         return None
 
     def test_changes_meanwhile_do_not_show(self):
@@ -170,11 +158,11 @@ class Suite:
                     with Reader(server) as reader:
                         reader.send(command, ("ECHO", "the-end"))
                         reader.begin()
-                        check(info(client, "clients")["leat_long_replies"] == "1", "the reply is not written in pieces")
+                        check(client.info("clients")["leat_long_replies"] == "1", "the reply is not written in pieces")
                         change(client)
                         client.call("BGSAVE", "SCHEDULE")
                         check(reader.until(b"the-end\r\n") == expected, f"{command[0]} with {name} meanwhile")
-            wait_until(lambda: info(client, "clients")["leat_long_replies"] == "0", "long replies are left")
+            wait_until(lambda: client.info("clients")["leat_long_replies"] == "0", "long replies are left")
 
     def test_what_is_behind_in_the_pipeline_follows_in_order(self):
         with self.server() as (server, client):
@@ -212,7 +200,7 @@ class Suite:
             fill(client, "s")
             got = replies(server, ("CLIENT", "REPLY", "SKIP"), ("XRANGE", "s", "-", "+"))
             check(got == b"$7\r\nthe-end\r\n", f"{len(got)} bytes after SKIP")
-            check(info(client, "clients")["leat_long_replies"] == "0", "a reply is left that nobody gets")
+            check(client.info("clients")["leat_long_replies"] == "0", "a reply is left that nobody gets")
 
     def test_who_goes_lets_go_what_was_kept(self):
         with self.server() as (server, client):
@@ -221,14 +209,14 @@ class Suite:
                 reader.send(("XRANGE", "s", "-", "+"))
                 reader.begin()
                 client.call("DEL", "s")
-                facts = info(client, "clients")
+                facts = client.info("clients")
                 check(facts["leat_long_replies"] == "1", "the reply is not written in pieces")
                 check(int(facts["leat_long_replies_held_bytes"]) > 5000, f"held: {facts}")
                 mine = [line for line in client.call("CLIENT", "LIST").decode().splitlines() if "cmd=xrange" in line]
                 check("omem=0 " not in mine[0], f"omem of {mine}")
-                check(int(info(client, "frames")["leat_frames"]) > 50, "the frames have gone")
-            wait_until(lambda: info(client, "clients")["leat_long_replies"] == "0", "the reply is still there")
-            wait_until(lambda: info(client, "frames")["leat_frames"] == "0", "the frames are still there")
+                check(int(client.info("frames")["leat_frames"]) > 50, "the frames have gone")
+            wait_until(lambda: client.info("clients")["leat_long_replies"] == "0", "the reply is still there")
+            wait_until(lambda: client.info("frames")["leat_frames"] == "0", "the frames are still there")
 
     def test_what_is_kept_counts_for_the_limit_of_output(self):
         limit = {"client-output-buffer-limit": "normal 4mb 0 0", "stream-cache-size": "64mb"}
@@ -240,15 +228,15 @@ class Suite:
                 reader.send(("XRANGE", "s", "-", "+"), ("ECHO", "the-end"))
                 reader.begin()
                 client.call("DEL", "s")
-                wait_until(lambda: info(client, "stats")["client_output_buffer_limit_disconnections"] == "1", "it was not closed")
+                wait_until(lambda: client.info("stats")["client_output_buffer_limit_disconnections"] == "1", "it was not closed")
                 got = reader.to_the_end()
                 check(expected.startswith(got) and got != expected, f"{len(got)} bytes, {len(expected)} whole")
 
     def test_a_slow_reader_of_a_large_stream_costs_little_memory(self):
         with self.server(**{"stream-cache-size": "8mb"}) as (server, client):
             fill(client, "s", LARGE_BYTES // 2100, 2000)
-            wait_until(lambda: info(client, "frames")["leat_frames"] != "0", "nothing is sealed")
-            before, most = anonymous(server), 0
+            wait_until(lambda: client.info("frames")["leat_frames"] != "0", "nothing is sealed")
+            before, most = server.memory("RssAnon"), 0
             for command in ("XRANGE", "s", "-", "+"), ("XREVRANGE", "s", "+", "-"), ("XREAD", "STREAMS", "s", "0"):
                 with Reader(server) as reader, Reader(server) as stuck:
                     stuck.send(command)
@@ -259,12 +247,12 @@ class Suite:
                         last = bytes(reader.bytes[-20:])
                         reader.bytes = bytearray(last)
                         if client.call("PING") and received % 7 == 0:
-                            most = max(most, anonymous(server))
+                            most = max(most, server.memory("RssAnon"))
                 check(received > 0.9 * LARGE_BYTES, f"{received} bytes")
                 check(most < before + GROWTH_MAX, f"{command[0]}: {before} bytes of memory before, up to {most} meanwhile")
-            check(info(client, "frames")["leat_cold_reads_blocking"] == "0", "frames were read on the spot")
+            check(client.info("frames")["leat_cold_reads_blocking"] == "0", "frames were read on the spot")
             print(f"# {before // MEGABYTE} MB before, up to {most // MEGABYTE} MB meanwhile, longest turn "
-                  f"{int(info(client, 'stats')['leat_longest_turn_usec']) / 1000:.1f} ms")
+                  f"{int(client.info('stats')['leat_longest_turn_usec']) / 1000:.1f} ms")
 
 
 def main():

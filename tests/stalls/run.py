@@ -58,10 +58,6 @@ class Stall:
     ping_ms: float
 
 
-def facts(client, section):
-    return dict(line.split(":", 1) for line in client.call("INFO", section).decode().splitlines() if ":" in line)
-
-
 def check(condition, why):
     if not condition:
         raise AssertionError(why)
@@ -116,13 +112,13 @@ class Measured:
             work()
         if not self.is_leat:
             return Stall(0, 0.0, pinger.longest_ms)
-        stats = facts(self.client, "stats")
+        stats = self.client.info("stats")
         return Stall(int(stats["eventloop_cycles"]), int(stats["leat_longest_turn_usec"]) / 1000, pinger.longest_ms)
 
     def freed(self, keys=0):
         """What was dropped is gone from memory as well."""
         if self.is_leat:
-            wait_until(lambda: facts(self.client, "memory")["lazyfree_pending_objects"] == "0", "freeing")
+            wait_until(lambda: self.client.info("memory")["lazyfree_pending_objects"] == "0", "freeing")
         check(self.client.call("DBSIZE") == keys, "keys are left")
 
     def freeing_a_set(self, scale):
@@ -201,8 +197,8 @@ class Measured:
                 self.client.call("SET", f"key:{i * 7 % count}", "changed")
                 self.client.call("HSET", f"hash:{i % 97}", f"field:{i}", "changed")
                 self.client.call("XACK", "s", "g", f"{i * 3 % count + 1}-0")
-            wait_until(lambda: facts(self.client, "persistence")["rdb_bgsave_in_progress"] == "0", "BGSAVE")
-            check(facts(self.client, "persistence")["rdb_last_bgsave_status"] == "ok", "BGSAVE failed")
+            wait_until(lambda: self.client.info("persistence")["rdb_bgsave_in_progress"] == "0", "BGSAVE")
+            check(self.client.info("persistence")["rdb_last_bgsave_status"] == "ok", "BGSAVE failed")
 
         stall = self.stall(work)
         self.client.call("FLUSHALL")

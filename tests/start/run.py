@@ -39,11 +39,6 @@ def wait_ready(process):
     return lines
 
 
-def facts_of(client, section):
-    """One section of INFO."""
-    return dict(line.split(":", 1) for line in client.call("INFO", section).decode().splitlines() if ":" in line)
-
-
 def receive_until(plain, end):
     received = b""
     while not received.endswith(end):
@@ -379,7 +374,7 @@ class Suite:
             with server.client() as client:
                 client.call("SET", "a", "1")
                 check(client.call("WAITAOF", "1", "0", "5000") == [1, 0], "not on disk")
-                facts = facts_of(client, "persistence")
+                facts = client.info("persistence")
                 check(facts["leat_last_lsn"] == facts["leat_durable_lsn"], facts)
 
     def test_info_tells_the_longest_turn(self):
@@ -387,10 +382,10 @@ class Suite:
             self._fill(server, 50_000)
             with server.client() as client:
                 names = ("eventloop_cycles", "eventloop_duration_sum", "leat_longest_turn_usec")
-                cycles, spent, longest = (int(facts_of(client, "stats")[name]) for name in names)
+                cycles, spent, longest = (int(client.info("stats")[name]) for name in names)
                 check(cycles > 0 and 0 < spent / cycles <= longest + 1 and longest <= spent, (cycles, spent, longest))
                 check(client.call("CONFIG", "RESETSTAT") == "OK", "RESETSTAT")
-                anew = facts_of(client, "stats")
+                anew = client.info("stats")
                 check(int(anew["eventloop_cycles"]) < cycles and int(anew["eventloop_duration_sum"]) < spent, anew)
 
     def _fill(self, server, entries):
@@ -421,13 +416,13 @@ class Suite:
                 reply = client.call("XLEN", "s")
                 check(isinstance(reply, RespError) and str(reply) == "LOADING Redis is loading the dataset in memory",
                       f"not loading: {reply!r}")
-                facts = facts_of(client, "persistence")
+                facts = client.info("persistence")
                 check(facts["loading"] == "1", facts)
                 check(0 < int(facts["loading_loaded_bytes"]) < int(facts["loading_total_bytes"]), facts)
                 check(client.call("SELECT", "1") == "OK" and client.call("SELECT", "0") == "OK", "SELECT")
                 wait_ready(process)
                 check(client.call("XLEN", "s") == 1_000_000, "entries are missing")
-                check(facts_of(client, "persistence")["loading"] == "0", "still loading")
+                check(client.info("persistence")["loading"] == "0", "still loading")
         finally:
             process.terminate()
             check(process.wait(STOP_SECONDS) == 0, "unclean end")

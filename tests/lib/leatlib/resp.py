@@ -107,6 +107,11 @@ class Client:
     def close(self):
         self.socket.close()
 
+    def info(self, section):
+        """The fields of one section of INFO, as text."""
+        lines = self.call("INFO", section).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
     def set_timeout(self, seconds):
         self.socket.settimeout(seconds)
 

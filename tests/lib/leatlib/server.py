@@ -83,6 +83,11 @@ class Server:
     def client(self, protocol=2, **options):
         return Client(self.port, protocol, **options)
 
+    def memory(self, field):
+        """Bytes of a field of the process' status: VmRSS is all that is resident, RssAnon what is no file's."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(field + ":"))
+
     def log_text(self):
         path = self.directory / "server.log"
         return path.read_text(errors="replace") if path.exists() else ""
