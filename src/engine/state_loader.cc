@@ -156,9 +156,8 @@ StateLoader::Missing* StateLoader::missing(ObjectId object) {
 
 bool StateLoader::settle(ObjectId object, Missing& missing) {
   if (!missing.nothing()) return true;
-  auto* const stream = std::get_if<std::unique_ptr<Stream>>(&missing.object->value);
-  if (stream != nullptr) {
-    if (!(*stream)->restore(missing.counters)) return false;
+  if (Stream* const stream = missing.stream(); stream != nullptr) {
+    if (!stream->restore(missing.counters)) return false;
     engine_.keyspace_.schedule_age(*missing.object);
   }
   if (auto* const string = std::get_if<std::string>(&missing.object->value)) {
@@ -208,8 +207,8 @@ bool StateLoader::add(const BlockPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->blocks == 0) return false;
   auto block = Block::restore(piece.parts);
-  auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
-  if (block == nullptr || !stream->restore(std::move(block))) return false;
+  Stream* const stream = left->stream();
+  if (stream == nullptr || block == nullptr || !stream->restore(std::move(block))) return false;
   --left->blocks;
   return settle(piece.object, *left);
 }
@@ -217,8 +216,8 @@ bool StateLoader::add(const BlockPiece& piece) {
 bool StateLoader::add(const FramePiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->blocks < piece.fence.blocks) return false;
-  auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
-  if (!stream->restore(piece.first_id, piece.fence)) return false;
+  Stream* const stream = left->stream();
+  if (stream == nullptr || !stream->restore(piece.first_id, piece.fence)) return false;
   engine_.share_.frames.checkpoint_refers(piece.fence.ref);
   left->blocks -= piece.fence.blocks;
   return settle(piece.object, *left);
@@ -227,8 +226,9 @@ bool StateLoader::add(const FramePiece& piece) {
 bool StateLoader::add(const GroupPiece& piece) {
   Missing* const left = missing(piece.object);
   if (left == nullptr || left->groups == 0) return false;
-  auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
-  if (piece.group >= stream->groups().next_id() || piece.delivered_live > left->counters.length) {
+  Stream* const stream = left->stream();
+  if (stream == nullptr || piece.group >= stream->groups().next_id() ||
+      piece.delivered_live > left->counters.length) {
     return false;
   }
   auto group = std::make_unique<Group>();
@@ -251,8 +251,7 @@ bool StateLoader::add(const PendingPiece& piece) {
   if (left == nullptr || piece.list.empty()) return false;
   const auto found = left->pending_of.find(piece.group);
   if (found == left->pending_of.end()) return false;
-  auto& stream = std::get<std::unique_ptr<Stream>>(left->object->value);
-  Group& group = *stream->groups().find(piece.group);
+  Group& group = *left->stream()->groups().find(piece.group);
   PendingReader reader(piece.list);
   PendingEntry entry;
   uint64_t count = 0;

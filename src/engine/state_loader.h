@@ -43,6 +43,11 @@ class StateLoader {
     absl::btree_map<uint64_t, std::string> strings;  // Parts of a string by offset.
     Stream::Counters counters;
 
+    // The stream, if the object is one.
+    [[nodiscard]] Stream* stream() const {
+      auto* const value = std::get_if<std::unique_ptr<Stream>>(&object->value);
+      return value == nullptr ? nullptr : value->get();
+    }
     [[nodiscard]] bool nothing() const {
       return elements == 0 && blocks == 0 && groups == 0 && pending == 0;
     }

@@ -169,6 +169,22 @@ TEST_F(StateLoaderTest, RefusesWhatIsSurplus) {
   EXPECT_TRUE(refused(BlockPiece{.object = ObjectId{9}, .parts = parts}));
 }
 
+TEST_F(StateLoaderTest, RefusesPartsOfAStreamForAnObjectOfAnotherKind) {
+  // The heads of an object that still misses its bytes, and of parts that say nothing: their counts fit it.
+  const std::string heads = pieces_[0] + pieces_[1];
+  const auto takes = [&heads](const auto& part) {
+    ByteBuffer out;
+    write_piece(out, part);
+    Engine engine(2);
+    StateLoader loader(engine);
+    LEAT_CHECK(loader.take(heads));
+    return loader.take(out.view());
+  };
+  EXPECT_FALSE(takes(FramePiece{.object = kString}));
+  EXPECT_FALSE(takes(GroupPiece{.object = kString}));
+  EXPECT_FALSE(takes(BlockPiece{.object = kString}));
+}
+
 TEST_F(StateLoaderTest, RefusesWhatIsCut) {
   const std::string all = joined(pieces_);
   size_t step = 1;
