@@ -133,6 +133,7 @@ Log::Facts Log::facts() const {
   facts.bytes_logged =
       facts.bytes_appended + state_->bytes_recovered + (gathered == 0 ? 0 : batch_space(gathered));
   facts.in_flight = state_->flight != State::Flight::kNone || state_->sync.running ||
+                    state_->background == State::Background::kZeros ||
                     state_->background == State::Background::kSuperblock;
   facts.last_sync = state_->last_sync;
   facts.epoch = state_->superblock.epoch;
@@ -197,6 +198,7 @@ bool Log::State::marker_due() const {
 
 void Log::State::start_next() {
   if (disk_full && background == Background::kNone && now >= retry_at) prepare_spare();
+  zero_spare();
   // A write that needs no sync completes at once: then the next thing that is due may start.
   while (!failure && flight == Flight::kNone) {
     start_sync();
@@ -354,6 +356,8 @@ void Log::State::fail(const Error& error) {
 bool Log::State::open_next_segment(uint64_t needed) {
   // What was opened without a sync has to be durable before it is left behind, or a third segment would follow it.
   if (closed.segment.file != nullptr || durable_end == 0) return false;
+  // Zeros are being written over the spare, where batches are about to stand.
+  if (background == Background::kZeros) return false;
   if (spare_ready && spare.size < kSegmentHeaderSpace + needed && !drop_spare()) return false;
   if (!spare_ready) {
     if (!disk_full) prepare_spare();
@@ -448,16 +452,32 @@ void Log::State::prepare_spare() {
   background = Background::kPrepare;
   spare.number = segment.number + 1;
   spare_size = wanted_size();
-  // Only commits that wait for their sync gain from blocks that have been written before; for the others
-  // zeros would be work done twice.
-  const bool zeros = options.sync == SyncMode::kAlways;
   world.loop.start(io::Lane::kBackground,
-                   {.kind = zeros ? io::DiskJob::Kind::kPrepare : io::DiskJob::Kind::kReserve,
+                   {.kind = io::DiskJob::Kind::kReserve,
                     .path = path_of(segment_name(options.shard, spare.number)),
                     .size = spare_size,
                     .steps = {.begun = CrashPoint::kSegmentCreated,
                               .changed = CrashPoint::kSegmentFilled,
                               .durable = CrashPoint::kSegmentPrepared}});
+}
+
+// Only commits that wait for their sync gain from blocks that have been written before; for the others zeros would be
+// work done twice. In step with what is appended, a little ahead of it: at full speed the disk had no time for
+// commits, which took five times as long.
+void Log::State::zero_spare() {
+  if (!spare_ready || background != Background::kNone || flight == Flight::kSegmentHeader) return;
+  if (options.sync != SyncMode::kAlways) return;
+  const uint64_t wanted = std::min(spare.size, offset + offset / 8 + kZeroPiece);
+  if (spare_zeroed >= wanted) return;
+  background = Background::kZeros;
+  static const std::string kZeros(kZeroPiece, '\0');
+  const uint64_t piece = std::min(kZeroPiece, spare.size - spare_zeroed);
+  world.loop.start(io::Lane::kBackground, {.kind = io::DiskJob::Kind::kWriteSync,
+                                           .file = spare.file.get(),
+                                           .offset = spare_zeroed,
+                                           .bytes = Bytes(kZeros).substr(0, piece),
+                                           .steps = {.durable = CrashPoint::kSegmentZeroed}});
+  spare_zeroed += piece;
 }
 
 void Log::State::start_background() {
@@ -475,13 +495,21 @@ void Log::State::start_background() {
 void Log::State::finish_background(const Status& status) {
   const Background done = std::exchange(background, Background::kNone);
   if (failure) return;
-  if (done == Background::kPrepare) {
-    finish_prepare(status);
-    start_background();
-    return;
+  switch (done) {
+    case Background::kPrepare:
+      finish_prepare(status);
+      break;
+    case Background::kZeros:
+      finish_zeros(status);
+      break;
+    case Background::kSuperblock:
+      if (!status.ok()) return fail(status.error());
+      if (!disk_full) prepare_spare();
+      break;
+    case Background::kNone:
+      break;
   }
-  if (!status.ok()) return fail(status.error());
-  if (!disk_full) prepare_spare();
+  start_background();
 }
 
 void Log::State::finish_prepare(const Status& status) {
@@ -493,9 +521,20 @@ void Log::State::finish_prepare(const Status& status) {
   disk_full = false;
   spare.file = std::move(file).value();
   spare.size = spare_size;
+  spare_zeroed = 0;
   spare_ready = true;
   bytes += spare.size;
   ++segments;
+}
+
+void Log::State::finish_zeros(const Status& status) {
+  if (status.ok()) return;
+  // Nothing stands in it: another one is made.
+  spare.file.reset();
+  spare_ready = false;
+  bytes -= spare.size;
+  --segments;
+  stay_without_spare(status.error());
 }
 
 // Nothing is lost by this: what does not fit into the present segment waits, and new writes are refused.

@@ -15,7 +15,6 @@
 namespace leat {
 namespace {
 
-constexpr uint64_t kZeroPiece = 1 << 20;
 constexpr uint64_t kSegmentBytesMin = kSegmentHeaderSpace + (8 << 10);
 
 Status write_zeros(io::File& file, uint64_t from, uint64_t to) {

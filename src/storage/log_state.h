@@ -19,7 +19,7 @@ struct Log::State {
   // What the commit lane is doing.
   enum class Flight : uint8_t { kNone, kBatch, kMarker, kSegmentHeader };
   // What the background lane is doing.
-  enum class Background : uint8_t { kNone, kPrepare, kSuperblock };
+  enum class Background : uint8_t { kNone, kPrepare, kZeros, kSuperblock };
 
   struct Segment {
     std::unique_ptr<io::File> file;
@@ -65,6 +65,7 @@ struct Log::State {
   // Writes the spare's header without waiting for a sync, of it or of what precedes it.
   bool open_behind();
   void prepare_spare();
+  void zero_spare();
   bool drop_spare();
   void take_spare();
   void name_in_superblock();
@@ -73,6 +74,7 @@ struct Log::State {
   void finish_commit(const Status& status);
   void finish_background(const Status& status);
   void finish_prepare(const Status& status);
+  void finish_zeros(const Status& status);
   void stay_without_spare(const Error& error);
   Status close_batch(Lsn last);
   Status write_now(ByteBuffer& buffer);
@@ -123,9 +125,10 @@ struct Log::State {
   std::deque<Kept> kept;  // All segments that were opened, `segment` the last.
   Segment spare;
   bool spare_ready = false;
-  bool disk_full = false;   // The last preparation found no space.
-  MonoNs retry_at{0};       // When to try again.
-  uint64_t spare_size = 0;  // Of the preparation that runs.
+  uint64_t spare_zeroed = 0;  // Up to where it has been overwritten with zeros.
+  bool disk_full = false;     // The last preparation found no space.
+  MonoNs retry_at{0};         // When to try again.
+  uint64_t spare_size = 0;    // Of the preparation that runs.
   uint64_t segments = 0;
   uint64_t bytes = 0;
 
@@ -159,6 +162,9 @@ struct Log::State {
 
 // Bytes of log that stay free for what gives space back (XACK, XDEL, XTRIM, DEL), of one segment.
 constexpr uint64_t kReservePart = 4;
+// Files are overwritten with zeros in pieces of this size. A commit waits behind whatever flush the device is busy with;
+// smaller pieces take more syncs in all.
+constexpr uint64_t kZeroPiece = uint64_t{512} << 10;
 constexpr int64_t kSyncEveryNs = 1000 * kNsPerMs;
 constexpr int64_t kMarkerAfterNs = 100 * kNsPerMs;
 constexpr int64_t kRetryNs = 500 * kNsPerMs;

@@ -464,6 +464,92 @@ TEST(Log, ASegmentThatCannotBeOpenedIsTriedAgain) {
   EXPECT_EQ(fixture.log->released_lsn(), Lsn{30});
 }
 
+TEST(Log, TheNextSegmentIsZeroedInStepWithWhatIsAppended) {
+  constexpr uint64_t kPiece = uint64_t{512} << 10;
+  constexpr uint64_t kSegment = 8 * kPiece;
+  LogFixture fixture;
+  fixture.options.segment_bytes = kSegment;
+  ASSERT_TRUE(fixture.open());
+  const auto zeros = [&fixture] {
+    const auto& job = fixture.loop.job(io::Lane::kBackground);
+    return job && job->file != nullptr && job->file->path() == LogFixture::segment_path(2);
+  };
+  uint64_t zeroed = 0;
+  uint64_t appended = kSegmentHeaderSpace;
+  while (appended + (kPiece / 4) < kSegment) {
+    fixture.append({fixture.value(kPiece / 8)});
+    fixture.commit();
+    for (bool ran = true; ran; fixture.commit()) {
+      ran = false;
+      if (fixture.loop.job(io::Lane::kCommit)) fixture.run(io::Lane::kCommit), ran = true;
+      if (!fixture.loop.job(io::Lane::kBackground)) continue;
+      if (zeros()) {
+        EXPECT_EQ(fixture.loop.job(io::Lane::kBackground)->offset, zeroed);
+        zeroed += fixture.loop.job(io::Lane::kBackground)->bytes.size();
+      }
+      fixture.run(io::Lane::kBackground);
+      ran = true;
+    }
+    appended = kSegmentHeaderSpace + fixture.log->facts().bytes_appended;
+    EXPECT_GE(zeroed, std::min(appended, kSegment)) << "behind what is appended";
+    EXPECT_LE(zeroed, appended + appended / 8 + 2 * kPiece) << "far ahead of it";
+  }
+  EXPECT_EQ(zeroed, kSegment);
+  EXPECT_EQ(fixture.disk.content(LogFixture::segment_path(2)), std::string(kSegment, '\0'));
+}
+
+TEST(Log, ASegmentIsNotOpenedWhileZerosAreWrittenOverIt) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.run(io::Lane::kBackground);
+  fixture.commit();
+  ASSERT_EQ(fixture.loop.job(io::Lane::kBackground)->kind, io::DiskJob::Kind::kWriteSync);
+  fixture.append({fixture.value(7000)});
+  fixture.commit();
+  fixture.run(io::Lane::kCommit);
+  fixture.append({fixture.value(7000)});
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  EXPECT_FALSE(fixture.log->settled());
+  fixture.run(io::Lane::kBackground);
+  fixture.commit();
+  EXPECT_TRUE(fixture.loop.job(io::Lane::kCommit));
+  fixture.settle();
+  EXPECT_EQ(fixture.log->released_lsn(), Lsn{2});
+  fixture.crash(Keep::kNothing);
+  ASSERT_TRUE(fixture.open()) << fixture.problem->detail;
+  EXPECT_EQ(fixture.recovered.values, fixture.written);
+}
+
+TEST(Log, ASegmentThatCannotBeZeroedIsMadeAgain) {
+  for (const FakeDisk::Op op : {FakeDisk::Op::kWrite, FakeDisk::Op::kSync}) {
+    LogFixture fixture;
+    ASSERT_TRUE(fixture.open());
+    fixture.run(io::Lane::kBackground);
+    fixture.commit();
+    fixture.disk.fail(op);
+    fixture.run(io::Lane::kBackground);
+    EXPECT_FALSE(fixture.log->failure());
+    EXPECT_FALSE(fixture.disk.exists(LogFixture::segment_path(2)));
+    EXPECT_EQ(fixture.log->facts().segments, 1U);
+    fixture.pass(500);
+    for (int i = 0; i < 30; ++i) fixture.turn({fixture.value(1000)});
+    EXPECT_EQ(fixture.log->released_lsn(), Lsn{30});
+  }
+}
+
+TEST(Log, OnlyCommitsThatWaitForTheirSyncGetZeros) {
+  LogFixture fixture(SyncMode::kEverySec);
+  ASSERT_TRUE(fixture.open());
+  fixture.run(io::Lane::kBackground);
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kBackground));
+  fixture.log->set_sync_mode(SyncMode::kAlways);
+  fixture.commit();
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kBackground));
+  EXPECT_EQ(fixture.loop.job(io::Lane::kBackground)->file->path(), LogFixture::segment_path(2));
+}
+
 TEST(Log, CloseWritesWhatWasGatheredAndSwitchesIfItMust) {
   for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
     LogFixture fixture(mode);
