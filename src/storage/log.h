@@ -7,8 +7,8 @@
 //            sync, batches are written at once and synced behind.
 //            durable_lsn() never exceeds what a successful sync has covered.
 // Errors     a failed write or sync is final (fail-stop): failure() is set, nothing is retried and
-//            nothing becomes durable any more. A full disk shows before that: segments are filled with
-//            zeros beforehand, and has_room() turns false while there is still space for what frees space.
+//            nothing becomes durable any more. A full disk shows before that: the blocks of segments are
+//            reserved beforehand, and has_room() turns false while there is still space for what frees space.
 // Thread     owned by its shard's reactor.
 // Ownership  borrows World; owns its files and buffers.
 // Format     docs/formats/log.md (normative); pinned in storage/log_format.h.
