@@ -173,9 +173,20 @@ AllocatorFacts allocator_facts() {
           .backed_ahead = backing().bytes.load(std::memory_order_relaxed)};
 }
 
+namespace {
+
+std::string setting_of_this_arena(const std::string& name) {
+  return "arena." + std::to_string(setting<unsigned>("thread.arena")) + "." + name;
+}
+
+}  // namespace
+
 void return_memory_in_background() {
   // Refused as well when the system grants no thread; the threads that allocate then do what they can.
   try_setting("background_thread", true);
+  // By default, whoever frees the last piece of free space of 8 MB returns all of that on the spot: milliseconds.
+  constexpr size_t kNever = ~size_t{0};
+  try_setting(setting_of_this_arena("oversize_threshold").c_str(), kNever);
 }
 
 namespace {
@@ -250,16 +261,12 @@ void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignmen
   return at;
 }
 
-std::string hooks_of_this_thread() {
-  return "arena." + std::to_string(setting<unsigned>("thread.arena")) + ".extent_hooks";
-}
-
 }  // namespace
 
 void back_heap_ahead() {
   Backing& all = backing();
   if (all.usual != nullptr) return;
-  const std::string name = hooks_of_this_thread();
+  const std::string name = setting_of_this_arena("extent_hooks");
   all.usual = setting<extent_hooks_t*>(name.c_str());
   all.hooks = *all.usual;
   all.hooks.alloc = &take_step;
@@ -269,7 +276,7 @@ void back_heap_ahead() {
 
 HeapGrowth::HeapGrowth() {
   Growth& all = growth();
-  const std::string name = hooks_of_this_thread();
+  const std::string name = setting_of_this_arena("extent_hooks");
   auto* const hooks = setting<extent_hooks_t*>(name.c_str());
   LEAT_CHECK(!all.exists.exchange(true));
   all.usual = hooks;
@@ -281,7 +288,7 @@ HeapGrowth::HeapGrowth() {
 
 HeapGrowth::~HeapGrowth() {
   Growth& all = growth();
-  try_setting(hooks_of_this_thread().c_str(), all.usual.load());
+  try_setting(setting_of_this_arena("extent_hooks").c_str(), all.usual.load());
   const size_t count = std::min(all.count.load(), all.grown.size());
   for (size_t i = 0; i < count; ++i) {
     if (all.grown[i].at != nullptr)

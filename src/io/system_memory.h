@@ -58,7 +58,8 @@ struct AllocatorFacts {
 [[nodiscard]] AllocatorFacts allocator_facts();
 
 // From now on a thread of the allocator returns free pages to the system, those that have been free for about ten
-// seconds; without it only the threads that allocate do so, while they do. Call after the last fork.
+// seconds; without it only the threads that allocate do so, while they do. The calling thread then never waits for the
+// system to take pages back, however much of them it frees in one place. Call after the last fork.
 void return_memory_in_background();
 
 // From now on the system is asked for the pages by which the calling thread's heap grows before they are touched, 64 KB at

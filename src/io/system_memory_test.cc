@@ -1,6 +1,7 @@
 #include "io/system_memory.h"
 
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -75,6 +76,17 @@ TEST(SystemMemory, TheAllocatorsOwnTotalAgrees) {
   EXPECT_GE(facts.resident, facts.allocated);
   const uint64_t counted = memory.allocated();
   EXPECT_LT(std::max(counted, facts.allocated) - std::min(counted, facts.allocated), 2 * kMegabyte);
+}
+
+// Giving pages back takes milliseconds for a few megabytes, and whoever frees must not wait for it.
+TEST(SystemMemory, WhatIsFreedInOnePlaceIsReturnedLater) {
+  if (allocator_facts().name == "sanitizer") GTEST_SKIP() << "it keeps what is freed anyway";
+  return_memory_in_background();
+  std::vector<std::unique_ptr<std::string>> pieces;
+  for (int i = 0; i < 1024; ++i) pieces.push_back(std::make_unique<std::string>(60'000, 'x'));
+  const uint64_t held = allocator_facts().resident;
+  pieces.clear();
+  EXPECT_GE(allocator_facts().resident + 8 * kMegabyte, held);
 }
 
 }  // namespace
