@@ -159,15 +159,15 @@ bool Keyspace::swap(DbIndex first, DbIndex second) {
   return true;
 }
 
-// Hash order is no order at all: the first ones are as good a sample as any.
-size_t Keyspace::average_bytes(const Places& places) {
-  constexpr size_t kObjects = 1000;
-  constexpr size_t kParts = 16;
-  size_t sum = 0;
-  size_t seen = 0;
-  for (auto at = places.begin(); at != places.end() && seen < kObjects; ++at, ++seen)
-    sum += memory_of(*at->second, kParts);
-  return seen == 0 ? 0 : sum / seen;
+// Hash order is no order at all: the first ones are as good a sample as any. Few of them: none has been touched for long,
+// and where pages are slow to get at, each object and each of its parts costs some microseconds.
+void Keyspace::sample_flushed(Database& database) {
+  constexpr size_t kObjects = 128;
+  constexpr size_t kParts = 2;
+  for (auto at = database.keys.begin(); at != database.keys.end() && database.seen < kObjects;
+       ++at, ++database.seen) {
+    database.seen_bytes += memory_of(*at->second, kParts);
+  }
 }
 
 void Keyspace::flush(DbIndex db) {
@@ -176,8 +176,8 @@ void Keyspace::flush(DbIndex db) {
   recent_ = nullptr;
   std::erase(expiring_, database.get());
   database->home.flushed = true;
-  database->object_bytes = average_bytes(database->keys);
-  flushed_bytes_ += database->object_bytes * database->keys.size();
+  sample_flushed(*database);
+  flushed_bytes_ += database->flushed_bytes();
   flushed_.push_back(std::exchange(database, make_database(db)));
 }
 
@@ -197,8 +197,10 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
       flushed_.begin(), flushed_.end(),
       [&object](const std::unique_ptr<Database>& one) { return &one->home == object.home; });
   LEAT_CHECK(database != flushed_.end());
-  auto& [home, keys, expiring, expiries, ages, object_bytes] = **database;
-  flushed_bytes_ -= object_bytes;
+  auto& [home, keys, expiring, expiries, ages, seen_bytes, seen] = **database;
+  flushed_bytes_ -= (*database)->flushed_bytes();
+  seen_bytes += memory_of(object, kFewSamples);
+  ++seen;
   if (keys.begin()->second == &object) {
     keys.erase(keys.begin());
   } else {
@@ -209,6 +211,7 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
   if (!expiries.empty()) expiries.erase(expiries.begin());
   if (!expiring.empty()) expiring.erase(expiring.begin());
   if (!ages.empty()) ages.erase(ages.begin());
+  flushed_bytes_ += (*database)->flushed_bytes();
   if (keys.empty()) flushed_.erase(database);
   const auto found = objects_.find(object.id);
   std::unique_ptr<Object> taken = std::move(found->second);

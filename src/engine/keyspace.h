@@ -105,7 +105,8 @@ class Keyspace {
   // ---- Objects of flushed databases.
 
   [[nodiscard]] bool has_flushed() const { return !flushed_.empty(); }
-  // They hold so many bytes, about: extrapolated from a sample when they were flushed.
+  // They hold so many bytes, about: extrapolated from a sample when they were flushed, and from those that were taken
+  // out since.
   [[nodiscard]] size_t flushed_bytes() const { return flushed_bytes_; }
   // How many are left.
   [[nodiscard]] size_t flushed() const;
@@ -147,15 +148,22 @@ class Keyspace {
     // Streams with MAXAGE and entries, by Stream::age_check(): not later than when the oldest entry reaches it, but
     // for what schedule_age() was asked to wait.
     absl::btree_set<std::pair<WallMs, ObjectId>> ages;
-    size_t object_bytes = 0;  // Once it is flushed: what each object holds, on average.
+    // Once it is flushed: what the objects hold that were looked at, and of how many that is the sum.
+    size_t seen_bytes = 0;
+    size_t seen = 0;
+
+    // What those that are left hold, about.
+    [[nodiscard]] size_t flushed_bytes() const {
+      return seen == 0 ? 0 : seen_bytes / seen * keys.size();
+    }
   };
 
   [[nodiscard]] static std::unique_ptr<Database> make_database(DbIndex number);
   [[nodiscard]] Database& database_of(const Object& object) const {
     return *databases_[object.home->number.value];
   }
-  // What each object holds, about.
-  [[nodiscard]] static size_t average_bytes(const Places& places);
+  // Looks at some objects of a database that is flushed.
+  static void sample_flushed(Database& database);
   // Takes the object out of its database, and out of recent_.
   void unlink(Object& object);
   void link(Object& object, Database& database);

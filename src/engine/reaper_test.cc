@@ -126,11 +126,30 @@ TEST_F(ReaperTest, KnowsWhatFlushedKeysHold) {
   size_t bytes = 0;
   for (uint64_t i = 1; i <= 1000; ++i) {
     create(ObjectId{i}, ObjectKind::kSet);
-    if (i % 10 == 0) fill_set(ObjectId{i}, i);
+    fill_set(ObjectId{i}, 100);
     bytes += memory(ObjectId{i});
   }
   ASSERT_TRUE(apply_record(engine_, DbFlush{.every = true, .db = {}}));
   expect_dropped(bytes);
+}
+
+// A few of them tell a little about what the others hold, and each that is freed tells more.
+TEST_F(ReaperTest, LearnsWhatFlushedKeysOfManySizesHold) {
+  constexpr size_t kKeys = 1000;
+  size_t bytes = 0;
+  for (uint64_t i = 1; i <= kKeys; ++i) {
+    create(ObjectId{i}, ObjectKind::kSet);
+    if (i % 10 == 0) fill_set(ObjectId{i}, i);
+    bytes += memory(ObjectId{i});
+  }
+  ASSERT_TRUE(apply_record(engine_, DbFlush{.every = true, .db = {}}));
+  EXPECT_GE(engine_.dropped_bytes(), bytes / 3);
+  EXPECT_LE(engine_.dropped_bytes(), bytes * 3);
+  while (engine_.unreaped() > kKeys / 2) engine_.reap(50);
+  EXPECT_GE(engine_.dropped_bytes(), bytes / 2 * 7 / 10);
+  EXPECT_LE(engine_.dropped_bytes(), bytes / 2 * 13 / 10);
+  slices(1000);
+  EXPECT_EQ(engine_.dropped_bytes(), 0);
 }
 
 // A checkpoint holds what it has not written: memory of that size is on its way as well.
