@@ -22,9 +22,10 @@
 
 namespace leat {
 
-// How many neighbours are written with the one that is about to change.
+// How many neighbours are written with the one that is about to change; of a large hash or set, whose elements lie all
+// over the heap, by the walk too.
 constexpr size_t kNeighbours = 64;
-// How many elements the walk writes at once.
+// How many pending entries the walk writes at once.
 constexpr size_t kWalked = 512;
 // Bytes of a piece; larger only when a single element is.
 constexpr size_t kPieceBytes = size_t{64} << 10;

@@ -8,13 +8,16 @@ namespace {
 
 // Dropped extents that are written on the spot; more of them wait for the walk.
 constexpr size_t kExtentsAtOnce = 4;
+// A string of more bytes is not written when it is touched: most of them are about to be replaced or dropped, and then
+// wait for the walk as they are. A thousand commands of one turn may touch as many.
+constexpr size_t kSmallString = size_t{4} << 10;
 // What looking at an object is charged as, in bytes: a walk over many that are done, empty or small ends, too.
 constexpr size_t kVisitCharge = 64;
 // The same for taking out one of a flushed database.
 constexpr size_t kTakeCharge = 512;
 
 bool is_small(const Object& object) {
-  if (const auto* string = object.string()) return string->size() <= kPieceBytes;
+  if (const auto* string = object.string()) return string->size() <= kSmallString;
   if (const auto* hash = object.hash()) return hash->small();
   if (const auto* set = object.set()) return set->small();
   return object.stream()->extents().size() <= 1 && object.stream()->groups().empty();
@@ -277,7 +280,7 @@ bool StateWriter::walk(ObjectId object, const FieldMap<Value>& map, Note& note, 
     const auto gap = note.values.gap_from(0);
     if (!gap) return true;
     if (out().size() >= end) return false;
-    ranges_.fields(object, map, note.values, *gap, kWalked);
+    ranges_.fields(object, map, note.values, *gap, kNeighbours);
   }
 }
 

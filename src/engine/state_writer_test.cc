@@ -537,5 +537,59 @@ TEST_F(StreamCheckpointTest, TheLastBlockIsWrittenBeforeTheLastIdIsSetBack) {
   expect_state_at_start();
 }
 
+constexpr ObjectId kOnly{1};
+
+void create(Engine& engine, ObjectKind kind) {
+  ASSERT_TRUE(
+      apply_record(engine, KeyCreate{.object = kOnly, .db = DbIndex{0}, .kind = kind, .key = "k"}));
+}
+
+// The elements of a large hash lie all over the heap: what a step looks at is bounded, not only what it writes.
+TEST(StateWriterStepTest, AStepOverALargeHashWritesItsBudgetAndFewElementsMore) {
+  constexpr size_t kBudget = 8 << 10;
+  constexpr size_t kElement = 100;
+  Engine engine(1);
+  create(engine, ObjectKind::kHash);
+  ByteBuffer list;
+  for (int i = 0; i < 5000; ++i) {
+    append_string(list, std::to_string(i));
+    append_string(list, std::string(kElement, 'v'));
+  }
+  ASSERT_TRUE(apply_record(engine, HashSet{kOnly, list.view()}));
+  StateWriter& writer = engine.start_checkpoint();
+  size_t steps = 0;
+  for (; !writer.complete(); ++steps) {
+    writer.out().clear();
+    writer.step(kBudget);
+    ASSERT_LE(writer.out().size(), kBudget + kNeighbours * (kElement + 20));
+  }
+  EXPECT_GE(steps, 5000 * kElement / (2 * kBudget));
+  engine.end_checkpoint();
+}
+
+// A pipeline may replace or drop a thousand strings in a turn: they are handed to the walk, not copied.
+TEST(StateWriterStepTest, ReplacingOrDroppingAStringWritesNoneOfIt) {
+  const std::string before(60 << 10, 'x');
+  for (const bool drop : {false, true}) {
+    Engine engine(1);
+    create(engine, ObjectKind::kString);
+    ASSERT_TRUE(apply_record(engine, StringSet{kOnly, before}));
+    const uint64_t digest = engine.digest();
+    StateWriter& writer = engine.start_checkpoint();
+    const size_t start = writer.out().size();
+    ASSERT_TRUE(drop ? apply_record(engine, KeyDrop{kOnly})
+                     : apply_record(engine, StringSet{kOnly, "y"}));
+    EXPECT_LT(writer.out().size(), start + 100) << drop;
+    EXPECT_GE(writer.condemned_bytes(), before.size()) << drop;
+    while (!writer.complete()) writer.step(1000);
+    Engine loaded(1);
+    StateLoader loader(loaded);
+    ASSERT_TRUE(loader.take(writer.out().view()));
+    ASSERT_TRUE(loader.finish());
+    EXPECT_EQ(loaded.digest(), digest) << drop;
+    engine.end_checkpoint();
+  }
+}
+
 }  // namespace
 }  // namespace leat
