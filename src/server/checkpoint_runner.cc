@@ -15,11 +15,15 @@ namespace {
 
 using State = CheckpointWriter::State;
 
-// What a turn may write down: well below a millisecond. Without traffic turns follow each other at once.
+// What a turn may write down, and in which slices: between them the clock is looked at. Without traffic turns follow
+// each other at once.
 constexpr size_t kWalkBytes = 128 << 10;
+constexpr size_t kSliceBytes = 8 << 10;
 // A chunk is written from here on.
 constexpr size_t kChunkBytes = 512 << 10;
 constexpr size_t kBufferKept = 2 << 20;
+// What a chunk and the last slice take, mostly: growing by the way would move it, and touch as many pages anew.
+constexpr size_t kBufferBytes = kChunkBytes + kWalkBytes;
 // After a failure: a full disk may have been emptied, and a broken one should not be asked all the time.
 constexpr int64_t kRetryNs = 10'000 * kNsPerMs;
 
@@ -83,7 +87,7 @@ uint64_t CheckpointRunner::request(CheckpointReason reason) {
   return facts_.ended + (running() ? 2 : 1);
 }
 
-void CheckpointRunner::step(const Now& now) {
+void CheckpointRunner::step(const Now& now, MonoNs until) {
   now_ = now;
   if (log_.failure() && phase_ != Phase::kStopped) stop();
   switch (phase_) {
@@ -91,7 +95,7 @@ void CheckpointRunner::step(const Now& now) {
       if (due(now.mono)) begin(now);
       return;
     case Phase::kWalking:
-      return walk();
+      return walk(until);
     case Phase::kSealing:
       return seal();
     case Phase::kPublishing:
@@ -115,19 +119,28 @@ void CheckpointRunner::begin(const Now& now) {
     digest_ = engine_.digest();
     frames.end();
   }
-  engine_.start_checkpoint();
+  engine_.start_checkpoint().out().reserve(kBufferBytes);
   writer_.begin(lsn_, now.wall);
   phase_ = Phase::kWalking;
 }
 
-void CheckpointRunner::walk() {
+void CheckpointRunner::write_down(StateWriter& walk, MonoNs until) {
+  for (size_t left = kWalkBytes; left != 0; left -= kSliceBytes) {
+    // While the disk is behind, only what changes is written down.
+    if (walk.complete() || walk.out().size() >= kChunkBytes) return;
+    walk.step(kSliceBytes);
+    if (world_.clock.mono() >= until) return;
+  }
+}
+
+// A turn writes down, or hands a chunk over, which copies it.
+void CheckpointRunner::walk(MonoNs until) {
   if (writer_.state() == State::kFailed) return give_up(writer_.take_failure());
   StateWriter& walk = *engine_.checkpoint();
   ByteBuffer& out = walk.out();
-  // While the disk is behind, only what changes is written down.
-  if (!walk.complete() && out.size() < kChunkBytes) walk.step(kWalkBytes);
+  if (!walk.complete() && out.size() < kChunkBytes) return write_down(walk, until);
   if (writer_.state() != State::kOpen) return;
-  if (out.size() >= kChunkBytes || (walk.complete() && !out.empty())) {
+  if (!out.empty()) {
     writer_.write(out.view());
     out.clear();
     if (out.capacity() > kBufferKept) out.release();

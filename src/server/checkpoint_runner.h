@@ -34,7 +34,8 @@ class CheckpointRunner {
   CheckpointRunner(const io::World& world, Engine& engine, Log& log, ShardFrames& frames,
                    std::string directory, uint32_t databases);
 
-  void step(const Now& now);
+  // What it writes down takes until `until`, but at least one slice.
+  void step(const Now& now, MonoNs until);
   // The job on the checkpoint lane has completed.
   void on_disk(const Status& status) { writer_.on_disk(status); }
   // There is work that waits for nobody: the next turn should come at once.
@@ -66,7 +67,8 @@ class CheckpointRunner {
   [[nodiscard]] bool due(MonoNs now) const;
   [[nodiscard]] uint64_t log_since() const;
   void begin(const Now& now);
-  void walk();
+  void walk(MonoNs until);
+  void write_down(StateWriter& walk, MonoNs until);
   void seal();
   void finish_publishing();
   void clean();

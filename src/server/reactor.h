@@ -146,6 +146,8 @@ class Reactor : public io::Handler {
   // What a turn does for the shard between poll and release.
   void serve(Now now);
   void tick();
+  // Freeing, and the checkpoint's step.
+  void work_in_slices(const Now& now);
   void execute(Connection& connection);
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);

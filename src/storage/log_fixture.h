@@ -15,9 +15,10 @@ class FakeClock final : public io::Clock {
  public:
   [[nodiscard]] WallMs wall() override { return WallMs{1'700'000'000'000 + ns / kNsPerMs}; }
   [[nodiscard]] int64_t wall_us() override { return wall().value * 1000; }
-  [[nodiscard]] MonoNs mono() override { return MonoNs{ns}; }
+  [[nodiscard]] MonoNs mono() override { return MonoNs{ns += ns_per_look}; }
   [[nodiscard]] int64_t stopwatch() override { return ns; }
   int64_t ns = 1'000'000'000;
+  int64_t ns_per_look = 0;  // What passes between two looks at mono().
 };
 
 class FakeRandom final : public io::Random {
