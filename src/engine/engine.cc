@@ -120,7 +120,7 @@ void Engine::end_checkpoint() {
 void Engine::reap(size_t count) {
   // What is flushed is the running checkpoint's to free: it may not have written it.
   constexpr size_t kObject = 10;  // Taking one out costs as much as that many parts.
-  while (writer_ == nullptr && count > kObject && keyspace_.has_flushed()) {
+  while (writer_ == nullptr && count != 0 && keyspace_.has_flushed()) {
     const size_t freed = kObject + reaper_.add(keyspace_.next_flushed());
     count -= std::min(count, freed);
   }

@@ -83,7 +83,7 @@ class Engine {
   // It is done, or given up.
   void end_checkpoint();
 
-  // Frees about `count` parts of what was dropped or flushed, some 100 ns each.
+  // Frees about `count` parts of what was dropped or flushed, at least one, some 100 ns each.
   void reap(size_t count);
   // Something waits to be freed that reap() would free now.
   [[nodiscard]] bool reaping() const;

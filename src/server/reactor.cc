@@ -21,7 +21,7 @@ constexpr int64_t kSecondNs = 1000 * kNsPerMs;
 // Parts of what was dropped that are freed in a turn, and in a slice: some 0.3 ms in all, where a part is a block of a
 // stream or a small object that has to be found.
 constexpr size_t kReapedPerTurn = 500;
-constexpr size_t kReapedPerSlice = 50;
+constexpr size_t kReapedPerSlice = 10;
 // Nobody waits for freeing and for what a checkpoint writes down, so both stop after this, but for a slice of each. It
 // is not enough to count what they do: where pages are slow to get at, as in virtual machines without nested tables, or
 // data has left all caches, the same takes twenty times as long.
