@@ -8,8 +8,11 @@
 namespace leat {
 namespace {
 
-// One connection runs at most that many requests in one turn, so that a long pipeline leaves room for others.
+// A long pipeline leaves room for others: one connection runs at most that many requests in one turn, and none runs any
+// more when the turn has executed for this long. The clock is looked at after every connection and that many requests.
 constexpr size_t kRequestsPerTurn = 1024;
+constexpr int64_t kExecuteNs = 2 * kNsPerMs;
+constexpr size_t kRequestsPerLook = 16;
 // A client that is owed more than this gets nothing executed until it has read; its input still is, up to
 // client-query-buffer-limit, so a client that writes all before it reads does not deadlock.
 constexpr size_t kOwedPause = 1 << 20;
@@ -100,13 +103,7 @@ void Reactor::serve(Now now) {
   }
   serve_frames();
   if (replies_due_ || !replying_.empty()) write_replies();
-  for (Connection* const connection : std::exchange(runnable_, {})) {
-    if (held_by_) {
-      runnable_.push_back(connection);
-    } else if (!connection->dead) {
-      execute(*connection);
-    }
-  }
+  execute_runnable(MonoNs{now.mono.value + kExecuteNs});
   // An atomic group is under way: nothing may come between its records.
   if (held_by_) return;
   tick();
@@ -171,16 +168,34 @@ void Reactor::unpause() {
   for (const auto& [id, connection] : connections_) make_runnable(*connection);
 }
 
-void Reactor::execute(Connection& connection) {
+void Reactor::execute_runnable(MonoNs until) {
+  const std::vector<Connection*> due = std::exchange(runnable_, {});
+  auto next = due.begin();
+  while (next != due.end() && !held_by_) {
+    Connection& connection = **next++;
+    if (connection.dead) continue;
+    execute(connection, until);
+    if (world_.clock.mono() >= until) break;
+  }
+  // Those that have had nothing of this turn come before those that have more to run.
+  runnable_.insert(runnable_.begin(), next, due.end());
+}
+
+void Reactor::execute(Connection& connection, MonoNs until) {
   connection.runnable = false;
   size_t executed = 0;
-  while (executed < kRequestsPerTurn && execute_next(connection)) ++executed;
+  bool more = true;
+  while (more && execute_next(connection)) {
+    ++executed;
+    more = executed < kRequestsPerTurn &&
+           (executed % kRequestsPerLook != 0 || world_.clock.mono() < until);
+  }
   if (connection.dead) return;
   compact_input(connection);
-  if (executed == kRequestsPerTurn) {
-    make_runnable(connection);
-  } else {
+  if (more || connection.unread().empty()) {
     close_if_ended(connection);
+  } else {
+    make_runnable(connection);
   }
 }
 

@@ -10,7 +10,8 @@
 //
 // Contract   nothing leaves a connection before the LSN it depends on is released by the log. A turn blocks
 //            in poll() and nowhere else. One connection can't keep the others waiting: what it may execute
-//            and what it may be owed in one turn is bounded, and the rest waits for the next.
+//            and what it may be owed in one turn is bounded, and so is the time for all of them; the rest waits
+//            for the next.
 // Thread     all of it runs on the thread that calls turn().
 #pragma once
 
@@ -148,7 +149,9 @@ class Reactor : public io::Handler {
   void tick();
   // Freeing, and the checkpoint's step.
   void work_in_slices(const Now& now);
-  void execute(Connection& connection);
+  // Each connection's requests, until there are none or it is late: the rest is for the next turn.
+  void execute_runnable(MonoNs until);
+  void execute(Connection& connection, MonoNs until);
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
   void finish_request(Connection& connection, Dispatcher::Outcome& outcome);
