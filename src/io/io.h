@@ -57,6 +57,10 @@ class File {
   // Makes the file `size` bytes long, with blocks reserved for all of it that read as zeros.
   //   errors  kFull; kUnavailable where the file system can't reserve.
   virtual Status reserve(uint64_t size) = 0;
+  // Of this file: what is written there in whole, aligned blocks does not pass through memory and is durable when the
+  // write has completed. -1 where there is none, and while something written is not synced, for then such a write would
+  // be durable before what it follows. The file's own; for the thread that writes.
+  [[nodiscard]] virtual int direct_descriptor() { return -1; }
 };
 
 enum class OpenMode {

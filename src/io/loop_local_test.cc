@@ -54,6 +54,93 @@ TEST_P(LoopLocalTest, DiskJobsWriteAndSync) {
   EXPECT_EQ(content("f"), "hello world");
 }
 
+TEST_P(LoopLocalTest, SyncedWritesOfWholeBlocksAndOthersFollowOneAnother) {
+  const Result<std::unique_ptr<File>> file = disk().open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file.ok());
+  loop().poll(kNow, recorder_);
+  std::string want;
+  const auto append = [&](size_t size) {
+    const std::string bytes(size, static_cast<char>('a' + want.size() % 26));
+    const uint64_t offset = want.size();
+    want += bytes;
+    return run(Lane::kCommit, {.kind = DiskJob::Kind::kWriteSync,
+                               .file = file.value().get(),
+                               .offset = offset,
+                               .bytes = bytes,
+                               .path = ""})
+        .ok();
+  };
+  for (const int size : {512, 4096, 1024, 512, 100, 412, 512, 3 << 20, 512})
+    ASSERT_TRUE(append(static_cast<size_t>(size))) << size;
+  for (size_t i = 0; i < 100; ++i) ASSERT_TRUE(append(512 * (1 + i * 7 % 50)));
+  EXPECT_TRUE(content("f") == want);
+}
+
+TEST_P(LoopLocalTest, ASyncedWriteFollowsOneThatIsNotSynced) {
+  const Result<std::unique_ptr<File>> file = disk().open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file.ok());
+  loop().poll(kNow, recorder_);
+  File* const f = file.value().get();
+  for (uint64_t at = 0; at < 10; at += 2) {
+    const std::string block(512, static_cast<char>('a' + at));
+    ASSERT_TRUE(run(Lane::kCommit, {.kind = DiskJob::Kind::kWrite,
+                                    .file = f,
+                                    .offset = 512 * at,
+                                    .bytes = block,
+                                    .path = ""})
+                    .ok());
+    EXPECT_EQ(f->direct_descriptor(), -1);
+    ASSERT_TRUE(run(Lane::kCommit, {.kind = DiskJob::Kind::kWriteSync,
+                                    .file = f,
+                                    .offset = 512 * (at + 1),
+                                    .bytes = block,
+                                    .path = ""})
+                    .ok());
+    EXPECT_TRUE(content("f").substr(512 * at) == std::string(1024, static_cast<char>('a' + at)));
+  }
+}
+
+TEST_P(LoopLocalTest, ASyncedWriteThatFailsSaysWhere) {
+  const Result<std::unique_ptr<File>> file = disk().open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file.ok());
+  loop().poll(kNow, recorder_);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1 << 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const std::string block(512, 'x');
+  const Status status = run(Lane::kCommit, {.kind = DiskJob::Kind::kWriteSync,
+                                            .file = file.value().get(),
+                                            .offset = 1 << 20,
+                                            .bytes = block,
+                                            .path = ""});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::kFull);
+  EXPECT_NE(status.error().detail.find(path("f")), std::string::npos);
+}
+
+TEST_P(LoopLocalTest, AStartedWriteIsDoneBeforeTheLoopIsGone) {
+  const Result<std::unique_ptr<File>> file = disk().open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file.ok());
+  loop().poll(kNow, recorder_);
+  for (uint64_t at = 0; at < 2; ++at) {
+    std::string block(4096, static_cast<char>('x' + at));
+    loop().start(Lane::kCommit, {.kind = DiskJob::Kind::kWriteSync,
+                                 .file = file.value().get(),
+                                 .offset = 4096 * at,
+                                 .bytes = block,
+                                 .path = ""});
+    if (at == 0) {
+      ASSERT_TRUE(poll_until([&] { return recorder_.disk.size() == 1; }));
+    }
+  }
+  system_.reset();
+  std::string bytes(8192, '\0');
+  ASSERT_EQ(file.value()->read(0, bytes.data(), bytes.size()).value(), bytes.size());
+  EXPECT_TRUE(bytes == std::string(4096, 'x') + std::string(4096, 'y'));
+}
+
 TEST_P(LoopLocalTest, WorkOfAnOwnerRunsOnTheLaneAndItsStatusComesBack) {
   class Note final : public DiskWork {
    public:

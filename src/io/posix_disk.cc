@@ -1,6 +1,7 @@
 #include "io/posix_disk.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -42,10 +43,16 @@ class PosixFile final : public File {
   [[nodiscard]] Result<uint64_t> size() override;
   Status truncate(uint64_t size) override;
   Status reserve(uint64_t size) override;
+  [[nodiscard]] int direct_descriptor() override;
 
  private:
   Descriptor fd_;
   std::string path_;
+  // Of writes that were begun, all and those that are durable. One thread writes while another syncs.
+  std::atomic<uint64_t> written_{0};
+  std::atomic<uint64_t> synced_{0};
+  Descriptor direct_;
+  bool direct_asked_ = false;
 };
 
 Result<size_t> PosixFile::read(uint64_t offset, char* out, size_t size) {
@@ -62,6 +69,7 @@ Result<size_t> PosixFile::read(uint64_t offset, char* out, size_t size) {
 }
 
 Status PosixFile::write(uint64_t offset, Bytes bytes) {
+  ++written_;
   while (!bytes.empty()) {
     const ssize_t put = retry([&] {
       return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -76,11 +84,25 @@ Status PosixFile::write(uint64_t offset, Bytes bytes) {
 }
 
 Status PosixFile::sync() {
+  const uint64_t written = written_;
   // EINTR says that the wait was cut short, not that pages were lost: asking again is sound.
   if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) {
     return system_error("fdatasync", path_, errno);
   }
+  synced_ = written;
   return {};
+}
+
+// The file may have been renamed or removed since: it is opened by its descriptor, not its name.
+int PosixFile::direct_descriptor() {
+  if (written_ != synced_) return -1;
+  if (!direct_asked_) {
+    direct_asked_ = true;
+    const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+    direct_ = Descriptor(
+        retry([&] { return ::open(self.c_str(), O_WRONLY | O_DIRECT | O_DSYNC | O_CLOEXEC); }));
+  }
+  return direct_.valid() ? direct_.get() : -1;
 }
 
 Result<uint64_t> PosixFile::size() {

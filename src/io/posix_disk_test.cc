@@ -2,10 +2,12 @@
 #include "io/posix_disk.h"
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -54,6 +56,32 @@ TEST_F(PosixDiskTest, WritesAndReadsAtOffsets) {
   EXPECT_EQ(read(*file, 15, 4), "") << "nothing beyond the end";
   ASSERT_TRUE(file->truncate(3).ok());
   EXPECT_EQ(read(*file, 0, 100), "hel");
+}
+
+// A file system in memory has no such descriptor; everything else that a server runs on has.
+TEST_F(PosixDiskTest, ADirectDescriptorIsThereWhenAllThatWasWrittenIsSynced) {
+  const std::unique_ptr<File> file = create("f");
+  const int direct = file->direct_descriptor();
+  if (direct < 0) GTEST_SKIP() << "no direct writes in " << directory_;
+  ASSERT_TRUE(file->write(0, "not synced").ok());
+  EXPECT_EQ(file->direct_descriptor(), -1);
+  ASSERT_TRUE(file->sync().ok());
+  EXPECT_EQ(file->direct_descriptor(), direct);
+  const int flags = ::fcntl(direct, F_GETFL);
+  EXPECT_EQ(flags & (O_DIRECT | O_DSYNC), O_DIRECT | O_DSYNC);
+}
+
+TEST_F(PosixDiskTest, ADirectDescriptorIsOfTheFileNotOfItsName) {
+  const std::unique_ptr<File> file = create("f");
+  ASSERT_TRUE(disk_.rename(path("f"), path("g")).ok());
+  const std::unique_ptr<File> other = create("f");
+  const int direct = file->direct_descriptor();
+  if (direct < 0) GTEST_SKIP() << "no direct writes in " << directory_;
+  alignas(4096) char block[4096];
+  std::memset(block, 'x', sizeof block);
+  ASSERT_EQ(::pwrite(direct, block, sizeof block, 0), sizeof block);
+  EXPECT_EQ(other->size().value(), 0U);
+  EXPECT_EQ(read(*file, 0, 8192), std::string(sizeof block, 'x'));
 }
 
 TEST_F(PosixDiskTest, WritesMoreThanOneCallTakes) {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "io/sockets.h"
 
 namespace leat::io {
@@ -40,7 +41,22 @@ UringLoop::UringLoop(Clock& clock, std::unique_ptr<UringRing> ring,
 // The kernel lets go of armed operations some time after the ring is closed. Shutting the sockets
 // down first means that ports and peers do not wait for that.
 UringLoop::~UringLoop() {
+  finish_commit();
   connections_.for_each([](Connection& connection) { shut_down(connection); });
+}
+
+// A job that was started is done, as the lanes do theirs: its file is closed next.
+void UringLoop::finish_commit() {
+  submit_commit();
+  while (commit_.busy()) {
+    ring_->submit_and_wait(kNsPerSecond);
+    io_uring_cqe* next = nullptr;
+    while (ring_->peek_completions(&next, 1) != 0) {
+      if (next->user_data == token(Operation::kCommit, 0) && !commit_.complete(next->res))
+        local_->start(Lane::kCommit, commit_.job());
+      ring_->release_completions(1);
+    }
+  }
 }
 
 uint64_t UringLoop::token(Operation operation, uint64_t id) {
@@ -103,6 +119,7 @@ void UringLoop::set_keepalive(ConnectionId connection, int seconds) {
 }
 
 void UringLoop::start(Lane lane, DiskJob job) {
+  if (lane == Lane::kCommit && enabled_ && commit_.take(job)) return;
   local_->start(lane, std::move(job));
 }
 
@@ -125,6 +142,7 @@ void UringLoop::poll(MonoNs deadline, Handler& handler) {
   submit_accepts();
   submit_local();
   submit_sends();
+  submit_commit();
   ring_->submit_and_wait(wait_ns(deadline));
   report_kept(handler);
   report_completions(handler);
@@ -226,6 +244,13 @@ void UringLoop::submit_sends() {
   outbox_.clear();
 }
 
+void UringLoop::submit_commit() {
+  if (!commit_.due()) return;
+  io_uring_sqe* const next = ring_->next_submission();
+  commit_.prepare(*next);
+  next->user_data = token(Operation::kCommit, 0);
+}
+
 int64_t UringLoop::wait_ns(MonoNs deadline) {
   const std::optional<MonoNs> resume = listeners_.next_resume();
   if (resume) deadline = std::min(deadline, *resume);
@@ -294,6 +319,8 @@ void UringLoop::report(const io_uring_cqe& completion, Handler& handler) {
     case Operation::kSignal:
       watches_signals_ = more;
       return local_->report_signals(handler);
+    case Operation::kCommit:
+      return report_commit(completion.res, handler);
     case Operation::kSend:    // Reported before.
     case Operation::kCancel:  // The receive was over already, which its own completion tells.
       return;
@@ -360,6 +387,12 @@ void UringLoop::report_accepted(ListenerId id, const io_uring_cqe& completion, H
   const ConnectionId connection = connections_.add(std::move(fresh));
   mark_changed(connection, *connections_.find(connection));
   handler.on_accepted(connection, id, names.peer, names.local);
+}
+
+void UringLoop::report_commit(int result, Handler& handler) {
+  const std::optional<Status> done = commit_.complete(result);
+  if (done) return handler.on_disk(Lane::kCommit, *done);
+  local_->start(Lane::kCommit, commit_.job());
 }
 
 void UringLoop::report_closed(ConnectionId id, Handler& handler) {

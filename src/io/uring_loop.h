@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "io/connection_slots.h"
 #include "io/descriptor.h"
+#include "io/direct_write.h"
 #include "io/listeners.h"
 #include "io/local_events.h"
 #include "io/uring_ring.h"
@@ -51,7 +52,16 @@ class UringLoop final : public Loop {
 
  private:
   // What an operation is: a tag in the bits that a connection's id leaves free.
-  enum class Operation : uint64_t { kReceive, kSend, kRoom, kAccept, kWake, kSignal, kCancel };
+  enum class Operation : uint64_t {
+    kReceive,
+    kSend,
+    kRoom,
+    kAccept,
+    kWake,
+    kSignal,
+    kCancel,
+    kCommit
+  };
   enum class Receiving : uint8_t { kNo, kArmed, kCancelling };
   // kEnded and kBroken are still to be reported, in a later poll than the last bytes.
   enum class End : uint8_t { kNone, kEnded, kBroken, kReported };
@@ -86,6 +96,8 @@ class UringLoop final : public Loop {
   void submit_accepts();
   void submit_local();
   void submit_sends();
+  void submit_commit();
+  void finish_commit();
   [[nodiscard]] int64_t wait_ns(MonoNs deadline);
 
   void report_kept(Handler& handler);
@@ -98,11 +110,14 @@ class UringLoop final : public Loop {
   void report_room(ConnectionId id, Handler& handler);
   void report_accepted(ListenerId id, const io_uring_cqe& completion, Handler& handler);
   void report_closed(ConnectionId id, Handler& handler);
+  void report_commit(int result, Handler& handler);
 
   Clock& clock_;
   std::unique_ptr<LocalEvents> local_;
   Listeners listeners_;
   ConnectionSlots<Connection> connections_;
+  // Lives longer than the ring, which may be reading from it.
+  DirectWrite commit_;
   std::unique_ptr<UringRing> ring_;
   bool enabled_ = false;
   bool watches_wake_ = false;
