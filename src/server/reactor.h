@@ -4,7 +4,7 @@
 //   now       one clock reading
 //   execute   per connection, its requests in order; after each, the readers that it made ready
 //   tick      deadlines of parked commands, expiry, eviction
-//   commit    the turn's records: one write (and sync) on the helper lane
+//   commit    the turn's records: one write (and sync) by the loop or its helper lane
 //   checkpoint  a step of the one being made
 //   release   what may leave, leaves
 //

@@ -1,7 +1,7 @@
 // Log: one shard's write-ahead log: group commit, one write and one sync per turn, released by LSN.
 //
 // Contract   commands append records to batch() during a turn; commit() hands the turn's batch to the
-//            helper lane and returns at once; on_disk() completes it in a later turn. At most one batch is
+//            loop and returns at once; on_disk() completes it in a later turn. At most one batch is
 //            in flight; records meanwhile gather in the next. A batch is atomic: recovery sees all of it
 //            or nothing, so an atomic group is never split. In the modes in which replies do not wait for a
 //            sync, batches are written at once and synced behind.
