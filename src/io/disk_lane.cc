@@ -4,10 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include <pthread.h>
-#include <signal.h>
-
 #include "base/check.h"
+#include "io/lane_thread.h"
 #include "io/system_memory.h"
 
 namespace leat::io {
@@ -111,7 +109,23 @@ Status run_to_the_end(Disk& disk, const DiskJob& job) {
   return {};
 }
 
+// What a disk without threads has.
+class InlineWorker final : public Worker {
+ public:
+  explicit InlineWorker(Disk& disk) : disk_(disk) {}
+  void start(DiskWork& work) override { status_ = work.run(disk_); }
+  Status wait() override { return std::exchange(status_, Status()); }
+
+ private:
+  Disk& disk_;
+  Status status_;
+};
+
 }  // namespace
+
+std::unique_ptr<Worker> Disk::worker() {
+  return std::make_unique<InlineWorker>(*this);
+}
 
 Status run_disk_job(Disk& disk, const DiskJob& job) {
   Status done = run_to_the_end(disk, job);
@@ -121,14 +135,7 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
 
 DiskLane::DiskLane(const std::string& name, Disk& disk, std::function<void()> wake)
     : disk_(disk), wake_(std::move(wake)) {
-  // Signals belong to the reactor: the lane is born with all of them blocked.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  LEAT_CHECK(::pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
-  LEAT_CHECK(::pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+  thread_ = start_thread(name, [this] { run(); });
 }
 
 DiskLane::~DiskLane() {
@@ -155,6 +162,13 @@ void DiskLane::start(DiskJob job) {
 std::optional<Status> DiskLane::take_completed() {
   const std::lock_guard lock(mutex_);
   if (state_ != State::kCompleted) return std::nullopt;
+  state_ = State::kIdle;
+  return std::exchange(status_, Status());
+}
+
+Status DiskLane::wait_completed() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return state_ == State::kCompleted; });
   state_ = State::kIdle;
   return std::exchange(status_, Status());
 }

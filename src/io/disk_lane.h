@@ -1,8 +1,8 @@
 // DiskLane: one thread that runs one blocking DiskJob at a time, so that a reactor never blocks.
 //
 // Contract   start() while idle; the thread runs the job and calls `wake`; take_completed() then
-//            gives its status once and the lane is idle again.
-// Thread     start() and take_completed() belong to the reactor; `wake` is called by the lane.
+//            gives its status once and the lane is idle again. Or wait_completed(), which waits for it.
+// Thread     start(), take_completed() and wait_completed() belong to the reactor; `wake` is called by the lane.
 // Ownership  the Disk outlives the lane. Destruction waits for the job in flight.
 #pragma once
 
@@ -27,6 +27,7 @@ class DiskLane {
 
   void start(DiskJob job);
   [[nodiscard]] std::optional<Status> take_completed();
+  [[nodiscard]] Status wait_completed();
 
  private:
   enum class State : uint8_t { kIdle, kStarted, kCompleted, kStopping };

@@ -61,12 +61,36 @@ class File {
   // write has completed. -1 where there is none, and while something written is not synced, for then such a write would
   // be durable before what it follows. The file's own; for the thread that writes.
   [[nodiscard]] virtual int direct_descriptor() { return -1; }
+  // [offset, offset + size) will be read soon: the system may begin to fetch it. Does not wait.
+  virtual void expect(uint64_t /*offset*/, uint64_t /*size*/) {}
 };
 
 enum class OpenMode {
   kRead,       // Must exist.
   kReadWrite,  // Must exist.
   kCreate,     // Must not exist; its directory is not synced.
+};
+
+class Disk;
+
+// Work of an owner's own on a helper lane or a Worker: reads and writes, and the computing that belongs to them.
+//
+// Thread     run() is called on the lane; until the job has completed nobody else touches what it uses.
+class DiskWork {
+ public:
+  virtual ~DiskWork() = default;
+  virtual Status run(Disk& disk) = 0;
+};
+
+// A thread beside the caller's, for one that may wait for it: who loads or checks files, before anything is served.
+class Worker {
+ public:
+  // Waits for what runs.
+  virtual ~Worker() = default;
+  // Runs `work`, which is borrowed until wait() has returned. The worker is idle.
+  virtual void start(DiskWork& work) = 0;
+  // Waits for the end of what was started, and gives its status. The worker is idle again.
+  virtual Status wait() = 0;
 };
 
 // Blocking operations on names. Paths are absolute or relative to the working directory.
@@ -89,15 +113,8 @@ class Disk {
   // Takes the advisory lock of `directory` until the returned object dies.
   //   errors  kUnavailable when another process holds it.
   virtual Result<std::unique_ptr<File>> lock_directory(const std::string& directory) = 0;
-};
-
-// Work of an owner's own on a helper lane: reads and writes, and the computing that belongs to them.
-//
-// Thread     run() is called on the lane; until the job has completed nobody else touches what it uses.
-class DiskWork {
- public:
-  virtual ~DiskWork() = default;
-  virtual Status run(Disk& disk) = 0;
+  // A disk that has no threads does the work when it is started, so that its reads always come in the same order.
+  virtual std::unique_ptr<Worker> worker();
 };
 
 // The names of a job's steps.

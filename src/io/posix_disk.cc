@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/descriptor.h"
+#include "io/disk_lane.h"
 #include "io/system_error.h"
 
 namespace leat::io {
@@ -44,6 +45,7 @@ class PosixFile final : public File {
   Status truncate(uint64_t size) override;
   Status reserve(uint64_t size) override;
   [[nodiscard]] int direct_descriptor() override;
+  void expect(uint64_t offset, uint64_t size) override;
 
  private:
   Descriptor fd_;
@@ -126,6 +128,23 @@ Status PosixFile::reserve(uint64_t size) {
   return system_error("reserve", path_, errno);
 }
 
+void PosixFile::expect(uint64_t offset, uint64_t size) {
+  static_cast<void>(::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                                    POSIX_FADV_WILLNEED));
+}
+
+class LaneWorker final : public Worker {
+ public:
+  explicit LaneWorker(Disk& disk) : lane_("leat-load", disk, [] {}) {}
+  void start(DiskWork& work) override {
+    lane_.start({.kind = DiskJob::Kind::kWork, .work = &work});
+  }
+  Status wait() override { return lane_.wait_completed(); }
+
+ private:
+  DiskLane lane_;
+};
+
 int open_flags(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
@@ -172,6 +191,10 @@ Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode 
   Result<Descriptor> fd = open_descriptor(path, open_flags(mode));
   if (!fd.ok()) return fd.error();
   return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd).value(), path));
+}
+
+std::unique_ptr<Worker> PosixDisk::worker() {
+  return std::make_unique<LaneWorker>(*this);
 }
 
 Result<std::vector<std::string>> PosixDisk::list(const std::string& directory) {

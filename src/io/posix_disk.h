@@ -25,6 +25,7 @@ class PosixDisk final : public Disk {
   Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<File>> lock_directory(const std::string& directory) override;
+  std::unique_ptr<Worker> worker() override;
 };
 
 }  // namespace leat::io

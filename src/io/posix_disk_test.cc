@@ -5,6 +5,8 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -203,6 +205,46 @@ TEST_F(PosixDiskTest, RenamesRemovesAndSyncsTheDirectory) {
   EXPECT_EQ(disk_.remove(path("new")).error().code, Errc::kIo);
   EXPECT_EQ(disk_.rename(path("none"), path("x")).error().code, Errc::kIo);
   EXPECT_EQ(disk_.sync_directory(path("none")).error().code, Errc::kIo);
+}
+
+// Its thread, and what it came to.
+class Notes final : public DiskWork {
+ public:
+  explicit Notes(Status status) : status_(std::move(status)) {}
+  Status run(Disk& disk) override {
+    disk_ = &disk;
+    thread_ = std::this_thread::get_id();
+    return status_;
+  }
+  [[nodiscard]] const Disk* disk() const { return disk_; }
+  [[nodiscard]] std::thread::id thread() const { return thread_; }
+
+ private:
+  Status status_;
+  Disk* disk_ = nullptr;
+  std::thread::id thread_;
+};
+
+TEST_F(PosixDiskTest, AWorkerIsAThreadThatIsWaitedFor) {
+  const std::unique_ptr<Worker> worker = disk_.worker();
+  Notes good{Status()};
+  Notes bad{Error{Errc::kIo, "why"}};
+  worker->start(good);
+  EXPECT_TRUE(worker->wait().ok());
+  EXPECT_EQ(good.disk(), &disk_);
+  EXPECT_NE(good.thread(), std::this_thread::get_id());
+  worker->start(bad);
+  const Status failed = worker->wait();
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().detail, "why");
+  EXPECT_EQ(bad.thread(), good.thread());
+}
+
+TEST_F(PosixDiskTest, WhatIsExpectedIsReadAsEver) {
+  const auto file = create("f");
+  ASSERT_TRUE(file->write(0, "abc").ok());
+  file->expect(1, uint64_t{8} << 20);
+  EXPECT_EQ(read(*file, 0, 8), "abc");
 }
 
 TEST_F(PosixDiskTest, OneOwnerPerDirectory) {

@@ -4,16 +4,15 @@
 #include <array>
 #include <atomic>
 
-#include <sys/mman.h>
-
 #include "base/check.h"
+#include "io/heap_growth.h"
 #include "io/process.h"
 
 #ifdef LEAT_SANITIZED
 // Part of the interface of every sanitizer, in a header that not every compiler brings.
 extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #else
-#include <jemalloc/jemalloc.h>
+#include "io/allocator_settings.h"
 #endif
 
 namespace leat::io {
@@ -41,10 +40,6 @@ AllocatorFacts allocator_facts() {
 }
 
 void return_memory_in_background() {}
-void back_heap_ahead() {}
-
-HeapGrowth::HeapGrowth() = default;
-HeapGrowth::~HeapGrowth() = default;
 
 #else
 
@@ -83,40 +78,6 @@ Counting& counting() {
 uint64_t& settled_here() {
   thread_local uint64_t bytes = 0;
   return bytes;
-}
-
-template <typename Value>
-Value setting(const char* name) {
-  std::array<Value, 1> value{};
-  size_t size = sizeof(value);
-  LEAT_CHECK(::mallctl(name, static_cast<void*>(value.data()), &size, nullptr, 0) == 0);
-  return value[0];
-}
-
-// Refused where the allocator has been built without it.
-template <typename Value>
-void try_setting(const char* name, Value wanted) {
-  std::array<Value, 1> value{wanted};
-  void* const at = static_cast<void*>(value.data());
-  static_cast<void>(::mallctl(name, nullptr, nullptr, at, sizeof(value)));
-}
-
-// The allocator takes address space in steps that grow by a fifth, does not give it back, and uses each from its
-// low end on. Other threads may share the arena.
-struct Backing {
-  extent_hooks_t hooks{};
-  // What the arena had before, which still does all the work. Null: back_heap_ahead() has not been called.
-  extent_hooks_t* usual = nullptr;
-  // Of the newest step: up to where the system has been asked for pages, and where it ends.
-  std::atomic<uintptr_t> backed{0};
-  std::atomic<uintptr_t> end{0};
-  std::atomic<uint64_t> bytes{0};  // What the system has given so, since start.
-};
-
-// Of the process, like the allocator.
-Backing& backing() {
-  static Backing of_process;
-  return of_process;
 }
 
 }  // namespace
@@ -170,16 +131,8 @@ AllocatorFacts allocator_facts() {
           .allocated = setting<size_t>("stats.allocated"),
           .active = setting<size_t>("stats.active"),
           .resident = setting<size_t>("stats.resident"),
-          .backed_ahead = backing().bytes.load(std::memory_order_relaxed)};
+          .backed_ahead = heap_backed_ahead()};
 }
-
-namespace {
-
-std::string setting_of_this_arena(const std::string& name) {
-  return "arena." + std::to_string(setting<unsigned>("thread.arena")) + "." + name;
-}
-
-}  // namespace
 
 void return_memory_in_background() {
   // Refused as well when the system grants no thread; the threads that allocate then do what they can.
@@ -187,114 +140,6 @@ void return_memory_in_background() {
   // By default, whoever frees the last piece of free space of 8 MB returns all of that on the spot: milliseconds.
   constexpr size_t kNever = ~size_t{0};
   try_setting(setting_of_this_arena("oversize_threshold").c_str(), kNever);
-}
-
-namespace {
-
-// How far ahead of what the heap has reached its pages are there. One call for 64 KB takes some 15 us.
-constexpr uintptr_t kBackedAhead = uintptr_t{64} << 10;
-
-// NOLINTNEXTLINE(readability-function-size): the allocator calls it so.
-void* take_step(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignment, bool* zero,
-                bool* commit, unsigned arena) {
-  Backing& all = backing();
-  void* const at = all.usual->alloc(all.usual, wanted, size, alignment, zero, commit, arena);
-  if (at == nullptr) return nullptr;
-  // Where they do not belong together for a moment, pages may come by faults: only those of an extent that is about to
-  // be used are ever asked for.
-  const auto begin = reinterpret_cast<uintptr_t>(at);
-  all.end.store(begin + size, std::memory_order_relaxed);
-  all.backed.store(begin, std::memory_order_relaxed);
-  return at;
-}
-
-// The allocator is about to use the first `used` bytes of the `size` at `at`.
-// NOLINTNEXTLINE(readability-function-size): the allocator calls it so.
-bool back_ahead(extent_hooks_t* /*hooks*/, void* at, size_t size, size_t used, size_t rest,
-                bool committed, unsigned arena) {
-  Backing& all = backing();
-  const auto begin = reinterpret_cast<uintptr_t>(at);
-  const uintptr_t end = all.end.load(std::memory_order_relaxed);
-  uintptr_t backed = all.backed.load(std::memory_order_relaxed);
-  const bool reaches_new = begin <= backed && begin + used > backed && begin + size <= end;
-  if (reaches_new) {
-    const uintptr_t wanted = std::min(begin + used + kBackedAhead, begin + size);
-    if (all.backed.compare_exchange_strong(backed, wanted, std::memory_order_relaxed) &&
-        // It is advice, which systems before Linux 5.14 do not know: without it everything works as well.
-        ::madvise(static_cast<char*>(at) + (backed - begin), wanted - backed,
-                  MADV_POPULATE_WRITE) == 0) {
-      all.bytes.fetch_add(wanted - backed, std::memory_order_relaxed);
-    }
-  }
-  return all.usual->split(all.usual, at, size, used, rest, committed, arena);
-}
-
-struct Grown {
-  void* at = nullptr;
-  size_t size = 0;
-};
-struct Growth {
-  std::array<Grown, 128> grown;
-  std::atomic<size_t> count{0};
-  std::atomic<extent_hooks_t*> usual{nullptr};
-  extent_hooks_t growing{};
-  std::atomic<bool> exists{false};
-};
-
-// Of the process, like the allocator.
-Growth& growth() {
-  static Growth of_process;
-  return of_process;
-}
-
-// NOLINTNEXTLINE(readability-function-size): the allocator calls it so.
-void* grow(extent_hooks_t* /*hooks*/, void* wanted, size_t size, size_t alignment, bool* zero,
-           bool* commit, unsigned arena) {
-  Growth& all = growth();
-  extent_hooks_t* const hooks = all.usual.load(std::memory_order_relaxed);
-  void* const at = hooks->alloc(hooks, wanted, size, alignment, zero, commit, arena);
-  if (at == nullptr) return nullptr;
-  const size_t index = all.count.fetch_add(1, std::memory_order_relaxed);
-  if (index >= all.grown.size()) return at;
-  // It is advice: without huge pages everything works as well.
-  if (::madvise(at, size, MADV_HUGEPAGE) == 0) all.grown[index] = {at, size};
-  return at;
-}
-
-}  // namespace
-
-void back_heap_ahead() {
-  Backing& all = backing();
-  if (all.usual != nullptr) return;
-  const std::string name = setting_of_this_arena("extent_hooks");
-  all.usual = setting<extent_hooks_t*>(name.c_str());
-  all.hooks = *all.usual;
-  all.hooks.alloc = &take_step;
-  all.hooks.split = &back_ahead;
-  try_setting(name.c_str(), &all.hooks);
-}
-
-HeapGrowth::HeapGrowth() {
-  Growth& all = growth();
-  const std::string name = setting_of_this_arena("extent_hooks");
-  auto* const hooks = setting<extent_hooks_t*>(name.c_str());
-  LEAT_CHECK(!all.exists.exchange(true));
-  all.usual = hooks;
-  all.count = 0;
-  all.growing = *hooks;
-  all.growing.alloc = &grow;
-  try_setting(name.c_str(), &all.growing);
-}
-
-HeapGrowth::~HeapGrowth() {
-  Growth& all = growth();
-  try_setting(setting_of_this_arena("extent_hooks").c_str(), all.usual.load());
-  const size_t count = std::min(all.count.load(), all.grown.size());
-  for (size_t i = 0; i < count; ++i) {
-    if (all.grown[i].at != nullptr)
-      static_cast<void>(::madvise(all.grown[i].at, all.grown[i].size, MADV_NOHUGEPAGE));
-  }
-  all.exists = false;
 }
 
 #endif

@@ -5,7 +5,7 @@
 // their differences is what the process holds, whoever frees what another has allocated. A sanitizer brings
 // its own allocator, which counts for the whole process.
 //
-// Source: jemalloc(3), thread.allocatedp, thread.deallocatedp, background_thread, arena.<i>.extent_hooks.
+// Source: jemalloc(3), thread.allocatedp, thread.deallocatedp, background_thread.
 #pragma once
 
 #include <cstdint>
@@ -61,23 +61,5 @@ struct AllocatorFacts {
 // seconds; without it only the threads that allocate do so, while they do. The calling thread then never waits for the
 // system to take pages back, however much of them it frees in one place. Call after the last fork.
 void return_memory_in_background();
-
-// From now on the system is asked for the pages by which the calling thread's heap grows before they are touched, 64 KB at
-// a time: a page fault costs more than the page, in virtual machines several times as much. Pages that were returned
-// and are needed again come by faults.
-void back_heap_ahead();
-
-// HeapGrowth: while it lives, the system is asked to back with huge pages by what the calling thread's heap grows.
-//
-// For a process that fills gigabytes at once: a page fault per 4 KB took three quarters of the time of loading a log. What
-// was allocated meanwhile keeps its pages; afterwards no others are made huge there, so that what is freed stays freed.
-// At most one at a time; made and destroyed on the same thread.
-class HeapGrowth {
- public:
-  HeapGrowth();
-  HeapGrowth(const HeapGrowth&) = delete;
-  HeapGrowth& operator=(const HeapGrowth&) = delete;
-  ~HeapGrowth();
-};
 
 }  // namespace leat::io

@@ -8,6 +8,7 @@
 #include "base/crash_points.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "io/heap_growth.h"
 #include "io/posix_disk.h"
 #include "io/process.h"
 #include "io/system.h"

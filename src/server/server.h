@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/heap_growth.h"
 #include "io/io.h"
-#include "io/system_memory.h"
 #include "server/config.h"
 #include "server/reactor.h"
 #include "server/server_host.h"

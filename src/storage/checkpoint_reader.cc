@@ -14,6 +14,18 @@ Error newer(const std::string& path, uint32_t version, uint32_t required) {
                       version, required)};
 }
 
+// Of ReadAhead.
+uint64_t whole_chunk(Bytes bytes, uint64_t rest_of_file) {
+  ChunkHead head;
+  if (bytes.size() < sizeof head) return sizeof head;
+  if (!read_header(bytes, head) || rest_of_file < sizeof head ||
+      head.body_size > rest_of_file - sizeof head)
+    return 0;
+  const uint64_t taken = sizeof head + head.body_size;
+  const Bytes body = bytes.substr(sizeof head, head.body_size);
+  return bytes.size() < taken || crc32c(body) == head.body_crc ? taken : 0;
+}
+
 }  // namespace
 
 Result<std::optional<Manifest>> read_manifest(io::Disk& disk, const std::string& directory,
@@ -99,15 +111,36 @@ bool CheckpointReader::follows(const ChunkHead& head) const {
          head.body_size <= size() - offset_ - sizeof(ChunkHead);
 }
 
-Result<Bytes> CheckpointReader::next() {
-  const auto bytes = window_->at(offset_, sizeof(ChunkHead));
-  if (!bytes.ok()) return bytes.error();
-  ChunkHead head;
-  const bool good = read_header(bytes.value(), head) && follows(head);
-  if (!good || (head.kind != ChunkKind::kPieces && head.kind != ChunkKind::kEnd)) {
-    more_ = false;
-    return damaged(offset_, size(), fmt::format("chunk {} and what follows it", number_ + 1));
+void CheckpointReader::read_ahead(io::Worker& worker) {
+  ahead_ = std::make_unique<ReadAhead>(worker, *file_, size(), offset_, &whole_chunk);
+}
+
+Result<CheckpointReader::Chunk> CheckpointReader::next_head() {
+  Chunk chunk;
+  if (ahead_) {
+    const auto ahead = ahead_->at(offset_);
+    if (!ahead.ok()) return ahead.error();
+    chunk.verified = !ahead.value().empty() && read_header(ahead.value(), chunk.head);
+    if (chunk.verified) chunk.body = ahead.value().substr(sizeof(ChunkHead), chunk.head.body_size);
+    if (!chunk.verified) ahead_.reset();
   }
+  bool good = chunk.verified;
+  if (!good) {
+    const auto bytes = window_->at(offset_, sizeof(ChunkHead));
+    if (!bytes.ok()) return bytes.error();
+    good = read_header(bytes.value(), chunk.head);
+  }
+  const ChunkKind kind = chunk.head.kind;
+  if (good && follows(chunk.head) && (kind == ChunkKind::kPieces || kind == ChunkKind::kEnd))
+    return chunk;
+  more_ = false;
+  return damaged(offset_, size(), fmt::format("chunk {} and what follows it", number_ + 1));
+}
+
+Result<Bytes> CheckpointReader::next() {
+  const auto found = next_head();
+  if (!found.ok()) return found.error();
+  const auto& [head, known, verified] = found.value();
   const uint64_t start = offset_ + sizeof(ChunkHead);
   offset_ = start + head.body_size;
   number_ = head.number;
@@ -116,9 +149,9 @@ Result<Bytes> CheckpointReader::next() {
     ++counts_.chunks;
     counts_.bytes += head.body_size;
   }
-  const auto body = window_->at(start, head.body_size);
+  const auto body = verified ? Result<Bytes>(known) : window_->at(start, head.body_size);
   if (!body.ok()) return body.error();
-  if (crc32c(body.value()) != head.body_crc)
+  if (!verified && crc32c(body.value()) != head.body_crc)
     return damaged(start, offset_, fmt::format("chunk {}", number_));
   if (head.kind == ChunkKind::kEnd) {
     more_ = false;

@@ -14,6 +14,7 @@
 #include "io/io.h"
 #include "storage/checkpoint_format.h"
 #include "storage/file_window.h"
+#include "storage/read_ahead.h"
 
 namespace leat {
 
@@ -29,6 +30,8 @@ class CheckpointReader {
   static Result<CheckpointReader> open(io::Disk& disk, const std::string& directory,
                                        const Manifest& manifest);
 
+  // From now on chunks are read and verified ahead, by `worker`, which outlives this.
+  void read_ahead(io::Worker& worker);
   // The pieces of the next chunk; they die with the next call. Empty when all have been read and the end chunk
   // confirms it.
   //   errors  kCorrupt with position and extent; after damage to a chunk's body the one behind it can be read.
@@ -45,7 +48,17 @@ class CheckpointReader {
         file_(std::move(file)),
         window_(std::make_unique<FileWindow>(*file_, manifest.size)) {}
 
+  // A chunk's head, and its body.
+  struct Chunk {
+    ChunkHead head;
+    Bytes body;
+    bool verified =
+        false;  // The body's checksum holds. Else `body` is empty: it has not been read yet.
+  };
+
   Status header();
+  // What stands at offset_; a head that is not one of a chunk that follows is an error.
+  Result<Chunk> next_head();
   [[nodiscard]] bool follows(const ChunkHead& head) const;
   Error damaged(uint64_t from, uint64_t to, const std::string& what) const;
   // The end chunk has been read: does it fit what precedes it?
@@ -54,6 +67,7 @@ class CheckpointReader {
   Manifest manifest_;
   std::unique_ptr<io::File> file_;
   std::unique_ptr<FileWindow> window_;
+  std::unique_ptr<ReadAhead> ahead_;  // Until it has ended, it alone reads the file.
   uint64_t offset_ = 0;
   uint64_t number_ = 0;  // Of the last chunk that was read.
   uint32_t previous_crc_ = 0;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/checkpoint_fixture.h"
+#include "storage/log_reader.h"
 
 namespace leat {
 namespace {
@@ -65,6 +66,21 @@ TEST_F(CheckpointRecovery, StateAndLogAreRead) {
   fixture_.turn({fixture_.value(100)});
   fixture_.crash(Keep::kNothing);
   expect_whole();
+}
+
+TEST_F(CheckpointRecovery, TheNextChunkIsReadBeforeTheFirstIsApplied) {
+  ASSERT_TRUE(fixture_.open());
+  fixture_.settle();
+  for (int i = 0; i < 4; ++i) fixture_.turn({fixture_.value(1 << 20)});
+  ASSERT_TRUE(fixture_.checkpoint());
+  FakeDisk disk;
+  disk.load(fixture_.disk.image());
+  const std::string path = std::string("d/") + kFirstCheckpoint;
+  ReadSoFar sink(disk, path);
+  RecoveryReport report;
+  ASSERT_TRUE(scan_log(disk, "d", 0, sink, report).ok());
+  EXPECT_EQ(sink.values.values, fixture_.written);
+  EXPECT_GT(sink.at_first, disk.content(path).size() - 1000) << "it is in two chunks of 2 MB";
 }
 
 TEST_F(CheckpointRecovery, TheLogIsKeptAsRetainSays) {

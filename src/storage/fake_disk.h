@@ -45,6 +45,7 @@ class FakeDisk final : public io::Disk {
     std::vector<Write> unsynced;
     // So many of them a sync that has begun will cover; what comes later waits for the next.
     std::optional<size_t> syncing;
+    uint64_t read_up_to = 0;
   };
 
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override;
@@ -82,6 +83,10 @@ class FakeDisk final : public io::Disk {
 
   [[nodiscard]] const std::string& content(const std::string& path) const {
     return names_.at(path)->content;
+  }
+  // Behind the last byte of the file that has ever been read.
+  [[nodiscard]] uint64_t read_up_to(const std::string& path) const {
+    return names_.at(path)->read_up_to;
   }
   // Damages a file, as if it had always been so.
   template <typename Change>
@@ -129,7 +134,9 @@ class FakeFile final : public io::File {
     if (const Status status = disk_.change(FakeDisk::Op::kRead, path_); !status.ok())
       return status.error();
     if (offset >= node_.content.size()) return size_t{0};
-    return node_.content.copy(out, size, offset);
+    const size_t got = node_.content.copy(out, size, offset);
+    node_.read_up_to = std::max(node_.read_up_to, offset + got);
+    return got;
   }
   Status write(uint64_t offset, Bytes bytes) override {
     bool half = false;
@@ -276,7 +283,7 @@ inline FakeDisk::Image FakeDisk::image() const {
 inline void FakeDisk::load(const Image& image) {
   names_.clear();
   for (const auto& [path, content] : image) {
-    names_[path] = &nodes_.emplace_back(Node{content, content, {}, {}});
+    names_[path] = &nodes_.emplace_back(Node{content, content, {}, {}, 0});
   }
   durable_names_ = names_;
 }

@@ -60,6 +60,29 @@ class Recovered final : public RecordSink {
   bool whole_progress = true;
 };
 
+// Keeps values too, and what recovery had read of one file when it gave the first of them.
+class ReadSoFar final : public RecordSink {
+ public:
+  ReadSoFar(const FakeDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  bool on_pieces(Bytes pieces) override { return note() && values.on_pieces(pieces); }
+  bool on_state(Lsn lsn) override { return values.on_state(lsn); }
+  bool on_record(Lsn lsn, const RecordView& record) override {
+    return note() && values.on_record(lsn, record);
+  }
+  void on_progress(uint64_t done, uint64_t total) override { values.on_progress(done, total); }
+
+  Recovered values;
+  uint64_t at_first = 0;
+
+ private:
+  bool note() {
+    if (at_first == 0) at_first = disk_.read_up_to(path_);
+    return true;
+  }
+  const FakeDisk& disk_;
+  std::string path_;
+};
+
 class LogFixture {
  public:
   static constexpr uint64_t kSegmentBytes = 16 << 10;

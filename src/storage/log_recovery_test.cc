@@ -5,6 +5,7 @@
 #include "storage/log_fixture.h"
 #include "storage/log_format.h"
 #include "storage/log_reader.h"
+#include "storage/read_ahead.h"
 
 namespace leat {
 namespace {
@@ -449,6 +450,26 @@ TEST(LogRecovery, AReadErrorIsNotATornTail) {
     fixture.disk.fail(FakeDisk::Op::kRead, Errc::kIo, after);
     expect_refused(fixture, "fails as planned", Errc::kIo);
   }
+}
+
+TEST(LogRecovery, TheNextPieceIsReadBeforeTheFirstIsApplied) {
+  LogFixture fixture;
+  fixture.options.segment_bytes = 16 << 20;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  // Some batches are larger than a piece, and some pieces end within a batch.
+  for (const size_t bytes : {600U << 10, 600U << 10, 100U << 10, 3U << 20, 10U, 1U << 20, 1U << 10})
+    fixture.turn({fixture.value(bytes), fixture.value(1)});
+  FakeDisk disk;
+  disk.load(fixture.disk.image());
+  const std::string path = LogFixture::segment_path(1);
+  ReadSoFar sink(disk, path);
+  RecoveryReport report;
+  const auto scan = scan_log(disk, "d", 0, sink, report);
+  ASSERT_TRUE(scan.ok()) << scan.error().detail;
+  EXPECT_EQ(sink.values.values, fixture.written);
+  EXPECT_TRUE(sink.values.whole_progress);
+  EXPECT_GT(sink.at_first, kSegmentHeaderSpace + (600 << 10) + ReadAhead::kPiece);
 }
 
 TEST(LogRecovery, NamesOfSegments) {

@@ -14,6 +14,18 @@ bool unsynced(const SegmentFile& segment) {
   return (segment.header.required & SegmentHeader::kUnsynced) != 0;
 }
 
+// Of ReadAhead.
+uint64_t whole_batch(Bytes bytes, uint64_t rest_of_file) {
+  BatchHeader header;
+  if (bytes.size() < sizeof header) return sizeof header;
+  if (!read_header(bytes, header) || rest_of_file < sizeof header ||
+      header.body_size > rest_of_file - sizeof header)
+    return 0;
+  const uint64_t taken = std::min(batch_space(header.body_size), rest_of_file);
+  const Bytes body = bytes.substr(sizeof header, header.body_size);
+  return bytes.size() < taken || crc32c(body) == header.body_crc ? taken : 0;
+}
+
 }  // namespace
 
 void LogReplay::note_cut(uint64_t bytes, const std::string& detail) {
@@ -33,6 +45,7 @@ Status LogReplay::begin() {
   if (Status status = list_segments(disk_, directory_, shard_, scan_); !status.ok()) return status;
   scan_.end_segment = scan_.segments.size();
   for (const SegmentFile& file : scan_.segments) total_ += file.size;
+  if (scan_.exists) worker_ = disk_.worker();
   return read_checkpoint();
 }
 
@@ -60,6 +73,7 @@ Status LogReplay::read_checkpoint() {
   auto opened = CheckpointReader::open(disk_, directory_, manifest);
   if (!opened.ok()) return opened.error();
   checkpoint_ = std::move(opened).value();
+  checkpoint_->read_ahead(*worker_);
   total_ += manifest.size;
   scan_.opened = manifest.segment - 1;
   scan_.last_crc = manifest.previous_crc;
@@ -120,7 +134,7 @@ Status LogReplay::replay_next() {
   SegmentFile& segment = scan_.segments[next_];
   if (offset_ < segment.size) {
     Batch batch;
-    const auto good = read_batch(segment, *window_, offset_, batch);
+    const auto good = next_batch(segment, batch);
     if (!good.ok()) return good.error();
     if (good.value()) {
       if (Status status = replay(segment, offset_, batch); !status.ok()) return status;
@@ -131,6 +145,7 @@ Status LogReplay::replay_next() {
       return {};
     }
   }
+  ahead_.reset();
   scan_.end_offset = segment.end_offset = offset_;
   if (Status status = look_beyond(segment, *window_, offset_); !status.ok()) return status;
   close();
@@ -177,6 +192,7 @@ Status LogReplay::open_next() {
   if (!goes_on.ok()) return goes_on.error();
   if (goes_on.value()) {
     scan_.end_segment = next_;
+    ahead_.emplace(*worker_, *file_, segment.size, offset_, &whole_batch);
     return {};
   }
   if (Status status = behind_end(segment, *window_); !status.ok()) return status;
@@ -202,6 +218,7 @@ void LogReplay::close() {
   passed_ += scan_.segments[next_].size;
   done_ = passed_;
   ++next_;
+  ahead_.reset();
   window_.reset();
   file_.reset();
 }
@@ -252,15 +269,30 @@ Status LogReplay::behind_end(SegmentFile& segment, FileWindow& file) {
   return seek_headers(segment, file, kSegmentHeaderSpace, rest.value().end, /*claimed=*/0);
 }
 
+Result<bool> LogReplay::next_batch(const SegmentFile& segment, Batch& batch) {
+  if (ahead_) {
+    const auto ahead = ahead_->at(offset_);
+    if (!ahead.ok()) return ahead.error();
+    if (read_header(ahead.value(), batch.header) && follows_last(segment, batch.header)) {
+      batch.body = ahead.value().substr(sizeof(BatchHeader), batch.header.body_size);
+      return true;
+    }
+    ahead_.reset();
+  }
+  return read_batch(segment, *window_, offset_, batch);
+}
+
+bool LogReplay::follows_last(const SegmentFile& segment, const BatchHeader& header) const {
+  return of_this_log(segment, header) && header.first_lsn == scan_.last_lsn + 1 &&
+         header.last_lsn + 1 >= header.first_lsn && header.previous_crc == scan_.last_crc;
+}
+
 Result<bool> LogReplay::read_batch(const SegmentFile& segment, FileWindow& file, uint64_t offset,
                                    Batch& batch) const {
   const auto head = file.at(offset, sizeof(BatchHeader));
   if (!head.ok()) return head.error();
   BatchHeader& header = batch.header;
-  if (!read_header(head.value(), header) || !of_this_log(segment, header)) return false;
-  if (header.first_lsn != scan_.last_lsn + 1 || header.last_lsn + 1 < header.first_lsn)
-    return false;
-  if (header.previous_crc != scan_.last_crc) return false;
+  if (!read_header(head.value(), header) || !follows_last(segment, header)) return false;
   if (header.body_size > file.size() - offset - sizeof(BatchHeader)) return false;
   const auto body = file.at(offset + sizeof(BatchHeader), header.body_size);
   if (!body.ok()) return body.error();

@@ -2,6 +2,7 @@
 //
 // Contract   begin() once, then step() until it says that the end is reached; an error is final. Nothing on the disk is
 //            changed. What a sink was given before an error is not to be served.
+// Thread     one; reading and checksums are a worker's of the disk, a piece ahead (ReadAhead).
 // Limits     a piece is longer than asked for by one batch or chunk at most; the zeros at the end of a segment are read at once.
 // Ownership  borrows all that it is made with.
 #pragma once
@@ -18,6 +19,7 @@
 #include "storage/log.h"
 #include "storage/log_format.h"
 #include "storage/log_reader.h"
+#include "storage/read_ahead.h"
 
 namespace leat {
 
@@ -69,9 +71,13 @@ class LogReplay {
   Result<bool> follows(const SegmentFile& segment, FileWindow& file);
   // The segment stands behind the end: what does it know of what is missing before it?
   Status behind_end(SegmentFile& segment, FileWindow& file);
-  // The batch at `offset`; false when there is no good one that follows the last.
+  // The batch at offset_ of the open segment; false when there is no good one that follows the last.
+  Result<bool> next_batch(const SegmentFile& segment, Batch& batch);
+  // The same at any place: the batch at `offset`; false when there is no good one that follows the last.
   Result<bool> read_batch(const SegmentFile& segment, FileWindow& file, uint64_t offset,
                           Batch& batch) const;
+  // It may follow the last batch, as far as its header says.
+  [[nodiscard]] bool follows_last(const SegmentFile& segment, const BatchHeader& header) const;
   Status replay(SegmentFile& segment, uint64_t offset, const Batch& batch);
   // Notes where good batches end, and what valid headers behind that say.
   Status look_beyond(const SegmentFile& segment, FileWindow& file, uint64_t offset);
@@ -93,11 +99,14 @@ class LogReplay {
   uint64_t total_ = 0;
   uint64_t passed_ = 0;  // Of segments that are done with.
   uint64_t done_ = 0;
+  std::unique_ptr<io::Worker> worker_;          // There is one once there is something to read.
   std::optional<CheckpointReader> checkpoint_;  // While it is being loaded.
   // The segment that is being read, if there is a window.
   size_t next_ = 0;
   std::unique_ptr<io::File> file_;
   std::optional<FileWindow> window_;
+  std::optional<ReadAhead>
+      ahead_;  // Of the segment, from its first batch on; while it lives, it alone reads.
   uint64_t offset_ = 0;
   bool cut_short_ = false;  // A segment stands behind the end.
   // Bytes that stand behind the last good batch of its segment and are no batch.
