@@ -47,24 +47,29 @@ def run_tests(ledger, chosen, only):
     """Builds what the suites need and runs them.
 
     The suites that run the server wait for disks, clients and time as much as they compute: the unit tests are compiled
-    beside them.
+    and run beside them, and reported when those are over.
     """
-    units = [s for s in chosen if s.name == suites.UNIT]
+    unit = next((s for s in chosen if s.name == suites.UNIT), None)
     others = [s for s in chosen if s.name != suites.UNIT]
     targets = sorted({target for s in others for target in s.targets})
     if targets and not built(ledger, build.build, "release", *targets):
         return
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        compiled = pool.submit(build.build, "dev", behind=bool(others)) if units else None
-        run_suites(ledger, others, only)
-        if compiled and built(ledger, compiled.result):
-            run_suites(ledger, units, only)
+        units_ran = pool.submit(unit_tests, unit, only, behind=bool(others)) if unit else None
+        for suite in others:
+            add_outcome(ledger, suites.run(suite, only))
+        if units_ran and built(ledger, units_ran.result):
+            add_outcome(ledger, suites.count_units(units_ran.result()))
 
 
-def run_suites(ledger, chosen, only):
-    for suite in chosen:
-        outcome = suites.run(suite, only)
-        ledger.add(outcome.tally, [f"./dev test {suite.name} {name}".rstrip() for name in outcome.failures])
+def unit_tests(suite, only, behind):
+    """Compiles the unit tests and runs them; returns what they printed, if that was kept back."""
+    build.build("dev", behind=behind)
+    return suites.run_units(suite, only, behind)
+
+
+def add_outcome(ledger, outcome):
+    ledger.add(outcome.tally, [f"./dev test {outcome.suite} {name}".rstrip() for name in outcome.failures])
 
 
 def built(ledger, function, *arguments):

@@ -144,12 +144,17 @@ class RunTestsTest(unittest.TestCase):
             done.append(suite.name)
             return suites.Outcome(suite.name, Tally(passed=1))
 
+        def count_units(output):
+            done.append(output)
+            return suites.Outcome(suites.UNIT, Tally(passed=1))
+
         ledger = ci.Ledger()
-        with unittest.mock.patch.object(ci.build, "build", build_preset), unittest.mock.patch.object(ci.suites, "run", run):
+        with unittest.mock.patch.multiple(ci.suites, run=run, run_units=lambda suite, _only, _behind: suite.name, count_units=count_units), \
+                unittest.mock.patch.object(ci.build, "build", build_preset):
             quietly(ci.run_tests, ledger, self.CHOSEN, "")
         return done, ledger.tally, ledger.repeats
 
-    def test_unit_tests_come_last_as_they_are_compiled_beside_the_others(self):
+    def test_unit_tests_are_reported_last_as_they_run_beside_the_others(self):
         self.assertEqual(self.run_tests(""), (["release", "tools", "crash", "unit"], Tally(3), []))
 
     def test_unit_tests_that_do_not_compile_are_one_failure_and_stop_nothing_else(self):

@@ -26,7 +26,7 @@ class Suite:
     targets: tuple[str, ...] = ("leat",)  # What it needs of the release.
 
 
-# In the order in which they run: the quick ones first, but `unit` last, as it is compiled beside the others. A folder that is not named here runs last, with DEFAULT_BUDGET_S.
+# In the order in which they run: the quick ones first; `unit` is compiled and run beside the others and reported last. A folder that is not named here runs last, with DEFAULT_BUDGET_S.
 TABLE = (
     Suite("tools", 60, targets=()),
     Suite("unit", 900, targets=()),
@@ -44,6 +44,7 @@ DEFAULT_BUDGET_S = 120
 UNIT = "unit"
 
 RESULTS = shell.ROOT / "build/results"
+UNIT_RESULTS = shell.ROOT / "build/dev/results"  # Where leat_unit_test() of CMakeLists.txt has each binary leave its report.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,27 +66,42 @@ def available():
 
 
 def run(suite, only=""):
-    """Runs `suite`, or those of its tests whose name contains `only`."""
+    """Runs `suite`, which is not UNIT, or those of its tests whose name contains `only`."""
     print(f"\n== {suite.name}", flush=True)
     shutil.rmtree(RESULTS / suite.name, ignore_errors=True)
     (RESULTS / suite.name).mkdir(parents=True)
-    outcome = run_ctest(suite, only) if suite.name == UNIT else run_script(suite, only)
+    outcome = run_script(suite, only)
     print(f"{suite.name}: {outcome.tally}", flush=True)
     return outcome
 
 
-def run_ctest(suite, only):
-    results = shell.ROOT / "build/dev/results"  # Where leat_unit_test() of CMakeLists.txt has each binary leave its report.
-    shutil.rmtree(results, ignore_errors=True)
-    results.mkdir(parents=True)
+def run_units(suite, only, behind):
+    """Runs the compiled unit tests, or those whose name contains `only`; count_units() says what came of it.
+
+    `behind` runs them with what others leave of the processors, and returns their output instead of showing it.
+    """
+    if not behind:
+        print(f"\n== {UNIT}", flush=True)
+    shutil.rmtree(UNIT_RESULTS, ignore_errors=True)
+    UNIT_RESULTS.mkdir(parents=True)
     command = ["ctest", "--test-dir", "build/dev", "--label-regex", f"^{UNIT}$", "--parallel", str(shell.CPUS),
-               "--timeout", str(suite.budget_s), "--output-on-failure", "--output-junit", str(results / "ctest.xml")]
+               "--timeout", str(suite.budget_s), "--output-on-failure", "--output-junit", str(UNIT_RESULTS / "ctest.xml")]
     env = {"GTEST_BRIEF": "1"}
     if only:
         env["GTEST_FILTER"] = f"*{only}*"
     shell.announce(command[:-2], {"GTEST_FILTER": env["GTEST_FILTER"]} if only else None)
-    subprocess.run(command, cwd=shell.ROOT, env={**os.environ, **env})
-    return count_ctest(suite.name, results)
+    kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if behind else {}
+    done = subprocess.run(["nice", *command] if behind else command, cwd=shell.ROOT, env={**os.environ, **env}, text=True, errors="replace", **kept)
+    return done.stdout or ""
+
+
+def count_units(output):
+    """What the last run_units() came to; prints the `output` that it kept back."""
+    if output:
+        print(f"\n== {UNIT}\n{output}", end="", flush=True)
+    outcome = count_ctest(UNIT, UNIT_RESULTS)
+    print(f"{UNIT}: {outcome.tally}", flush=True)
+    return outcome
 
 
 def count_ctest(name, results):
