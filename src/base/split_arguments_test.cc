@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Case {
+struct LineCase {
   const char* why;
   std::string line;
   std::vector<std::string> want;
@@ -22,7 +22,7 @@ std::vector<std::string> copied(const std::vector<Bytes>& arguments) {
 
 // Compared with ECHO as an inline command of redis-server 7.0.15.
 TEST(SplitArguments, SplitsAndUnquotes) {
-  const Case cases[] = {
+  const LineCase cases[] = {
       {"nothing", "", {}},
       {"blanks", " \t\r\v\f ", {}},
       {"words", "set  key\tvalue ", {"set", "key", "value"}},
@@ -40,7 +40,7 @@ TEST(SplitArguments, SplitsAndUnquotes) {
       {"high bytes", "\xc3\xa4 \"\xff\"", {"\xc3\xa4", "\xff"}},
       {"blank after the closing quote", "\"a\"\vb", {"a", "b"}},
   };
-  for (const Case& c : cases) {
+  for (const LineCase& c : cases) {
     SCOPED_TRACE(c.why);
     std::string storage = "what an earlier line left";
     std::vector<Bytes> arguments = {"x"};

@@ -261,37 +261,37 @@ void cmd_hrandfield(Context& context, const Arguments& words) {
   }
 }
 
-constexpr uint32_t kReadFast = kAclRead | kAclHash | kAclFast;
-constexpr uint32_t kReadSlow = kAclRead | kAclHash | kAclSlow;
-constexpr uint32_t kWriteFast = kAclWrite | kAclHash | kAclFast;
-constexpr uint32_t kStore = kWrite | kDenyOom | kFast;
-constexpr KeyRange kFirst = {1, 1, 1};
+constexpr uint32_t kHashReadFast = kAclRead | kAclHash | kAclFast;
+constexpr uint32_t kHashReadSlow = kAclRead | kAclHash | kAclSlow;
+constexpr uint32_t kHashWriteFast = kAclWrite | kAclHash | kAclFast;
+constexpr uint32_t kHashStore = kWrite | kDenyOom | kFast;
+constexpr KeyRange kHashKey = {1, 1, 1};
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
-    {"hdel", -3, kWrite | kFast | kFreesSpace, kWriteFast, kFirst, cmd_hdel, "2.0.0", "hash", "Deletes fields of a hash."},
-    {"hexists", 3, kReadonly | kFast, kReadFast, kFirst, cmd_hexists, "2.0.0", "hash", "Tells whether a hash has a field."},
-    {"hget", 3, kReadonly | kFast, kReadFast, kFirst, cmd_hget, "2.0.0", "hash", "Replies a field of a hash."},
-    {"hgetall", 2, kReadonly, kReadSlow, kFirst, cmd_hgetall, "2.0.0", "hash", "Replies all fields and values of a hash."},
-    {"hincrby", 4, kStore, kWriteFast, kFirst, cmd_hincrby, "2.0.0", "hash", "Adds to an integer in a hash."},
-    {"hincrbyfloat", 4, kStore, kWriteFast, kFirst, cmd_hincrbyfloat, "2.6.0", "hash", "Adds to a floating-point number in a hash."},
-    {"hkeys", 2, kReadonly, kReadSlow, kFirst, cmd_hkeys, "2.0.0", "hash", "Replies all fields of a hash."},
-    {"hlen", 2, kReadonly | kFast, kReadFast, kFirst, cmd_hlen, "2.0.0", "hash", "Counts the fields of a hash."},
-    {"hmget", -3, kReadonly | kFast, kReadFast, kFirst, cmd_hmget, "2.0.0", "hash", "Replies several fields of a hash."},
-    {"hmset", -4, kStore, kWriteFast, kFirst, cmd_hmset, "2.0.0", "hash", "Sets fields of a hash."},
-    {"hrandfield", -2, kReadonly, kReadSlow, kFirst, cmd_hrandfield, "6.2.0", "hash", "Replies some fields of a hash."},
-    {"hscan", -3, kReadonly, kReadSlow, kFirst, cmd_hscan, "2.8.0", "hash", "Walks the fields of a hash in steps."},
-    {"hset", -4, kStore, kWriteFast, kFirst, cmd_hset, "2.0.0", "hash", "Sets fields of a hash."},
-    {"hsetnx", 4, kStore, kWriteFast, kFirst, cmd_hsetnx, "2.0.0", "hash", "Sets a field of a hash if it does not exist."},
-    {"hstrlen", 3, kReadonly | kFast, kReadFast, kFirst, cmd_hstrlen, "3.2.0", "hash", "Tells the length of a field's value."},
-    {"hvals", 2, kReadonly, kReadSlow, kFirst, cmd_hvals, "2.0.0", "hash", "Replies all values of a hash."},
+constexpr CommandSpec kHashCommands[] = {
+    {"hdel", -3, kWrite | kFast | kFreesSpace, kHashWriteFast, kHashKey, cmd_hdel, "2.0.0", "hash", "Deletes fields of a hash."},
+    {"hexists", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hexists, "2.0.0", "hash", "Tells whether a hash has a field."},
+    {"hget", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hget, "2.0.0", "hash", "Replies a field of a hash."},
+    {"hgetall", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hgetall, "2.0.0", "hash", "Replies all fields and values of a hash."},
+    {"hincrby", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hincrby, "2.0.0", "hash", "Adds to an integer in a hash."},
+    {"hincrbyfloat", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hincrbyfloat, "2.6.0", "hash", "Adds to a floating-point number in a hash."},
+    {"hkeys", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hkeys, "2.0.0", "hash", "Replies all fields of a hash."},
+    {"hlen", 2, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hlen, "2.0.0", "hash", "Counts the fields of a hash."},
+    {"hmget", -3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hmget, "2.0.0", "hash", "Replies several fields of a hash."},
+    {"hmset", -4, kHashStore, kHashWriteFast, kHashKey, cmd_hmset, "2.0.0", "hash", "Sets fields of a hash."},
+    {"hrandfield", -2, kReadonly, kHashReadSlow, kHashKey, cmd_hrandfield, "6.2.0", "hash", "Replies some fields of a hash."},
+    {"hscan", -3, kReadonly, kHashReadSlow, kHashKey, cmd_hscan, "2.8.0", "hash", "Walks the fields of a hash in steps."},
+    {"hset", -4, kHashStore, kHashWriteFast, kHashKey, cmd_hset, "2.0.0", "hash", "Sets fields of a hash."},
+    {"hsetnx", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hsetnx, "2.0.0", "hash", "Sets a field of a hash if it does not exist."},
+    {"hstrlen", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hstrlen, "3.2.0", "hash", "Tells the length of a field's value."},
+    {"hvals", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hvals, "2.0.0", "hash", "Replies all values of a hash."},
 };
 // clang-format on
 
 }  // namespace
 
 std::span<const CommandSpec> hash_commands() {
-  return kCommands;
+  return kHashCommands;
 }
 
 }  // namespace leat

@@ -65,7 +65,7 @@ constexpr CommandSpec kSlowlogCommands[] = {
     {"len", 2, kLogged, kAdminAcl, {}, cmd_slowlog_len, "2.2.12", "server", "Counts the slow commands that are kept."},
     {"reset", 2, kLogged, kAdminAcl, {}, cmd_slowlog_reset, "2.2.12", "server", "Forgets the slow commands."},
 };
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kServerCommands[] = {
     {"bgrewriteaof", 1, kAdmin | kNoAsyncLoading | kNoScript, kAdminAcl, {}, cmd_bgrewriteaof, "1.0.0", "server", "Makes a checkpoint, after which the log before it can go."},
     {"bgsave", -1, kAdmin | kNoAsyncLoading | kNoScript, kAdminAcl, {}, cmd_bgsave, "1.0.0", "server", "Makes a checkpoint in the background."},
     {"command", -1, kHelp, kAclSlow | kAclConnection, {}, cmd_command, "2.8.13", "server", "Replies the facts about all commands.", kCommandCommands},
@@ -92,7 +92,7 @@ constexpr CommandSpec kCommands[] = {
 }  // namespace
 
 std::span<const CommandSpec> server_commands() {
-  return kCommands;
+  return kServerCommands;
 }
 
 }  // namespace leat

@@ -97,33 +97,33 @@ std::vector<size_t> counted_keys(const Arguments& words) {
   return positions;
 }
 
-constexpr uint32_t kReadFast = kAclRead | kAclSet | kAclFast;
-constexpr uint32_t kReadSlow = kAclRead | kAclSet | kAclSlow;
-constexpr uint32_t kWriteFast = kAclWrite | kAclSet | kAclFast;
-constexpr uint32_t kWriteSlow = kAclWrite | kAclSet | kAclSlow;
-constexpr uint32_t kStore = kWrite | kDenyOom;
-constexpr KeyRange kFirst = {1, 1, 1};
-constexpr KeyRange kAll = {1, -1, 1};
+constexpr uint32_t kSetReadFast = kAclRead | kAclSet | kAclFast;
+constexpr uint32_t kSetReadSlow = kAclRead | kAclSet | kAclSlow;
+constexpr uint32_t kSetWriteFast = kAclWrite | kAclSet | kAclFast;
+constexpr uint32_t kSetWriteSlow = kAclWrite | kAclSet | kAclSlow;
+constexpr uint32_t kSetStore = kWrite | kDenyOom;
+constexpr KeyRange kSetKey = {1, 1, 1};
+constexpr KeyRange kSetKeys = {1, -1, 1};
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
-    {"sadd", -3, kStore | kFast, kWriteFast, kFirst, cmd_sadd, "1.0.0", "set", "Adds members to a set."},
-    {"scard", 2, kReadonly | kFast, kReadFast, kFirst, cmd_scard, "1.0.0", "set", "Counts the members of a set."},
-    {"sdiff", -2, kReadonly, kReadSlow, kAll, cmd_sdiff, "1.0.0", "set", "Replies the members of a set that others do not have."},
-    {"sdiffstore", -3, kStore, kWriteSlow, kAll, cmd_sdiffstore, "1.0.0", "set", "Stores the difference of sets."},
-    {"sinter", -2, kReadonly, kReadSlow, kAll, cmd_sinter, "1.0.0", "set", "Replies the members that all sets have."},
-    {"sintercard", -3, kReadonly | kMovableKeys, kReadSlow, {}, cmd_sintercard, "7.0.0", "set", "Counts the members that all sets have.", {}, counted_keys},
-    {"sinterstore", -3, kStore, kWriteSlow, kAll, cmd_sinterstore, "1.0.0", "set", "Stores the intersection of sets."},
-    {"sismember", 3, kReadonly | kFast, kReadFast, kFirst, cmd_sismember, "1.0.0", "set", "Tells whether a set has a member."},
-    {"smembers", 2, kReadonly, kReadSlow, kFirst, cmd_smembers, "1.0.0", "set", "Replies all members of a set."},
-    {"smismember", -3, kReadonly | kFast, kReadFast, kFirst, cmd_smismember, "6.2.0", "set", "Tells which members a set has."},
-    {"smove", 4, kWrite | kFast, kWriteFast, {1, 2, 1}, cmd_smove, "1.0.0", "set", "Moves a member from a set to another."},
-    {"spop", -2, kWrite | kFast, kWriteFast, kFirst, cmd_spop, "1.0.0", "set", "Removes random members and replies them."},
-    {"srandmember", -2, kReadonly, kReadSlow, kFirst, cmd_srandmember, "1.0.0", "set", "Replies random members of a set."},
-    {"srem", -3, kWrite | kFast | kFreesSpace, kWriteFast, kFirst, cmd_srem, "1.0.0", "set", "Removes members of a set."},
-    {"sscan", -3, kReadonly, kReadSlow, kFirst, cmd_sscan, "2.8.0", "set", "Walks the members of a set in steps."},
-    {"sunion", -2, kReadonly, kReadSlow, kAll, cmd_sunion, "1.0.0", "set", "Replies the members that any of the sets has."},
-    {"sunionstore", -3, kStore, kWriteSlow, kAll, cmd_sunionstore, "1.0.0", "set", "Stores the union of sets."},
+constexpr CommandSpec kSetCommands[] = {
+    {"sadd", -3, kSetStore | kFast, kSetWriteFast, kSetKey, cmd_sadd, "1.0.0", "set", "Adds members to a set."},
+    {"scard", 2, kReadonly | kFast, kSetReadFast, kSetKey, cmd_scard, "1.0.0", "set", "Counts the members of a set."},
+    {"sdiff", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sdiff, "1.0.0", "set", "Replies the members of a set that others do not have."},
+    {"sdiffstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sdiffstore, "1.0.0", "set", "Stores the difference of sets."},
+    {"sinter", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sinter, "1.0.0", "set", "Replies the members that all sets have."},
+    {"sintercard", -3, kReadonly | kMovableKeys, kSetReadSlow, {}, cmd_sintercard, "7.0.0", "set", "Counts the members that all sets have.", {}, counted_keys},
+    {"sinterstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sinterstore, "1.0.0", "set", "Stores the intersection of sets."},
+    {"sismember", 3, kReadonly | kFast, kSetReadFast, kSetKey, cmd_sismember, "1.0.0", "set", "Tells whether a set has a member."},
+    {"smembers", 2, kReadonly, kSetReadSlow, kSetKey, cmd_smembers, "1.0.0", "set", "Replies all members of a set."},
+    {"smismember", -3, kReadonly | kFast, kSetReadFast, kSetKey, cmd_smismember, "6.2.0", "set", "Tells which members a set has."},
+    {"smove", 4, kWrite | kFast, kSetWriteFast, {1, 2, 1}, cmd_smove, "1.0.0", "set", "Moves a member from a set to another."},
+    {"spop", -2, kWrite | kFast, kSetWriteFast, kSetKey, cmd_spop, "1.0.0", "set", "Removes random members and replies them."},
+    {"srandmember", -2, kReadonly, kSetReadSlow, kSetKey, cmd_srandmember, "1.0.0", "set", "Replies random members of a set."},
+    {"srem", -3, kWrite | kFast | kFreesSpace, kSetWriteFast, kSetKey, cmd_srem, "1.0.0", "set", "Removes members of a set."},
+    {"sscan", -3, kReadonly, kSetReadSlow, kSetKey, cmd_sscan, "2.8.0", "set", "Walks the members of a set in steps."},
+    {"sunion", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sunion, "1.0.0", "set", "Replies the members that any of the sets has."},
+    {"sunionstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sunionstore, "1.0.0", "set", "Stores the union of sets."},
 };
 // clang-format on
 
@@ -172,7 +172,7 @@ void cmd_sintercard(Context& context, const Arguments& words) {
 }
 
 std::span<const CommandSpec> set_commands() {
-  return kCommands;
+  return kSetCommands;
 }
 
 }  // namespace leat

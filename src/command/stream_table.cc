@@ -43,7 +43,7 @@ constexpr CommandSpec kInfoCommands[] = {
     {"help", 2, kLoading | kStale, kAclStream | kAclSlow, {}, cmd_xinfo_help, "5.0.0", "stream", "Lists the subcommands of XINFO."},
     {"stream", -3, kReadonly, kStreamRead | kAclSlow, {2, 2, 1}, cmd_xinfo_stream, "5.0.0", "stream", "Describes a stream."},
 };
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kStreamCommands[] = {
     {"xack", -4, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xack, "5.0.0", "stream", "Acknowledges entries that are pending in a consumer group."},
     {"xadd", -5, kWrite | kDenyOom | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xadd, "5.0.0", "stream", "Appends an entry to a stream."},
     {"xautoclaim", -6, kWrite | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xautoclaim, "6.2.0", "stream", "Makes a consumer the owner of entries that have been pending for long."},
@@ -66,7 +66,7 @@ constexpr CommandSpec kCommands[] = {
 }  // namespace
 
 std::span<const CommandSpec> stream_commands() {
-  return kCommands;
+  return kStreamCommands;
 }
 
 }  // namespace leat

@@ -15,8 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const std::string kEntry = wire({"f", "v"});
-
 Block block_of(const std::vector<StreamId>& ids) {
   Block block(ids.front(), ByteBuffer());
   for (const StreamId id : ids) EXPECT_TRUE(block.append(id, 2, kEntry));

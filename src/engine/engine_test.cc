@@ -23,7 +23,6 @@ constexpr ObjectId kString{2};
 constexpr ObjectId kNobody{99};
 constexpr GroupId kGroup{1};
 constexpr ConsumerId kConsumer{1};
-const std::string kEntry = wire({"f", "v"});
 
 std::string id_list(const std::vector<StreamId>& ids) {
   ByteBuffer buffer;

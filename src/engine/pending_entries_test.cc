@@ -32,7 +32,7 @@ using testing::IsEmpty;
 
 constexpr uint64_t kMax64 = std::numeric_limits<uint64_t>::max();
 constexpr int64_t kNow = 1'764'000'000'000;
-constexpr ConsumerId kNobody{0};
+constexpr ConsumerId kNoConsumer{0};
 constexpr ConsumerId kAnn{1};
 constexpr ConsumerId kBob{2};
 
@@ -267,14 +267,14 @@ TEST(PendingEntries, ByAgeComesReleasedThenOldestThenId) {
   list.release({3, 0}, 0);
   EXPECT_THAT(ids_of(all_by_age(list)), ElementsAre(StreamId{4, 0}, StreamId{3, 0}, StreamId{2, 0},
                                                     StreamId{5, 0}, StreamId{1, 0}));
-  EXPECT_EQ(list.count_of(kNobody), 2u);
-  EXPECT_THAT(ids_of(all_of(list, kNobody)), ElementsAre(StreamId{3, 0}, StreamId{4, 0}));
+  EXPECT_EQ(list.count_of(kNoConsumer), 2u);
+  EXPECT_THAT(ids_of(all_of(list, kNoConsumer)), ElementsAre(StreamId{3, 0}, StreamId{4, 0}));
   EXPECT_EQ(list.count_of(kAnn), 1u);
 
   list.release({4, 0}, 9);  // Once more: to the end of the released.
   EXPECT_THAT(ids_of(all_by_age(list)), ElementsAre(StreamId{3, 0}, StreamId{4, 0}, StreamId{2, 0},
                                                     StreamId{5, 0}, StreamId{1, 0}));
-  EXPECT_EQ(list.find({4, 0}), entry({4, 0}, kNobody, 3, 9));
+  EXPECT_EQ(list.find({4, 0}), entry({4, 0}, kNoConsumer, 3, 9));
 
   list.release({9, 0}, 1);  // Not pending: comes to be, released.
   EXPECT_EQ(list.size(), 6u);
@@ -297,7 +297,7 @@ TEST(PendingEntries, ReleasesGoOnBehindThoseOfACheckpoint) {
   restored.release({3, 0}, 1);
   EXPECT_THAT(all_of(restored), ElementsAreArray(all_of(list)));
   PendingEntries raised;  // Places that are put raise the counter by themselves.
-  raised.put(entry({1, 0}, kNobody, 40));
+  raised.put(entry({1, 0}, kNoConsumer, 40));
   raised.release({0, 1}, 1);
   EXPECT_EQ(raised.find({0, 1})->delivered, WallMs{41});
 }
@@ -538,11 +538,11 @@ TEST(PendingEntriesMemory, GoesBackWhenAllIsAcknowledged) {
 
 // The list against std::map under random operations.
 
-class Model {
+class PendingModel {
  public:
   using Entries = std::map<StreamId, PendingEntry>;
 
-  explicit Model(uint64_t seed) : random_(seed), ids_(static_cast<Ids>(seed % 4)) {}
+  explicit PendingModel(uint64_t seed) : random_(seed), ids_(static_cast<Ids>(seed % 4)) {}
 
   // Random operations in waves: mostly growing, then mostly shrinking.
   void run(size_t steps) {
@@ -634,7 +634,7 @@ class Model {
   void release(StreamId id) {
     const uint64_t deliveries = any_deliveries();
     list_.release(id, deliveries);
-    entries_.insert_or_assign(id, entry(id, kNobody, ++releases_, deliveries));
+    entries_.insert_or_assign(id, entry(id, kNoConsumer, ++releases_, deliveries));
   }
   void erase(StreamId id) { ASSERT_EQ(list_.erase(id), entries_.erase(id) == 1); }
   void erase_in_order() {
@@ -674,8 +674,8 @@ class Model {
   }
 
   static bool older(const PendingEntry& left, const PendingEntry& right) {
-    return std::tuple(left.owner != kNobody, left.delivered, left.id) <
-           std::tuple(right.owner != kNobody, right.delivered, right.id);
+    return std::tuple(left.owner != kNoConsumer, left.delivered, left.id) <
+           std::tuple(right.owner != kNoConsumer, right.delivered, right.id);
   }
 
   void compare_one() {
@@ -685,7 +685,7 @@ class Model {
     auto next = entries_.lower_bound(id);
     ASSERT_EQ(list_.first_from(id),
               next == entries_.end() ? std::nullopt : std::optional(next->second));
-    const ConsumerId owner = one_in(10) ? kNobody : any_owner();
+    const ConsumerId owner = one_in(10) ? kNoConsumer : any_owner();
     while (next != entries_.end() && next->second.owner != owner) ++next;
     ASSERT_EQ(list_.first_from(id, owner),
               next == entries_.end() ? std::nullopt : std::optional(next->second));
@@ -734,7 +734,7 @@ class PendingEntriesModel : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(PendingEntriesModel, AgreesWithAMap) {
   SCOPED_TRACE(testing::Message() << "seed " << GetParam());
-  Model(GetParam()).run(24'000);
+  PendingModel(GetParam()).run(24'000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PendingEntriesModel, testing::Range<uint64_t>(1, 17));

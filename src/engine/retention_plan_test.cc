@@ -12,11 +12,10 @@
 namespace leat {
 namespace {
 
-const std::string kEntry = wire({"f", "v"});
 constexpr uint64_t kEntryBytes = 14;
 
 // Entries 1-0, 2-0 ... in blocks of `block` entries.
-void fill(Stream& stream, uint64_t count, uint64_t block) {
+void append_entries(Stream& stream, uint64_t count, uint64_t block) {
   for (uint64_t i = 1; i <= count; ++i) {
     ASSERT_TRUE(stream.append({i, 0}, 2, kEntry, (i - 1) % block == 0));
   }
@@ -56,7 +55,7 @@ TEST(PlanSizeTest, CutsToTheLimit) {
        }) {
     for (const uint64_t block : {1U, 3U, 100U}) {
       Stream stream;
-      fill(stream, 10, block);
+      append_entries(stream, 10, block);
       stream.configure(c.policy);
       const SizePlan plan = plan_size(stream, {});
       EXPECT_EQ(plan.length, c.kept);
@@ -70,7 +69,7 @@ TEST(PlanSizeTest, CutsToTheLimit) {
 
 TEST(PlanSizeTest, KeepsWhatAGroupNeeds) {
   Stream stream;
-  fill(stream, 10, 3);
+  append_entries(stream, 10, 3);
   stream.configure({.length_max = 2, .retain = Retain::kUnacked});
   EXPECT_EQ(stream.unacked_from(), StreamId::max());
   add_group(stream, "a", {8, 0});
@@ -92,7 +91,7 @@ TEST(PlanSizeTest, KeepsWhatAGroupNeeds) {
 
 TEST(PlanAdmissionTest, RefusesOnlyWhenFullSaysSo) {
   Stream stream;
-  fill(stream, 10, 3);
+  append_entries(stream, 10, 3);
   const auto admission = [&stream](const Retention& policy, uint64_t bytes) {
     stream.configure(policy);
     return plan_admission(&stream, policy, bytes);
@@ -120,7 +119,7 @@ TEST(PlanAdmissionTest, RefusesOnlyWhenFullSaysSo) {
 
 TEST(PlanAgeTest, DropsWhatHasReachedTheAge) {
   Stream stream;
-  fill(stream, 10, 3);
+  append_entries(stream, 10, 3);
   EXPECT_EQ(plan_age(stream, WallMs{100}, 100).last_dropped, StreamId::min()) << "no MAXAGE";
   stream.configure({.age_max_ms = 20});
   for (const int64_t now : {-1, 0, 19, 20}) {
@@ -128,7 +127,7 @@ TEST(PlanAgeTest, DropsWhatHasReachedTheAge) {
   }
   for (const uint64_t oldest : {1U, 2U, 5U, 9U, 10U, 50U}) {
     Stream aged;
-    fill(aged, 10, 3);
+    append_entries(aged, 10, 3);
     aged.configure({.age_max_ms = 20});
     const AgePlan plan = plan_age(aged, WallMs{static_cast<int64_t>(20 + oldest)}, 100);
     EXPECT_FALSE(plan.unfinished);
@@ -139,7 +138,7 @@ TEST(PlanAgeTest, DropsWhatHasReachedTheAge) {
 
 TEST(PlanAgeTest, DropsABoundedNumberOfBlocks) {
   Stream stream;
-  fill(stream, 10, 3);
+  append_entries(stream, 10, 3);
   stream.configure({.age_max_ms = 20});
   const AgePlan plan = plan_age(stream, WallMs{1000}, 2);
   EXPECT_TRUE(plan.unfinished);
@@ -148,7 +147,7 @@ TEST(PlanAgeTest, DropsABoundedNumberOfBlocks) {
 
 TEST(PlanAgeTest, KeepsWhatAGroupNeeds) {
   Stream stream;
-  fill(stream, 10, 3);
+  append_entries(stream, 10, 3);
   stream.configure({.age_max_ms = 20, .retain = Retain::kUnacked});
   add_group(stream, "g", {4, 0});
   const AgePlan early = plan_age(stream, WallMs{23}, 100);

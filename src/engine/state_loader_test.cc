@@ -16,25 +16,25 @@
 namespace leat {
 namespace {
 
-constexpr ObjectId kString{1};
+constexpr ObjectId kStringObject{1};
 constexpr ObjectId kHash{2};
 constexpr ObjectId kSet{3};
-constexpr ObjectId kStream{4};
+constexpr ObjectId kStreamObject{4};
 constexpr ObjectId kEmpty{5};
 
 class StateLoaderTest : public ::testing::Test {
  protected:
   // A string of two pieces, a small hash, a large set, a stream of three blocks with a group, and an empty stream.
   StateLoaderTest() {
-    create(kString, ObjectKind::kString);
-    must(StringSet{kString, std::string(70'000, 'x')});
+    create(kStringObject, ObjectKind::kString);
+    must(StringSet{kStringObject, std::string(70'000, 'x')});
     create(kHash, ObjectKind::kHash);
     must(HashSet{kHash, strings({"f", "1", "g", "2"})});
     create(kSet, ObjectKind::kSet);
     std::vector<std::string> members;
     for (int i = 0; i < 700; ++i) members.push_back(std::to_string(i));
     must(SetAdd{kSet, strings(members)});
-    create(kStream, ObjectKind::kStream);
+    create(kStreamObject, ObjectKind::kStream);
     fill_stream();
     create(kEmpty, ObjectKind::kStream);
     digest_ = engine_.digest();
@@ -63,16 +63,22 @@ class StateLoaderTest : public ::testing::Test {
   void fill_stream() {
     const std::string entry = wire({"f", "v"});
     for (uint64_t i = 1; i <= 25; ++i) {
-      must(StreamAppend{
-          .object = kStream, .new_block = i % 10 == 1, .id = {i, 0}, .elements = 2, .wire = entry});
+      must(StreamAppend{.object = kStreamObject,
+                        .new_block = i % 10 == 1,
+                        .id = {i, 0},
+                        .elements = 2,
+                        .wire = entry});
     }
-    must(StreamTrim{kStream, {3, 0}});
+    must(StreamTrim{kStreamObject, {3, 0}});
     const GroupId group{1};
-    must(GroupCreate{
-        .object = kStream, .group = group, .last_delivered = {}, .entries_read = 0, .name = "g"});
+    must(GroupCreate{.object = kStreamObject,
+                     .group = group,
+                     .last_delivered = {},
+                     .entries_read = 0,
+                     .name = "g"});
     must(ConsumerCreate{
-        .object = kStream, .group = group, .consumer = {1}, .at = WallMs{5}, .name = "c"});
-    must(GroupDeliver{.object = kStream,
+        .object = kStreamObject, .group = group, .consumer = {1}, .at = WallMs{5}, .name = "c"});
+    must(GroupDeliver{.object = kStreamObject,
                       .group = group,
                       .consumer = {1},
                       .at = WallMs{9},
@@ -158,13 +164,14 @@ TEST_F(StateLoaderTest, RefusesWhatIsSurplus) {
     return load(out.view()) == nullptr;
   };
   EXPECT_TRUE(refused(ObjectPiece{.object = ObjectId{6}, .key = "more"}));
-  EXPECT_TRUE(refused(StringPiece{.object = kString, .offset = 70'000, .bytes = "x"}));
+  EXPECT_TRUE(refused(StringPiece{.object = kStringObject, .offset = 70'000, .bytes = "x"}));
   EXPECT_TRUE(refused(FieldsPiece{.object = kHash, .list = strings({"h", "3"})}));
-  EXPECT_TRUE(refused(FieldsPiece{.object = kString, .list = strings({"h", "3"})}));
-  EXPECT_TRUE(refused(GroupPiece{.object = kStream, .group = GroupId{2}, .name = "h", .list = {}}));
+  EXPECT_TRUE(refused(FieldsPiece{.object = kStringObject, .list = strings({"h", "3"})}));
   EXPECT_TRUE(
-      refused(PendingPiece{.object = kStream, .group = GroupId{1}, .list = "\1\0\1\1\1\1"}));
-  const BlockParts parts = engine_.keyspace().find(kStream)->stream()->tail()->parts();
+      refused(GroupPiece{.object = kStreamObject, .group = GroupId{2}, .name = "h", .list = {}}));
+  EXPECT_TRUE(
+      refused(PendingPiece{.object = kStreamObject, .group = GroupId{1}, .list = "\1\0\1\1\1\1"}));
+  const BlockParts parts = engine_.keyspace().find(kStreamObject)->stream()->tail()->parts();
   EXPECT_TRUE(refused(BlockPiece{.object = kEmpty, .parts = parts}));
   EXPECT_TRUE(refused(BlockPiece{.object = ObjectId{9}, .parts = parts}));
 }
@@ -180,9 +187,9 @@ TEST_F(StateLoaderTest, RefusesPartsOfAStreamForAnObjectOfAnotherKind) {
     LEAT_CHECK(loader.take(heads));
     return loader.take(out.view());
   };
-  EXPECT_FALSE(takes(FramePiece{.object = kString}));
-  EXPECT_FALSE(takes(GroupPiece{.object = kString}));
-  EXPECT_FALSE(takes(BlockPiece{.object = kString}));
+  EXPECT_FALSE(takes(FramePiece{.object = kStringObject}));
+  EXPECT_FALSE(takes(GroupPiece{.object = kStringObject}));
+  EXPECT_FALSE(takes(BlockPiece{.object = kStringObject}));
 }
 
 TEST_F(StateLoaderTest, RefusesWhatIsCut) {

@@ -13,7 +13,6 @@ namespace leat {
 namespace {
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
-const std::string kEntry = wire({"f", "v"});
 using Kind = AppendId::Kind;
 
 // Entries 1-0, 2-0 ... in blocks of `block` entries.

@@ -16,8 +16,7 @@
 namespace leat {
 namespace {
 
-constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
-const std::string kEntry = wire({"f", "v"});
+constexpr uint64_t kLargest = std::numeric_limits<uint64_t>::max();
 
 // A stream beside the map that it must equal.
 class StreamModel {
@@ -187,11 +186,11 @@ TEST(StreamTest, IsEmptyAtFirst) {
 
 TEST(StreamTest, HoldsTheGreatestIds) {
   Stream stream;
-  ASSERT_TRUE(stream.append({kMax, kMax - 1}, 2, kEntry, false));
-  ASSERT_TRUE(stream.append({kMax, kMax}, 2, kEntry, true));
-  EXPECT_TRUE(stream.find({kMax, kMax}));
-  EXPECT_EQ(stream.seek({kMax, kMax}).entry().id, StreamId::max());
-  EXPECT_EQ(stream.count_after({kMax, kMax - 1}), 1);
+  ASSERT_TRUE(stream.append({kLargest, kLargest - 1}, 2, kEntry, false));
+  ASSERT_TRUE(stream.append({kLargest, kLargest}, 2, kEntry, true));
+  EXPECT_TRUE(stream.find({kLargest, kLargest}));
+  EXPECT_EQ(stream.seek({kLargest, kLargest}).entry().id, StreamId::max());
+  EXPECT_EQ(stream.count_after({kLargest, kLargest - 1}), 1);
   EXPECT_EQ(stream.trim(StreamId::max()), 2);
 }
 

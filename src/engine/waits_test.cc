@@ -15,8 +15,8 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 constexpr DbIndex kDb{0};
-constexpr ClientId kAnn{1};
-constexpr ClientId kBob{2};
+constexpr ClientId kAnnsClient{1};
+constexpr ClientId kBobsClient{2};
 constexpr ClientId kCyd{3};
 
 KeyName name(std::string key, uint32_t db = 0) {
@@ -25,60 +25,60 @@ KeyName name(std::string key, uint32_t db = 0) {
 
 TEST(WaitsTest, WakesInTheOrderOfArrival) {
   Waits waits;
-  waits.park(kBob, {name("k")}, false);
-  waits.park(kAnn, {name("k")}, true);
+  waits.park(kBobsClient, {name("k")}, false);
+  waits.park(kAnnsClient, {name("k")}, true);
   EXPECT_FALSE(waits.ready());
   waits.signal(kDb, "k");
   EXPECT_TRUE(waits.ready());
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kBob, kAnn));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient, kAnnsClient));
   EXPECT_FALSE(waits.ready());
   EXPECT_THAT(waits.take_ready(), IsEmpty());
-  EXPECT_TRUE(waits.waiting(kBob)) << "who is taken stays parked until unparked";
+  EXPECT_TRUE(waits.waiting(kBobsClient)) << "who is taken stays parked until unparked";
 }
 
 TEST(WaitsTest, WakesInTheOrderOfTheFirstSignals) {
   Waits waits;
-  waits.park(kAnn, {name("a"), name("b")}, false);
-  waits.park(kBob, {name("b")}, false);
+  waits.park(kAnnsClient, {name("a"), name("b")}, false);
+  waits.park(kBobsClient, {name("b")}, false);
   waits.park(kCyd, {name("c")}, false);
   for (const char* key : {"c", "b", "c", "a", "b"}) waits.signal(kDb, key);
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kCyd, kAnn, kBob));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kCyd, kAnnsClient, kBobsClient));
 }
 
 TEST(WaitsTest, WakesOnlyForItsKeyAndDatabase) {
   Waits waits;
-  waits.park(kAnn, {name("k", 1)}, false);
+  waits.park(kAnnsClient, {name("k", 1)}, false);
   waits.signal(kDb, "k");
   waits.signal(DbIndex{1}, "K");
   EXPECT_FALSE(waits.ready());
   waits.signal(DbIndex{1}, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnn));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient));
 }
 
 TEST(WaitsTest, WakesForAbsenceOnlyWhoAskedForIt) {
   Waits waits;
-  waits.park(kAnn, {name("k")}, false);
+  waits.park(kAnnsClient, {name("k")}, false);
   waits.signal_absence(kDb, "k");
   EXPECT_FALSE(waits.ready());
-  waits.park(kBob, {name("k")}, true);
+  waits.park(kBobsClient, {name("k")}, true);
   waits.signal_absence(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kBob));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient));
   waits.signal_absence(kDb, "k");
   waits.signal(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnn, kBob)) << "the wider signal wins";
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient)) << "the wider signal wins";
   waits.signal(kDb, "k");
   waits.signal_absence(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnn, kBob));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient));
 }
 
 TEST(WaitsTest, CountsAKeyNamedTwiceOnce) {
   Waits waits;
-  waits.park(kAnn, {name("k"), name("k")}, true);
+  waits.park(kAnnsClient, {name("k"), name("k")}, true);
   EXPECT_EQ(waits.keys(), 1);
   EXPECT_EQ(waits.keys_on_absence(), 1);
   waits.signal(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnn));
-  waits.unpark(kAnn);
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient));
+  waits.unpark(kAnnsClient);
   EXPECT_TRUE(waits.empty());
   EXPECT_EQ(waits.keys(), 0);
   EXPECT_EQ(waits.keys_on_absence(), 0);
@@ -86,36 +86,36 @@ TEST(WaitsTest, CountsAKeyNamedTwiceOnce) {
 
 TEST(WaitsTest, CountsClientsAndKeys) {
   Waits waits;
-  waits.park(kAnn, {name("a"), name("b")}, true);
-  waits.park(kBob, {name("b"), name("c")}, false);
+  waits.park(kAnnsClient, {name("a"), name("b")}, true);
+  waits.park(kBobsClient, {name("b"), name("c")}, false);
   EXPECT_EQ(waits.clients(), 2);
   EXPECT_EQ(waits.keys(), 3);
   EXPECT_EQ(waits.keys_on_absence(), 2);
   std::vector<std::string> keys;
   waits.visit_keys([&keys](const KeyName& key) { keys.push_back(key.key); });
   EXPECT_THAT(keys, UnorderedElementsAre("a", "b", "c"));
-  waits.unpark(kAnn);
+  waits.unpark(kAnnsClient);
   EXPECT_EQ(waits.keys(), 2);
   EXPECT_EQ(waits.keys_on_absence(), 0);
-  waits.unpark(kAnn);
+  waits.unpark(kAnnsClient);
   EXPECT_EQ(waits.clients(), 1);
 }
 
 TEST(WaitsTest, ForgetsWhoLeftBetweenSignalAndTaking) {
   Waits waits;
-  waits.park(kAnn, {name("k")}, false);
+  waits.park(kAnnsClient, {name("k")}, false);
   waits.signal(kDb, "k");
-  waits.unpark(kAnn);
+  waits.unpark(kAnnsClient);
   EXPECT_THAT(waits.take_ready(), IsEmpty());
   // A queue made anew under the name of one that was signalled can be signalled again.
-  waits.park(kAnn, {name("k")}, false);
+  waits.park(kAnnsClient, {name("k")}, false);
   waits.signal(kDb, "k");
-  waits.unpark(kAnn);
-  waits.park(kBob, {name("k")}, false);
+  waits.unpark(kAnnsClient);
+  waits.park(kBobsClient, {name("k")}, false);
   waits.signal(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kBob));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient));
   waits.signal(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kBob));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient));
 }
 
 // Signals are noted in constant time each: a transaction that writes many keys somebody waits for must
@@ -140,42 +140,42 @@ TEST(WaitsTest, ParksOnManyKeysInLinearTime) {
   for (int i = 0; i < kKeys; ++i) keys.push_back(name("k" + std::to_string(i)));
   for (int i = 0; i < kKeys; ++i) keys.push_back(keys[static_cast<size_t>(i)]);
   Waits waits;
-  waits.park(kAnn, keys, true);
+  waits.park(kAnnsClient, keys, true);
   EXPECT_EQ(waits.keys(), kKeys);
-  waits.unpark(kAnn);
+  waits.unpark(kAnnsClient);
   EXPECT_EQ(waits.keys(), 0);
 }
 
 TEST(WatchesTest, BreaksForTheWatchersOfTheKey) {
   Watches watches;
-  watches.watch(kAnn, name("k"));
-  watches.watch(kAnn, name("k"));
-  watches.watch(kBob, name("k"));
+  watches.watch(kAnnsClient, name("k"));
+  watches.watch(kAnnsClient, name("k"));
+  watches.watch(kBobsClient, name("k"));
   watches.watch(kCyd, name("other"));
   watches.touch(DbIndex{1}, "k");
-  EXPECT_FALSE(watches.broken(kAnn));
+  EXPECT_FALSE(watches.broken(kAnnsClient));
   watches.touch(kDb, "k");
-  EXPECT_TRUE(watches.broken(kAnn));
-  EXPECT_TRUE(watches.broken(kBob));
+  EXPECT_TRUE(watches.broken(kAnnsClient));
+  EXPECT_TRUE(watches.broken(kBobsClient));
   EXPECT_FALSE(watches.broken(kCyd));
   EXPECT_EQ(watches.watching_clients(), 3);
-  watches.forget(kAnn);
-  EXPECT_FALSE(watches.broken(kAnn));
-  EXPECT_FALSE(watches.watching(kAnn));
-  EXPECT_TRUE(watches.broken(kBob));
+  watches.forget(kAnnsClient);
+  EXPECT_FALSE(watches.broken(kAnnsClient));
+  EXPECT_FALSE(watches.watching(kAnnsClient));
+  EXPECT_TRUE(watches.broken(kBobsClient));
   watches.touch(kDb, "k");
-  EXPECT_FALSE(watches.broken(kAnn)) << "who forgot is not touched any more";
+  EXPECT_FALSE(watches.broken(kAnnsClient)) << "who forgot is not touched any more";
 }
 
 TEST(WatchesTest, ListsTheWatchedKeysOfADatabase) {
   Watches watches;
-  watches.watch(kAnn, name("a"));
-  watches.watch(kAnn, name("b", 1));
-  watches.watch(kBob, name("c"));
+  watches.watch(kAnnsClient, name("a"));
+  watches.watch(kAnnsClient, name("b", 1));
+  watches.watch(kBobsClient, name("c"));
   EXPECT_THAT(watches.watched(kDb), UnorderedElementsAre(name("a"), name("c")));
-  watches.forget(kBob);
+  watches.forget(kBobsClient);
   EXPECT_THAT(watches.watched(kDb), UnorderedElementsAre(name("a")));
-  watches.forget(kBob);
+  watches.forget(kBobsClient);
 }
 
 }  // namespace

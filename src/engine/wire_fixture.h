@@ -19,6 +19,9 @@ inline std::string wire(const std::vector<std::string>& elements) {
   return bytes;
 }
 
+// An entry with one field.
+inline const std::string kEntry = wire({"f", "v"});
+
 // Writes the record as the log holds it, reads it back and applies it.
 template <typename Record>
 [[nodiscard]] bool apply_record(Engine& engine, const Record& record) {

@@ -13,21 +13,21 @@
 namespace leat {
 namespace {
 
-struct Case {
+struct WrittenCase {
   const char* why;
   std::function<void(ReplyWriter&)> write;
   std::string resp2;
   std::string resp3;
 };
 
-std::string written(const Case& c, Protocol protocol) {
+std::string written(const WrittenCase& c, Protocol protocol) {
   ByteBuffer out;
   ReplyWriter writer(out, protocol);
   c.write(writer);
   return std::string(out.view());
 }
 
-const Case kCases[] = {
+const WrittenCase kWrittenCases[] = {
     {"ok", [](ReplyWriter& w) { w.ok(); }, "+OK\r\n", "+OK\r\n"},
     {"simple", [](ReplyWriter& w) { w.simple("QUEUED"); }, "+QUEUED\r\n", "+QUEUED\r\n"},
     {"simple without line ends", [](ReplyWriter& w) { w.simple("a\r\nb\n"); }, "+a  b \r\n",
@@ -68,7 +68,7 @@ const Case kCases[] = {
 };
 
 TEST(ReplyWriter, WritesEveryKindInBothProtocols) {
-  for (const Case& c : kCases) {
+  for (const WrittenCase& c : kWrittenCases) {
     SCOPED_TRACE(c.why);
     EXPECT_EQ(written(c, Protocol::kResp2), c.resp2);
     EXPECT_EQ(written(c, Protocol::kResp3), c.resp3);

@@ -91,7 +91,7 @@ Parsed error(std::string text) {
 const Parsed kEmptyRequest{Status::kEmpty, false, {}, {}};
 const Parsed kHttpRequest{Status::kHttp, false, {}, {}};
 
-struct Case {
+struct RequestCase {
   const char* why;
   std::string wire;
   std::vector<Parsed> want;
@@ -101,7 +101,7 @@ using namespace std::string_literals;
 
 const Parsed kPing = request({"PING"});
 
-const Case kCases[] = {
+const RequestCase kRequestCases[] = {
     {"one argument", "*1\r\n$4\r\nPING\r\n", {kPing}},
     {"several arguments, an empty one too",
      "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$2\r\nab\r\n",
@@ -178,14 +178,14 @@ const Case kCases[] = {
 };
 
 TEST(RequestParser, ReadsRequestsAndNamesErrorsAsRedisDoes) {
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kRequestCases) {
     SCOPED_TRACE(c.why);
     EXPECT_EQ(parse(c.wire), c.want);
   }
 }
 
 TEST(RequestParser, TheSameRequestsWhereverTheBytesAreCut) {
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kRequestCases) {
     SCOPED_TRACE(c.why);
     for (size_t cut = 0; cut <= c.wire.size(); ++cut) {
       Connection connection;
@@ -202,7 +202,7 @@ TEST(RequestParser, TheSameRequestsWhereverTheBytesAreCut) {
 TEST(RequestParser, RefusesLinesThatAreTooLong) {
   const RequestLimits limits{.inline_bytes_max = 100};
   const std::string fill(98, '1');
-  const Case rows[] = {
+  const RequestCase rows[] = {
       {"inline at the limit", std::string(100, 'a') + "\n", {loose({std::string(100, 'a')})}},
       {"inline over it", std::string(101, 'a') + "\n", {error("too big inline request")}},
       {"inline over it, end not seen", std::string(101, 'a'), {error("too big inline request")}},
@@ -218,7 +218,7 @@ TEST(RequestParser, RefusesLinesThatAreTooLong) {
        "*1\r\n$200\r\n" + std::string(200, 'b') + "\r\n",
        {request({std::string(200, 'b')})}},
   };
-  for (const Case& c : rows) {
+  for (const RequestCase& c : rows) {
     SCOPED_TRACE(c.why);
     EXPECT_EQ(parse(c.wire, limits), c.want);
   }
@@ -226,7 +226,7 @@ TEST(RequestParser, RefusesLinesThatAreTooLong) {
 
 TEST(RequestParser, AllowsLittleBeforeAuthentication) {
   const RequestLimits limits{.authenticated = false};
-  const Case rows[] = {
+  const RequestCase rows[] = {
       {"AUTH fits", "*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n", {request({"AUTH", "x"})}},
       {"ten arguments are awaited", "*10\r\n", {}},
       {"eleven are too many", "*11\r\n", {error("unauthenticated multibulk length")}},
@@ -239,7 +239,7 @@ TEST(RequestParser, AllowsLittleBeforeAuthentication) {
        "*1\r\n$536870913\r\n",
        {error("invalid bulk length")}},
   };
-  for (const Case& c : rows) {
+  for (const RequestCase& c : rows) {
     SCOPED_TRACE(c.why);
     EXPECT_EQ(parse(c.wire, limits), c.want);
   }

@@ -109,7 +109,7 @@ class Node : public CheckpointFixture {
   }
 };
 
-struct Case {
+struct RaceCase {
   const char* name;
   void (*meanwhile)(Node& node);
 };
@@ -120,7 +120,7 @@ void remove_what_is_not_needed(Node& node) {
   node.retain = 0;
   node.clean();
 }
-const Case kCases[] = {
+const RaceCase kCases[] = {
     {"writes one batch", [](Node& node) { node.turn({"one"}); }},
     {"fills segments", [](Node& node) { node.write(6); }},
     {"needs a larger segment than the one prepared",
@@ -158,7 +158,7 @@ class BackupRaceTest : public testing::TestWithParam<Setting> {
   }
   // Backs up with `meanwhile` at step `at`.
   //   returns  false when the backup has no such step.
-  static bool run(const Case& meanwhile, uint64_t at) {
+  static bool run(const RaceCase& meanwhile, uint64_t at) {
     Node node(GetParam().sync);
     const size_t before = node.written.size();
     BusyDisk disk(node.disk);
@@ -186,7 +186,7 @@ class BackupRaceTest : public testing::TestWithParam<Setting> {
 };
 
 TEST_P(BackupRaceTest, HoldsWhatWasWrittenBeforeItWhateverHappensMeanwhile) {
-  for (const Case& meanwhile : kCases) {
+  for (const RaceCase& meanwhile : kCases) {
     uint64_t step = 0;
     for (; !HasFailure(); ++step) {
       SCOPED_TRACE(testing::Message() << "at step " << step << " the server " << meanwhile.name);

@@ -13,10 +13,10 @@
 namespace leat {
 namespace {
 
-const FramePlace kPlace{.uuid = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-                        .shard = 0,
-                        .file = 3,
-                        .offset = 512};
+const FramePlace kShownPlace{.uuid = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+                             .shard = 0,
+                             .file = 3,
+                             .offset = 512};
 
 BlockImages example() {
   constexpr uint64_t kMs = 1'700'000'000'000;
@@ -46,7 +46,7 @@ TEST(FrameFormat, TheWorkedBodyIsWhatIsWritten) {
 // How it is compressed is the library's affair; what it opens to is not.
 TEST(FrameFormat, TheWorkedFrameIsWhatIsRead) {
   ByteBuffer frame;
-  ASSERT_TRUE(FrameEncoder().encode(example(), kPlace, frame).ok());
+  ASSERT_TRUE(FrameEncoder().encode(example(), kShownPlace, frame).ok());
   const std::string text = document();
   size_t at = text.rfind("\n00000000  4c 45 41 54 46 52 4d 31");
   ASSERT_NE(at, std::string::npos) << "no frame in " LEAT_FRAME_FORMAT "; it is\n"
@@ -56,7 +56,7 @@ TEST(FrameFormat, TheWorkedFrameIsWhatIsRead) {
     std::istringstream line(text.substr(at + 8, 52));
     for (unsigned byte = 0; line >> std::hex >> byte;) bytes += static_cast<char>(byte);
   }
-  const auto opened = FrameDecoder().decode(bytes, kPlace);
+  const auto opened = FrameDecoder().decode(bytes, kShownPlace);
   ASSERT_TRUE(opened.ok()) << opened.error().detail << "; it is\n"
                            << hexdump(frame.view(), 0, frame.size());
   EXPECT_EQ(text_of(opened.value()), text_of(example()));
