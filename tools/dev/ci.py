@@ -11,7 +11,6 @@ import suites
 from tally import Tally
 
 
-
 class Ledger:
     """What has been run so far: the tally, and a line to repeat each failure."""
 
@@ -105,6 +104,7 @@ def ci():
     run_tests(ledger, suites.available(), "")
     targets = fuzz.targets()
     if targets and ledger.step(fuzz.build_targets, targets):
-        for name in targets:
-            ledger.step(fuzz.fuzz, name, fuzz.SMOKE_S)
+        with concurrent.futures.ThreadPoolExecutor(shell.CPUS) as pool:  # A target keeps one CPU busy.
+            for fuzzed in [pool.submit(fuzz.fuzz, name, fuzz.SMOKE_S) for name in targets]:
+                ledger.step(fuzzed.result)
     return ledger.finish()
