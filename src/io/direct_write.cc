@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <liburing.h>
-
 #include "base/check.h"
 #include "io/system_error.h"
 

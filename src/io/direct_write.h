@@ -12,10 +12,10 @@
 #include <memory>
 #include <optional>
 
+#include <liburing.h>
+
 #include "base/result.h"
 #include "io/io.h"
-
-struct io_uring_sqe;
 
 namespace leat::io {
 

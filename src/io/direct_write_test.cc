@@ -1,12 +1,12 @@
 // Goal: what a ring makes of a direct write ends as done, as an error with path and cause, or with the lane.
 #include "io/direct_write.h"
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <liburing.h>
 
 namespace leat::io {
 namespace {
@@ -71,8 +71,7 @@ TEST_F(DirectWriteTest, WritesAnAlignedCopy) {
   EXPECT_EQ(submission.off, 1024U);
   ASSERT_EQ(submission.len, 1536U);
   EXPECT_EQ(submission.addr % 4096, 0U);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(submission.addr), 1536),
-            std::string(1536, 'a'));
+  EXPECT_EQ(std::string(std::bit_cast<const char*>(submission.addr), 1536), std::string(1536, 'a'));
   const std::optional<Status> done = write_.complete(1536);
   ASSERT_TRUE(done);
   EXPECT_TRUE(done->ok());

@@ -164,7 +164,7 @@ TEST_F(ReadAheadTest, AReadThatFailsIsSaidWhenItsTurnHasCome) {
 }
 
 TEST_F(ReadAheadTest, IsOnePieceAheadAndNotTwo) {
-  for (uint64_t i = 0; i < 8 * 16; ++i) add(kPiece / 16);
+  for (int i = 0; i < 8 * 16; ++i) add(kPiece / 16);
   make_file();
   ReadAhead ahead = begin(*inline_);
   EXPECT_EQ(disk_.read_up_to("f"), kPiece);
