@@ -52,11 +52,13 @@ void DirectWrite::prepare(io_uring_sqe& submission) {
 std::optional<Status> DirectWrite::complete(int result) {
   LEAT_CHECK(stage_ == Stage::kSubmitted);
   stage_ = Stage::kNone;
-  if (is_refusal(result)) refused_ = result == -EINVAL || result == -EOPNOTSUPP;
-  // A part of it is no error yet; the lane learns why the rest did not fit.
-  if (is_refusal(result) || (result >= 0 && static_cast<size_t>(result) != job_.bytes.size()))
+  if (is_refusal(result)) {
+    refused_ = result == -EINVAL || result == -EOPNOTSUPP;
     return std::nullopt;
+  }
   if (result < 0) return system_error("write", job_.file->path(), -result);
+  // A part of it is no error yet; the lane learns why the rest did not fit.
+  if (static_cast<size_t>(result) != job_.bytes.size()) return std::nullopt;
   crash_point(job_.steps.changed);
   crash_point(job_.steps.durable);
   return Status();
