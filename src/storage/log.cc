@@ -1,7 +1,8 @@
 // The turns of a log: batches, syncs, markers, segments.
 //
 // One job at a time on the commit lane: a batch, a marker, or the header of the next segment, each with its sync. Two
-// in flight never helped (they make batches smaller), and one keeps the order of failures simple.
+// in flight never helped (they make batches smaller), and one keeps the order of failures simple. What makes batches
+// larger helps: a CommitDelay lets the clients come back that the last commit has released.
 //
 // When replies do not wait for the disk (everysec, no), nothing else may: batches are written at once, and the sync lane
 // syncs behind them what had been written when it began. A full segment is left behind the same way: the next one is
@@ -76,6 +77,7 @@ Lsn Log::released_lsn() const {
 }
 void Log::set_sync_mode(SyncMode mode) {
   state_->options.sync = mode;
+  state_->delay = {};
 }
 SyncMode Log::sync_mode() const {
   return state_->options.sync;
@@ -111,6 +113,7 @@ std::optional<MonoNs> Log::wake_at() const {
   // What has been gathered and could not be written waits for a segment; its header will be the marker.
   if (state.noted_durable < state.durable_lsn.value && state.gathered() == 0)
     consider(MonoNs{state.last_batch.value + kMarkerAfterNs});
+  if (state.gathered() != 0 && state.delay.active()) consider(state.delay.until());
   if (state.disk_full && state.background == State::Background::kNone) consider(state.retry_at);
   return at;
 }
@@ -206,6 +209,7 @@ void Log::State::start_next() {
     const bool unsynced_before = unsynced || closed.segment.file != nullptr;
     if (options.sync == SyncMode::kAlways && unsynced_before) return;
     if (gathered() != 0) {
+      if (options.sync == SyncMode::kAlways && delay.holds(batch_last, now)) return;
       if (!start_batch()) return;
     } else if (marker_due()) {
       start_marker();
@@ -334,9 +338,14 @@ void Log::State::synced(Lsn last, uint64_t end) {
 void Log::State::finish_commit(const Status& status) {
   const Flight done = std::exchange(flight, Flight::kNone);
   if (!status.ok()) return fail(status.error());
-  facts.last_sync_ns = static_cast<uint64_t>(world.clock.mono().value - flight_started.value);
+  const MonoNs completed = world.clock.mono();
+  const int64_t took = completed.value - flight_started.value;
+  facts.last_sync_ns = static_cast<uint64_t>(took);
   switch (done) {
     case Flight::kBatch:
+      delay.begin(flying_last.value - durable_lsn.value, batch_last.value - last_submitted.value,
+                  batch_last, completed, took);
+      [[fallthrough]];
     case Flight::kMarker:
       synced(flying_last, flying_end);
       break;

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "io/io.h"
+#include "storage/commit_delay.h"
 #include "storage/log.h"
 #include "storage/log_format.h"
 #include "storage/log_replay.h"
@@ -144,6 +145,7 @@ struct Log::State {
   uint64_t flying_end = 0;  // Where what is in flight ends.
   bool unsynced = false;    // Of `segment` something was written that no sync has covered.
   MonoNs flight_started{0};
+  CommitDelay delay;
   Sync sync;
 
   Lsn last_submitted;  // Last record of the newest batch given to the disk.

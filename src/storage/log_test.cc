@@ -45,6 +45,38 @@ TEST(Log, RecordsGatherWhileABatchIsInFlight) {
   EXPECT_TRUE(fixture.log->settled());
 }
 
+TEST(Log, ABatchWaitsForTheClientsThatTheLastCommitReleased) {
+  LogFixture fixture;
+  ASSERT_TRUE(fixture.open());
+  fixture.settle();
+  for (int client = 0; client < 8; ++client) fixture.append({"first half"});
+  fixture.commit();
+  for (int client = 0; client < 2; ++client) fixture.append({"second half"});
+  fixture.commit();
+  fixture.clock.ns += kNsPerMs / 10;
+  fixture.run(io::Lane::kCommit);
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  EXPECT_FALSE(fixture.log->settled());
+  EXPECT_EQ(fixture.log->wake_at(), MonoNs{fixture.clock.ns + kNsPerMs / 5});
+
+  for (int client = 0; client < 6; ++client) fixture.append({"back again"});
+  fixture.commit();
+  ASSERT_TRUE(fixture.loop.job(io::Lane::kCommit));
+
+  // Now most of them do not come back.
+  fixture.append({"late"});
+  fixture.clock.ns += kNsPerMs / 10;
+  fixture.run(io::Lane::kCommit);
+  fixture.commit();
+  EXPECT_FALSE(fixture.loop.job(io::Lane::kCommit));
+  fixture.clock.ns += kNsPerMs / 5;
+  fixture.commit();
+  EXPECT_TRUE(fixture.loop.job(io::Lane::kCommit));
+  fixture.settle();
+  EXPECT_TRUE(fixture.log->settled());
+}
+
 TEST(Log, WhatWasWrittenIsReadBackInEveryMode) {
   for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kEverySec, SyncMode::kNever}) {
     LogFixture fixture(mode);
