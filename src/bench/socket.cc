@@ -101,9 +101,9 @@ Status Poller::watch_writing(int fd, uint32_t tag, bool on) {
 }
 
 std::span<const epoll_event> Poller::wait(uint64_t timeout_ns) {
-  constexpr uint64_t kSecond = kNsPerSecond;
-  const timespec timeout{.tv_sec = static_cast<time_t>(timeout_ns / kSecond),
-                         .tv_nsec = static_cast<long>(timeout_ns % kSecond)};
+  constexpr uint64_t kSecondNs = kNsPerSecond;
+  const timespec timeout{.tv_sec = static_cast<time_t>(timeout_ns / kSecondNs),
+                         .tv_nsec = static_cast<long>(timeout_ns % kSecondNs)};
   const int count = ::epoll_pwait2(fd_.get(), events_.data(), static_cast<int>(events_.size()),
                                    &timeout, nullptr);
   return {events_.data(), count > 0 ? static_cast<size_t>(count) : 0};

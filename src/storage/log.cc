@@ -107,6 +107,7 @@ std::optional<MonoNs> Log::wake_at() const {
   if (state.failure || loading() || state.flight != State::Flight::kNone) return std::nullopt;
   std::optional<MonoNs> at;
   const auto consider = [&at](MonoNs time) { at = at ? std::min(*at, time) : time; };
+  if (state.sync_asked() && !state.sync.running) consider(MonoNs{0});
   if (state.options.sync == SyncMode::kEverySec && state.unsynced && !state.sync.running) {
     consider(MonoNs{state.last_sync.value + kSyncEveryNs});
   }
@@ -186,8 +187,7 @@ void Log::forget_oldest() {
 bool Log::State::sync_due() const {
   if (closed.segment.file != nullptr) return true;
   if (!unsynced) return false;
-  // What has only been gathered is not there to be synced yet: it is written first.
-  if (sync_wanted > durable_lsn && written_lsn > durable_lsn) return true;
+  if (sync_asked()) return true;
   if (options.sync == SyncMode::kAlways) return true;  // The mode was changed meanwhile.
   if (durable_end == 0) return true;                   // Only then may the superblock name it.
   return options.sync == SyncMode::kEverySec && now.value - last_sync.value >= kSyncEveryNs;

@@ -84,6 +84,10 @@ struct Log::State {
   // Of the next segment: as configured, or what the gathered batch needs.
   [[nodiscard]] uint64_t wanted_size() const;
   [[nodiscard]] uint64_t gathered() const { return batch.size() - sizeof(BatchHeader); }
+  // Of what has been written; what has only been gathered is written first.
+  [[nodiscard]] bool sync_asked() const {
+    return sync_wanted > durable_lsn && written_lsn > durable_lsn;
+  }
   [[nodiscard]] bool sync_due() const;
   [[nodiscard]] bool marker_due() const;
   // The superblock's bytes for the present state and the next generation, in `out`.

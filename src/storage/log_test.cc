@@ -114,6 +114,22 @@ TEST(Log, ASyncThatIsAskedForCoversWhatIsStillGathered) {
   }
 }
 
+TEST(Log, ASyncThatIsAskedForBetweenTurnsIsNoMatterOfTime) {
+  for (const SyncMode mode : {SyncMode::kEverySec, SyncMode::kNever}) {
+    LogFixture fixture(mode);
+    ASSERT_TRUE(fixture.open());
+    fixture.settle();
+    fixture.append({"a"});
+    fixture.commit();
+    EXPECT_NE(fixture.log->wake_at(), MonoNs{0});
+    fixture.log->sync_up_to(Lsn{1});
+    EXPECT_EQ(fixture.log->wake_at(), MonoNs{0});
+    fixture.commit();
+    EXPECT_TRUE(fixture.loop.job(io::Lane::kSync));
+    EXPECT_NE(fixture.log->wake_at(), MonoNs{0}) << "it runs";
+  }
+}
+
 TEST(Log, EverySecReleasesWhatIsWrittenAndSyncsOnceASecond) {
   LogFixture fixture(SyncMode::kEverySec);
   ASSERT_TRUE(fixture.open());
