@@ -5,7 +5,8 @@
 //            clients are two halves from then on, each of which waits for the other's commit. So a batch waits until
 //            most of them are back.
 // Bounds     twice what the last commit took, and kMaxNs. Clients that send at a pace of their own do not come back in
-//            time: they pay one such wait, then one in 2, 4 ... kSkippedMax commits. A single client's batch never waits.
+//            time: they pay one such wait, then one in 2, 4 ... kSkippedMax commits. Where nothing had gathered there are no
+//            halves: the next batch does not wait, so that of a client that is alone and waits for its replies never does.
 // Cost       O(1), no memory.
 // Rejected   A fixed time (commit_delay of other databases): nobody knows the right one. Waiting for all: the slowest
 //            client's pace becomes everybody's.
@@ -28,9 +29,9 @@ class CommitDelay {
   // At `now` a commit of `released` records has completed, which took `took_ns`; `gathered` more wait for theirs, the
   // last of them `last`.
   void begin(uint64_t released, uint64_t gathered, Lsn last, MonoNs now, int64_t took_ns) {
-    active_ = to_skip_ == 0;
+    active_ = gathered != 0 && to_skip_ == 0;
     if (!active_) {
-      --to_skip_;
+      if (gathered != 0) --to_skip_;
       return;
     }
     const uint64_t most = (released + gathered) * 4 / 5;

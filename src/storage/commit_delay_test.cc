@@ -17,10 +17,10 @@ TEST(CommitDelay, HoldsUntilMostClientsAreBack) {
   EXPECT_FALSE(delay.active());
 }
 
-TEST(CommitDelay, DoesNotHoldASingleClient) {
+TEST(CommitDelay, DoesNotHoldAClientThatIsAlone) {
   CommitDelay delay;
-  delay.begin(/*released=*/1, /*gathered=*/0, Lsn{1}, MonoNs{0}, kTook);
-  EXPECT_FALSE(delay.holds(Lsn{2}, MonoNs{1}));
+  delay.begin(/*released=*/10, /*gathered=*/0, Lsn{10}, MonoNs{0}, kTook);
+  EXPECT_FALSE(delay.holds(Lsn{11}, MonoNs{1})) << "its transaction is followed by a single XADD";
 }
 
 TEST(CommitDelay, HoldsForTwiceTheLastCommitAndNotForever) {

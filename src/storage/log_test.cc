@@ -66,6 +66,7 @@ TEST(Log, ABatchWaitsForTheClientsThatTheLastCommitReleased) {
 
   // Now most of them do not come back.
   fixture.append({"late"});
+  fixture.commit();
   fixture.clock.ns += kNsPerMs / 10;
   fixture.run(io::Lane::kCommit);
   fixture.commit();
