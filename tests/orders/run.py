@@ -79,12 +79,16 @@ def integer_map(flat):
 
 
 def check_entries(client, expected, disturbed):
-    """Every line is in the stream with its fields; once, unless a batch had to be repeated. Returns id -> line."""
-    copies, line_of = Counter(), {}
+    """Every line is in the stream with its fields, first in ascending order; and once, unless a batch had to be
+    repeated. Returns id -> line."""
+    copies, line_of, last = Counter(), {}, 0
     for entry_id, flat in client.call("XRANGE", "orders", "-", "+"):
         fields = text_map(flat)
         number = int(fields.pop("line"))
         expect(f"fields of line {number}", fields, expected.rows[number - 1])
+        if number > last + 1:
+            raise Mismatch(f"line {number} was appended before line {last + 1} (entry {entry_id.decode()})")
+        last = max(last, number)
         copies[number] += 1
         line_of[entry_id.decode()] = number
     expect("lines in the stream", sorted(copies), list(range(1, len(expected.rows) + 1)))
@@ -174,7 +178,7 @@ def run_job(start_server, program, expected, kills):
                 with Client(server.port) as client:
                     check_result(client, expected, output.read_text(), disturbed=bool(kills))
             except (Mismatch, subprocess.TimeoutExpired) as error:
-                tail = "\n".join(output.read_text().splitlines()[-15:])
+                tail = "\n".join(output.read_text().splitlines()[-60:])
                 raise Mismatch(f"{error}\n{tail}") from error
             finally:
                 job.kill()

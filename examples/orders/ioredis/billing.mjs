@@ -35,6 +35,7 @@ class BillingWorker {
 
   async workUntil(stop) {
     await createGroup(this.server, BILLING);
+    await this.server.xgroup('CREATECONSUMER', STREAM, BILLING, this.name);
     while (!stop.requested) {
       if (Date.now() >= this.nextRecovery) await this.recover();
       await this.bill(await this.readNew());

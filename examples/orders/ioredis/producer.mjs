@@ -1,5 +1,8 @@
 // The producer: appends every order line to the stream, in the order of the file.
 //
+// A batch is one transaction, so it arrives whole or not at all. In a plain pipeline a server that is just starting could
+// refuse the first lines (LOADING) and take the rest, and what is then repeated would be out of order.
+//
 // A batch whose reply was lost is appended again, because nobody can know whether it arrived. So a line may be in the
 // stream twice, and consumers go by its number (the field `line`), never by the entry's id.
 
@@ -8,11 +11,11 @@ import { STREAM, connect, keepTrying, replies } from './pipeline.mjs';
 
 const BATCH = 200;
 
-/** One round trip for the whole batch. */
+/** The whole batch, all or nothing, in one round trip. */
 async function append(server, lines) {
-  const pipeline = server.pipeline();
-  for (const fields of lines) pipeline.xadd(STREAM, '*', ...Object.entries(fields).flat());
-  await replies(pipeline);
+  const transaction = server.multi();
+  for (const fields of lines) transaction.xadd(STREAM, '*', ...Object.entries(fields).flat());
+  await replies(transaction);
 }
 
 const server = connect();

@@ -49,6 +49,11 @@ async function isSettled(server) {
   );
 }
 
+/** What was delivered to the worker and is not acknowledged. */
+function heldBy(server, worker) {
+  return server.xpending(STREAM, BILLING, '-', '+', 10000, worker);
+}
+
 async function startAfresh(server) {
   await server.del(STREAM, DEAD_LETTERS, BILLED_LINES, REVENUE);
   await server.del([UNITS, UNITS_REBUILT].flatMap((key) => [key, `${key}:last-line`]));
@@ -58,13 +63,16 @@ async function startAfresh(server) {
 async function run(server) {
   const workers = Object.fromEntries(WORKERS.map((name) => [name, start('billing.mjs', name)]));
   const projection = start('analytics.mjs');
-  const producer = start('producer.mjs');
-  const everyone = [...Object.values(workers), projection, producer];
+  const everyone = [...Object.values(workers), projection];
   try {
-    await waitUntil(async () => (await server.scard(BILLED_LINES)) >= HALF_WAY, everyone);
+    await waitUntil(async () => (await server.xinfo('CONSUMERS', STREAM, BILLING)).length === WORKERS.length, everyone);
+    const producer = start('producer.mjs');
+    everyone.push(producer);
+    const isHalfWay = async () => (await server.scard(BILLED_LINES)) >= HALF_WAY;
+    await waitUntil(async () => (await isHalfWay()) && (await heldBy(server, VICTIM)).length > 0, everyone);
     workers[VICTIM].kill('SIGKILL');
     await ended(workers[VICTIM]);
-    const held = await keepTrying(() => server.xpending(STREAM, BILLING, '-', '+', 10000, VICTIM));
+    const held = await keepTrying(() => heldBy(server, VICTIM));
     console.log(`killed ${VICTIM}, which held ${held.length} entries`);
     await waitUntil(() => hasEnded(producer), everyone);
     await waitUntil(() => isSettled(server), everyone);

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ClientOfflineError, SocketClosedUnexpectedlyError, createClient } from 'redis';
+import { ClientOfflineError, SocketClosedUnexpectedlyError, WatchError, createClient } from 'redis';
 
 export const STREAM = 'orders';
 export const DEAD_LETTERS = 'orders-dlq';
@@ -53,6 +53,7 @@ function isServerAway(error) {
     error instanceof SocketClosedUnexpectedlyError || // In flight when the connection broke.
     error.syscall !== undefined || // The same, with the socket's own error (ECONNRESET).
     error instanceof ClientOfflineError || // Sent while there was no connection.
+    error instanceof WatchError || // The connection on which a key was watched has been replaced.
     error.message.startsWith('LOADING') // The server is there, but still reads its data.
   );
 }

@@ -37,6 +37,7 @@ class BillingWorker:
 
     def work_until(self, stop):
         create_group(self.server, BILLING)
+        self.server.xgroup_createconsumer(STREAM, BILLING, self.name)
         while not stop:
             if time.monotonic() >= self.next_recovery:
                 self.recover()

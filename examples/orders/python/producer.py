@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """The producer: appends every order line to the stream, in the order of the file.
 
+A batch is one transaction, so it arrives whole or not at all. In a plain pipeline a server that is just starting could
+refuse the first lines (LOADING) and take the rest, and what is then repeated would be out of order.
+
 A batch whose reply was lost is appended again, because nobody can know whether it arrived. So a line may be in the
 stream twice, and consumers go by its number (the field `line`), never by the entry's id."""
 
@@ -13,11 +16,11 @@ BATCH = 200
 
 
 def append(server, lines):
-    """One round trip for the whole batch."""
-    pipeline = server.pipeline(transaction=False)
+    """The whole batch, all or nothing, in one round trip."""
+    transaction = server.pipeline()
     for fields in lines:
-        pipeline.xadd(STREAM, fields)
-    pipeline.execute()
+        transaction.xadd(STREAM, fields)
+    transaction.execute()
 
 
 def main():

@@ -49,6 +49,11 @@ def is_settled(server):
     return all(group["last-delivered-id"] == last_id and not group["pending"] for group in server.xinfo_groups(STREAM))
 
 
+def held_by(server, worker):
+    """What was delivered to the worker and is not acknowledged."""
+    return server.xpending_range(STREAM, BILLING, "-", "+", 10000, consumername=worker)
+
+
 def start_afresh(server):
     server.delete(STREAM, DEAD_LETTERS, BILLED_LINES, REVENUE)
     server.delete(*(key + suffix for key in (UNITS, UNITS_REBUILT) for suffix in ("", ":last-line")))
@@ -59,15 +64,17 @@ def start_afresh(server):
 def run(server):
     workers = {name: start("billing.py", name) for name in WORKERS}
     projection = start("analytics.py")
-    producer = start("producer.py")
-    everyone = [*workers.values(), projection, producer]
+    everyone = [*workers.values(), projection]
     try:
-        wait_until(lambda: server.scard(BILLED_LINES) >= HALF_WAY, everyone)
+        wait_until(lambda: len(server.xinfo_consumers(STREAM, BILLING)) == len(WORKERS), everyone)
+        producer = start("producer.py")
+        everyone.append(producer)
+        wait_until(lambda: server.scard(BILLED_LINES) >= HALF_WAY and held_by(server, VICTIM), everyone)
         victim = workers.pop(VICTIM)
         victim.kill()
         victim.wait()
         everyone.remove(victim)
-        held = keep_trying(lambda: server.xpending_range(STREAM, BILLING, "-", "+", 10000, consumername=VICTIM))
+        held = keep_trying(lambda: held_by(server, VICTIM))
         print(f"killed {VICTIM}, which held {len(held)} entries")
         wait_until(lambda: producer.poll() is not None, everyone)
         wait_until(lambda: is_settled(server), everyone)
