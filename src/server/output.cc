@@ -32,6 +32,8 @@ void Output::sent(size_t count) {
   LEAT_CHECK(sent_ <= released_);
   if (sent_ == bytes_.size()) {
     bytes_.clear();
+    // What is still marked has no bytes: the write of a client that wants no reply.
+    marks_.clear();
     sent_ = released_ = 0;
     if (bytes_.capacity() > kCapacityKept) bytes_.release();
   } else if (sent_ >= kConsumeFrom && sent_ >= bytes_.size() / 2) {

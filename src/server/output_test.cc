@@ -62,6 +62,20 @@ TEST(OutputTest, WhatHasBeenSentIsForgotten) {
   EXPECT_EQ(output.pending(), 0U);
 }
 
+// CLIENT REPLY: a write whose reply is dropped is marked behind what has been sent.
+TEST(OutputTest, AWriteWithoutReplyLeavesNoMarkBehind) {
+  Output output;
+  reply(output, "answered", 0, 5, 5);
+  output.added(Lsn{7}, Lsn{5}, Lsn{5});
+  output.sent(8);
+  EXPECT_FALSE(output.waiting());
+  reply(output, "ok", 9, 5, 8);
+  output.release(Lsn{8});
+  EXPECT_EQ(output.sendable(), "");
+  output.release(Lsn{9});
+  EXPECT_EQ(output.sendable(), "ok");
+}
+
 // Sending from a large buffer moves its rest to the start now and then: marks must move along.
 TEST(OutputTest, MarksStayRightWhenTheBufferMoves) {
   Output output;
