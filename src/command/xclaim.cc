@@ -18,6 +18,8 @@ namespace {
 
 // XAUTOCLAIM looks at most at this many pending entries per entry of COUNT.
 constexpr int64_t kAttemptsPerCount = 10;
+// What one XAUTOCLAIM takes over, in wire form, about (docs/adr/0017-large-replies-in-pieces.md).
+constexpr uint64_t kClaimedBytesMax = uint64_t{16} << 20;
 constexpr int64_t kAutoClaimCountDefault = 100;
 constexpr int64_t kAutoClaimCountMax = std::numeric_limits<int64_t>::max() / 16;
 
@@ -102,10 +104,13 @@ class Claim {
       if (idle < terms_.min_idle_ms) return Result::kSkipped;
     }
     claimed_.push_back(*entry);
+    bytes_ += entry->wire.size();
     return Result::kClaimed;
   }
 
   [[nodiscard]] bool gives_up() const { return context_.gives_up(); }
+  // Of the claimed entries, in wire form.
+  [[nodiscard]] uint64_t bytes() const { return bytes_; }
 
   void commit(const Consumer& consumer) {
     if (gone_.size() != gone_committed_) commit_gone();
@@ -162,6 +167,7 @@ class Claim {
   EntryFinder finder_;
   std::vector<EntryView> claimed_;
   std::vector<StreamId> gone_;
+  uint64_t bytes_ = 0;
   size_t claimed_committed_ = 0;
   size_t gone_committed_ = 0;
 };
@@ -263,7 +269,9 @@ bool read_auto_claim_words(Context& context, const Arguments& words, AutoClaimWo
 void take_from(PendingEntries::Cursor& cursor, const AutoClaimWords& asked, Claim& claim) {
   int64_t left = asked.count;
   for (int64_t attempts = asked.count * kAttemptsPerCount;
-       attempts > 0 && left > 0 && cursor.valid() && !claim.gives_up(); --attempts) {
+       attempts > 0 && left > 0 && cursor.valid() && !claim.gives_up() &&
+       claim.bytes() < kClaimedBytesMax;
+       --attempts) {
     const PendingEntry& pending = cursor.entry();
     if (claim.take(pending.id, pending) != Claim::Result::kSkipped) --left;
     cursor.advance();
@@ -321,7 +329,7 @@ void cmd_xclaim(Context& context, const Arguments& words) {
 
 // XAUTOCLAIM key group consumer min-idle start [COUNT n] [JUSTID]
 //   ->  [where to start next time, claimed entries or ids, ids that were pending but are gone from the stream];
-//       0-0 when all that is pending has been looked at.
+//       0-0 when all that is pending has been looked at. It ends early behind some 16 MB of entries.
 // Source: redis.io/docs/latest/commands/xautoclaim
 void cmd_xautoclaim(Context& context, const Arguments& words) {
   AutoClaimWords asked;

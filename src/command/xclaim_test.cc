@@ -223,6 +223,18 @@ TEST_F(XautoclaimTest, LooksAtTenTimesCountAtMost) {
   });
 }
 
+TEST_F(XautoclaimTest, EndsEarlyBehindSixteenMegabytes) {
+  const std::string megabyte(1 << 20, 'x');
+  run("XGROUP CREATE s g $ MKSTREAM");
+  for (int i = 1; i <= 20; ++i) run("XADD s " + std::to_string(i) + "-1 f " + megabyte);
+  for (int i = 1; i <= 20; ++i) run("XREADGROUP GROUP g a COUNT 1 STREAMS s >");
+  EXPECT_TRUE(run("XAUTOCLAIM s g b 0 -").starts_with("[17-1 [[1-1 "));
+  expect({
+      {"XPENDING s g", "[:20 1-1 20-1 [[a 4] [b 16]]]"},
+      {"XAUTOCLAIM s g b 0 17-1 JUSTID", "[0-0 [17-1 18-1 19-1 20-1] []]"},
+  });
+}
+
 TEST_F(XautoclaimTest, DropsAndListsWhatIsGone) {
   deliver(6);
   run("XDEL s 2-1 4-1 5-1");

@@ -15,6 +15,9 @@
 namespace leat {
 namespace {
 
+// What one XREADGROUP hands out of new entries, in wire form, about (docs/adr/0017-large-replies-in-pieces.md).
+constexpr uint64_t kHandedOutBytesMax = uint64_t{16} << 20;
+
 struct ReadWords {
   bool group_read = false;
   Bytes group;
@@ -34,6 +37,7 @@ struct Source {
   const Consumer* consumer = nullptr;  // Of the group.
   bool history = false;                // XREADGROUP with an id: the consumer's own pending entries.
   bool last_entry = false;             // XREAD "+".
+  int64_t count = 0;                   // Entries at most; 0: all.
   StreamId after;  // Entries behind this id; not for history == false && group != null.
 };
 
@@ -164,7 +168,7 @@ bool read_plain_id(Context& context, Bytes word, Source& source) {
 bool read_sources(Context& context, const Arguments& words, const ReadWords& asked,
                   std::vector<Source>& sources) {
   for (size_t i = 0; i < asked.keys; ++i) {
-    Source source{.key = words[asked.first_key + i]};
+    Source source{.key = words[asked.first_key + i], .count = asked.count};
     if (!context.find(source.key, ObjectKind::kStream, source.object)) return false;
     const Bytes id = words[asked.first_key + asked.keys + i];
     if (asked.group_read) {
@@ -234,6 +238,18 @@ void reply_source_later(Context& context, const Source& source, const ReadWords&
   rest.add(stream, first, StreamId::max(), StreamSnapshot::Order::kUp, count);
 }
 
+// No more new entries than a reply may show at once: the group gets the rest when it asks again. Each stream has an equal
+// share of the bytes, and at least one entry, so that none has to wait for the end of another.
+void bound(std::vector<Source>& sources) {
+  for (Source& source : sources) {
+    if (source.history) continue;
+    const auto most = source.object->stream()->count_within(source.group->last_delivered.next(),
+                                                            static_cast<uint64_t>(source.count),
+                                                            kHandedOutBytesMax / sources.size());
+    source.count = static_cast<int64_t>(most);
+  }
+}
+
 // The consumer's pending entries behind `after`; those still in the stream count as delivered once more.
 void reply_history(Context& context, const Source& source, const Consumer& consumer,
                    int64_t count) {
@@ -269,8 +285,7 @@ void reply_history(Context& context, const Source& source, const Consumer& consu
 }
 
 // New entries of the group: its position moves, and unless NOACK they are pending from now on.
-void reply_new(Context& context, const Source& source, const Consumer& consumer,
-               const ReadWords& asked) {
+void reply_new(Context& context, const Source& source, const Consumer& consumer, bool no_ack) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
   const Group& group = *source.group;
@@ -280,21 +295,21 @@ void reply_new(Context& context, const Source& source, const Consumer& consumer,
   StreamId first;
   StreamId last;
   auto cursor =
-      stream.seek(group.last_delivered.next(), {.count = static_cast<uint64_t>(asked.count)});
+      stream.seek(group.last_delivered.next(), {.count = static_cast<uint64_t>(source.count)});
   for (; !cursor.done(); cursor.advance()) {
     const EntryView& entry = cursor.entry();
     reply_entry(reply, entry);
     entries_read.deliver(entry.id);
     if (sent == 0) first = entry.id;
     last = entry.id;
-    if (++sent == asked.count) break;
+    if (++sent == source.count) break;
   }
   reply.end_array(mark, static_cast<size_t>(sent));
   context.commit(GroupDeliver{.object = source.object->id,
                               .group = group.id,
                               .consumer = consumer.id,
                               .at = context.now().wall,
-                              .no_ack = asked.no_ack,
+                              .no_ack = no_ack,
                               .entries_read = entries_read.count(),
                               .first = first,
                               .last = last});
@@ -321,7 +336,7 @@ void reply_source(Context& context, const Source& source, const ReadWords& asked
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
   if (source.history) return reply_history(context, source, *source.consumer, asked.count);
-  if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked);
+  if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked.no_ack);
   const Stream& stream = *source.object->stream();
   if (!source.last_entry) {
     return reply_after(context, stream, source.after, static_cast<uint64_t>(asked.count), start);
@@ -340,7 +355,7 @@ bool foresee(const Context& context, const std::vector<Source>& sources, const R
     if (!stream.sealed() || context.gives_up()) continue;
     if (!source.history) {
       stream.foresee(source.group->last_delivered.next(),
-                     {.count = static_cast<uint64_t>(asked.count)});
+                     {.count = static_cast<uint64_t>(source.count)});
       continue;
     }
     const Consumer* const consumer = source.group->consumer(asked.consumer);
@@ -368,6 +383,7 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReadWords asked{.group_read = group_read};
   std::vector<Source> sources;
   if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
+  if (group_read) bound(sources);
   if (group_read && !foresee(context, sources, asked)) return;
   if (group_read && !find_consumers(context, asked, sources)) return;
   ReplyWriter& reply = context.reply();
@@ -398,7 +414,8 @@ void cmd_xread(Context& context, const Arguments& words) {
 // XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key ...] id|> [id|> ...]
 //   ->  as XREAD. ">" delivers new entries; an id replies the consumer's own pending entries behind it, at
 //       once, even if there are none; one that was deleted from the stream has a null array for its fields.
-// The consumer is created if it does not exist, whatever comes of the read.
+// More than 16 MB of new entries are handed out by several calls. The consumer is created if it does not exist, whatever
+// comes of the read.
 // Source: redis.io/docs/latest/commands/xreadgroup
 void cmd_xreadgroup(Context& context, const Arguments& words) {
   read_streams(context, words, /*group_read=*/true);

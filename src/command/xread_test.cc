@@ -245,6 +245,33 @@ TEST_F(XreadgroupTest, TakesTheGreatestIdForNewEntries) {
             "[[s [[1-1 [a 1]]]]]");
 }
 
+TEST_F(XreadgroupTest, HandsOutSixteenMegabytesAtOnce) {
+  const std::string megabyte(1 << 20, 'x');
+  for (int i = 1; i <= 40; ++i) run("XADD s " + std::to_string(i) + "-1 f " + megabyte);
+  run("XADD t 1-1 f v");
+  for (const char* key : {"s", "t"}) run("XGROUP CREATE " + std::string(key) + " g 0");
+  EXPECT_GT(run("XREADGROUP GROUP g c STREAMS s >").size(), 15 << 20);
+  expect({{"XPENDING s g", "[:15 1-1 15-1 [[c 15]]]"}});
+  // None waits for the end of another; each has its share.
+  EXPECT_TRUE(
+      run("XREADGROUP GROUP g c COUNT 100 STREAMS s t > >").ends_with("] [t [[1-1 [f v]]]]]"));
+  expect({{"XPENDING s g", "[:22 1-1 22-1 [[c 22]]]"}});
+  for (int i = 0; i < 2; ++i) run("XREADGROUP GROUP g c STREAMS s >");
+  expect({
+      {"XPENDING s g", "[:40 1-1 40-1 [[c 40]]]"},
+      {"XREADGROUP GROUP g c STREAMS s >", "nilarr"},
+      {"XREADGROUP GROUP g c COUNT 1 STREAMS t >", "nilarr"},
+  });
+}
+
+TEST_F(XreadgroupTest, HandsOutAnEntryHoweverLargeItIs) {
+  const std::string large(17 << 20, 'x');
+  for (int i = 1; i <= 2; ++i) run("XADD s " + std::to_string(i) + "-1 f " + large);
+  run("XGROUP CREATE s g 0");
+  EXPECT_GT(run("XREADGROUP GROUP g c STREAMS s >").size(), large.size());
+  expect({{"XPENDING s g", "[:1 1-1 1-1 [[c 1]]]"}});
+}
+
 TEST_F(XreadgroupTest, FindsItsKeysThoughAGroupIsCalledStreams) {
   run("XADD s 1-1 a 1");
   run("XGROUP CREATE s STREAMS 0");

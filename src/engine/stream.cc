@@ -184,6 +184,27 @@ uint64_t Stream::count_between(StreamId first, StreamId last, uint64_t most, boo
   return std::min(count, most);
 }
 
+uint64_t Stream::count_within(StreamId first, uint64_t most, uint64_t bytes) const {
+  if (bytes_ <= bytes) return most;
+  auto at = extents_.upper_bound(first);
+  if (at != extents_.begin()) --at;
+  uint64_t entries = 0;
+  uint64_t left = bytes;
+  for (; at != extents_.end(); ++at) {
+    const Extent& extent = at->second;
+    if (extent.last_id() < first) continue;
+    if (extent.live_bytes() > left) {
+      entries = std::max(entries + extent.live() * left / extent.live_bytes(), uint64_t{1});
+      return most == 0 ? entries : std::min(entries, most);
+    }
+    left -= extent.live_bytes();
+    // What `first` leaves of its extent may be next to nothing.
+    if (at->first >= first) entries += extent.live();
+    if (most != 0 && entries >= most) break;
+  }
+  return most;
+}
+
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (extents_.empty() || new_block) {
     const size_t capacity =

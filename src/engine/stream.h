@@ -80,6 +80,10 @@ class Stream {
   // that the range begins and ends in.
   [[nodiscard]] uint64_t count_between(StreamId first, StreamId last, uint64_t most,
                                        bool upwards) const;
+  // How many of the live entries from `first` on, `most` (0: all) of them or fewer, one may take so that it is no more
+  // than about `bytes` in wire form: at least 1, or 0 for all. O(extents looked at); opens nothing, so of the extent
+  // that `first` lies in it knows the average only.
+  [[nodiscard]] uint64_t count_within(StreamId first, uint64_t most, uint64_t bytes) const;
   // Bytes that it holds, about: extrapolated from `samples` of its blocks and of its groups. O(samples).
   [[nodiscard]] size_t memory(size_t samples = ~size_t{0}) const;
 

@@ -218,6 +218,29 @@ TEST(StreamTest, StaysAsItWasWhenAnEntryIsMalformed) {
   EXPECT_EQ(stream.entries_added(), 1);
 }
 
+TEST(StreamTest, KnowsHowManyEntriesFitIntoSoManyBytes) {
+  Stream stream;
+  for (uint64_t i = 1; i <= 1000; ++i) {
+    ASSERT_TRUE(stream.append({i, 0}, 2, kEntry, i % 100 == 1));
+  }
+  const uint64_t size = kEntry.size();
+  EXPECT_EQ(stream.count_within({1, 0}, 0, 1000 * size), 0);
+  EXPECT_EQ(stream.count_within({1, 0}, 7, 1000 * size), 7);
+  EXPECT_EQ(stream.count_within({1, 0}, 0, 250 * size), 250);
+  EXPECT_EQ(stream.count_within({1, 0}, 100, 250 * size), 100);
+  EXPECT_EQ(stream.count_within({1, 0}, 300, 250 * size), 250);
+  EXPECT_EQ(stream.count_within({1, 0}, 30, 25 * size), 25);
+  EXPECT_EQ(stream.count_within({1, 0}, 20, 25 * size), 20);
+  EXPECT_EQ(stream.count_within({1, 0}, 20, 1), 1);
+  EXPECT_EQ(stream.count_within({901, 0}, 0, 250 * size), 0) << "what is left fits";
+  EXPECT_EQ(stream.count_within({1001, 0}, 0, 1), 0);
+  EXPECT_EQ(stream.count_within({1001, 0}, 5, 1), 5);
+  // Inside a block it is too few rather than too many.
+  EXPECT_EQ(stream.count_within({91, 0}, 0, 250 * size), 150);
+  ASSERT_TRUE(stream.erase({101, 0}));
+  EXPECT_EQ(stream.count_within({1, 0}, 0, 150 * size), 150);
+}
+
 TEST(StreamTest, GivesMemoryBack) {
   Stream stream;
   const size_t empty = stream.memory();

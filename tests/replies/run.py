@@ -22,6 +22,7 @@ MEGABYTE = 1 << 20
 ENTRIES = 20_000
 LARGE_BYTES = 200 * MEGABYTE  # Of a stream that memory has no room for.
 GROWTH_MAX = 24 * MEGABYTE  # What reading it may add: pieces, opened frames, what the allocator keeps.
+HANDED_OUT_MAX = 240 * MEGABYTE  # What 16 MB of entries may add: frames, the reply and its growth, what the allocator keeps.
 WAIT_SECONDS = 30
 
 
@@ -253,6 +254,33 @@ class Suite:
             check(client.info("frames")["leat_cold_reads_blocking"] == "0", "frames were read on the spot")
             print(f"# {before // MEGABYTE} MB before, up to {most // MEGABYTE} MB meanwhile, longest turn "
                   f"{int(client.info('stats')['leat_longest_turn_usec']) / 1000:.1f} ms")
+
+    def test_a_group_gets_a_large_backlog_by_several_calls(self):
+        """Without COUNT: each call hands out a part, in order, and memory stays bounded."""
+        entries = LARGE_BYTES // 2100
+        with self.server(**{"stream-cache-size": "8mb"}) as (server, client):
+            fill(client, "s", entries, 2000)
+            client.call("XGROUP", "CREATE", "s", "g", "0")
+            wait_until(lambda: client.info("frames")["leat_frames"] != "0", "nothing is sealed")
+            before, most, calls, last = server.memory("RssAnon"), 0, 0, 0
+            while reply := client.call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"):
+                ids = [int(entry[0].split(b"-")[0]) for entry in reply[0][1]]
+                check(ids == list(range(last + 1, last + 1 + len(ids))), f"{ids[0]} to {ids[-1]} after {last}")
+                last, calls = ids[-1], calls + 1
+                most = max(most, server.memory("RssAnon"))
+            check(last == entries, f"{last} of {entries} entries")
+            check(client.call("XPENDING", "s", "g")[0] == entries, "not all are pending")
+            check(LARGE_BYTES / (17 * MEGABYTE) < calls < LARGE_BYTES / (8 * MEGABYTE), f"{calls} calls")
+            check(most < before + HANDED_OUT_MAX, f"{before} bytes of memory before, up to {most} meanwhile")
+            cursor, taken = b"0-0", 0
+            while taken == 0 or cursor != b"0-0":
+                cursor, claimed, gone = client.call("XAUTOCLAIM", "s", "g", "d", 0, cursor, "COUNT", entries)
+                check(0 < len(claimed) < 17 * MEGABYTE / 2000 and not gone, f"{len(claimed)} claimed at once")
+                taken += len(claimed)
+                most = max(most, server.memory("RssAnon"))
+            check(taken == entries, f"{taken} of {entries} claimed")
+            check(most < before + HANDED_OUT_MAX, f"{before} bytes of memory before, up to {most} meanwhile")
+            print(f"# {before // MEGABYTE} MB before, up to {most // MEGABYTE} MB meanwhile, {calls} calls")
 
 
 def main():
