@@ -11,6 +11,9 @@
 
 namespace leat {
 
+// What one call makes pending for its consumer, in wire form, about (docs/adr/0017-large-replies-in-pieces.md).
+constexpr uint64_t kHandedOutBytesMax = uint64_t{16} << 20;
+
 // An id where "-" and "+" have no meaning. False after the error has been replied.
 [[nodiscard]] bool read_id(Context& context, Bytes word, uint64_t missing_seq, StreamId& id);
 

@@ -18,8 +18,6 @@ namespace {
 
 // XAUTOCLAIM looks at most at this many pending entries per entry of COUNT.
 constexpr int64_t kAttemptsPerCount = 10;
-// What one XAUTOCLAIM takes over, in wire form, about (docs/adr/0017-large-replies-in-pieces.md).
-constexpr uint64_t kClaimedBytesMax = uint64_t{16} << 20;
 constexpr int64_t kAutoClaimCountDefault = 100;
 constexpr int64_t kAutoClaimCountMax = std::numeric_limits<int64_t>::max() / 16;
 
@@ -270,7 +268,7 @@ void take_from(PendingEntries::Cursor& cursor, const AutoClaimWords& asked, Clai
   int64_t left = asked.count;
   for (int64_t attempts = asked.count * kAttemptsPerCount;
        attempts > 0 && left > 0 && cursor.valid() && !claim.gives_up() &&
-       claim.bytes() < kClaimedBytesMax;
+       claim.bytes() < kHandedOutBytesMax;
        --attempts) {
     const PendingEntry& pending = cursor.entry();
     if (claim.take(pending.id, pending) != Claim::Result::kSkipped) --left;

@@ -15,9 +15,6 @@
 namespace leat {
 namespace {
 
-// What one XREADGROUP hands out of new entries, in wire form, about (docs/adr/0017-large-replies-in-pieces.md).
-constexpr uint64_t kHandedOutBytesMax = uint64_t{16} << 20;
-
 struct ReadWords {
   bool group_read = false;
   Bytes group;

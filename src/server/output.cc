@@ -32,16 +32,16 @@ void Output::sent(size_t count) {
   LEAT_CHECK(sent_ <= released_);
   if (sent_ == bytes_.size()) {
     bytes_.clear();
-    // What is still marked has no bytes: the write of a client that wants no reply.
-    marks_.clear();
-    sent_ = released_ = 0;
     if (bytes_.capacity() > kCapacityKept) bytes_.release();
   } else if (sent_ >= kConsumeFrom && sent_ >= bytes_.size() / 2) {
     bytes_.consume(sent_);
-    released_ -= sent_;
-    for (Mark& mark : marks_) mark.end -= sent_;
-    sent_ = 0;
+  } else {
+    return;
   }
+  released_ -= sent_;
+  // There may be marks though all has been sent: of writes whose replies are dropped.
+  for (Mark& mark : marks_) mark.end -= sent_;
+  sent_ = 0;
 }
 
 }  // namespace leat

@@ -63,12 +63,12 @@ TEST(OutputTest, WhatHasBeenSentIsForgotten) {
 }
 
 // CLIENT REPLY: a write whose reply is dropped is marked behind what has been sent.
-TEST(OutputTest, AWriteWithoutReplyLeavesNoMarkBehind) {
+TEST(OutputTest, AWriteWithoutReplyIsMarkedWhereTheBufferBeginsAnew) {
   Output output;
   reply(output, "answered", 0, 5, 5);
   output.added(Lsn{7}, Lsn{5}, Lsn{5});
   output.sent(8);
-  EXPECT_FALSE(output.waiting());
+  EXPECT_TRUE(output.waiting());
   reply(output, "ok", 9, 5, 8);
   output.release(Lsn{8});
   EXPECT_EQ(output.sendable(), "");
