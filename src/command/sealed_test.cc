@@ -167,6 +167,15 @@ TEST_F(SealedCommandTest, APolicyBehindATrimWaitsForTheFrameThatItCuts) {
   EXPECT_EQ(run("XRANGE s - + COUNT 1"), "[[10-0 [f v]]]");
 }
 
+// The stream remembers the first block of the frame that a trim ends in, and forgets it for that of the policy.
+TEST_F(SealedCommandTest, APolicyThatCutsAnotherFrameThanATrimLeavesBothAtHand) {
+  EXPECT_EQ(waits_of("XADD s MINID ~ 2 21-0 f v"), 1);
+  EXPECT_EQ(waits_of("XADD s MINID ~ 2 22-0 f v"), 0);
+  run("XCFGSET s MAXBYTES 308");
+  EXPECT_EQ(waits_of("XADD s MINID ~ 2 23-0 f " + std::string(25, 'v')), 2);
+  EXPECT_EQ(run("XRANGE s - + COUNT 1"), "[[4-0 [f v]]]");
+}
+
 TEST_F(SealedCommandTest, PoliciesChangeNothingWhenAFrameCantBeRead) {
   run("XCFGSET s MAXLEN 20");
   frames().set_broken(true);

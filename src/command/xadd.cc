@@ -81,13 +81,16 @@ bool can_trim(const Context& context, const Stream& stream, const std::optional<
               uint64_t bytes) {
   if (!stream.sealed()) return true;
   Addition addition{.entries = 1, .bytes = bytes};
-  if (trim) {
-    // The same as the real one on a stream that is longer by one entry.
-    Trim before = *trim;
-    if (before.by == Trim::By::kLength && before.length != 0) --before.length;
-    addition.trimmed = plan_trim(stream, before).last_dropped;
+  // The same as the real one on a stream that is longer by one entry.
+  std::optional<Trim> before = trim;
+  if (before && before->by == Trim::By::kLength && before->length != 0) --before->length;
+  if (before) addition.trimmed = plan_trim(stream, *before).last_dropped;
+  if (stream.retention().limits_size()) {
+    static_cast<void>(plan_size(stream, addition));
+    // The stream remembers the first block of one frame, and the policy may have come to another: then the real trim would
+    // open its own again.
+    if (before) static_cast<void>(plan_trim(stream, *before));
   }
-  if (stream.retention().limits_size()) static_cast<void>(plan_size(stream, addition));
   return !context.lacks_entries();
 }
 
