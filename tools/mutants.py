@@ -18,8 +18,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LIST = ROOT / "tests/sim/mutants.txt"
 SCRATCH = ROOT / "build/mutants"
-SEEDS = 2000
-RUN_BUDGET_S = 240
+SEEDS = 20_000
+RUN_BUDGET_S = 600
+COPIED = ("src", "tests", "tools")
+NOT_COPIED = {"node_modules", "__pycache__", "corpus"}
 
 
 @dataclasses.dataclass
@@ -63,17 +65,28 @@ def run(command, **options):
                           errors="replace", check=False, **options)
 
 
+def mirror(origin, copy):
+    """Makes `copy` hold the sources of `origin`. What differs is younger afterwards than anything built of it: a copy with
+    the old time would pass for what the last mutant was built of."""
+    paths = [origin / "CMakeLists.txt", *(p for part in COPIED for p in (origin / part).rglob("*") if p.is_file())]
+    wanted = {p.relative_to(origin) for p in paths}
+    wanted = {p for p in wanted if not NOT_COPIED.intersection(p.parts)}
+    for path in wanted:
+        target, content = copy / path, (origin / path).read_bytes()
+        if target.is_file() and target.read_bytes() == content:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        shutil.copymode(origin / path, target)
+    for path in copy.rglob("*"):
+        if path.is_file() and path.relative_to(copy) not in wanted:
+            path.unlink()
+
+
 def prepare(mutants):
     """The scratch tree as the sources are now, built unbroken for all `mutants`."""
     source = SCRATCH / "tree"
-    shutil.rmtree(source, ignore_errors=True)
-    source.mkdir(parents=True)
-    for part in ("CMakeLists.txt", "src", "tests", "tools"):
-        origin = ROOT / part
-        if origin.is_dir():
-            shutil.copytree(origin, source / part, ignore=shutil.ignore_patterns("node_modules", "__pycache__", "corpus"))
-        else:
-            shutil.copy2(origin, source / part)
+    mirror(ROOT, source)
     configured = run(["cmake", "-G", "Ninja", "-S", str(source), "-B", str(SCRATCH / "build"), "-DCMAKE_BUILD_TYPE=Release",
                       "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_CXX_FLAGS=-w -D_GLIBCXX_ASSERTIONS", "-DCMAKE_CXX_FLAGS_RELEASE=-O1",
                       "-DBUILD_TESTING=ON"])

@@ -67,6 +67,8 @@ class Reactor : public io::Handler {
   [[nodiscard]] Connection* find(ClientId client) const;
   // An EXEC waits for sealed entries in the middle: nothing else is executed or committed.
   [[nodiscard]] bool held() const { return held_by_.has_value(); }
+  // Whose it is.
+  [[nodiscard]] std::optional<ClientId> held_by() const { return held_by_; }
   // The connection whose command is being executed; null between commands.
   [[nodiscard]] Connection* executing() const { return executing_; }
   // What is kept for what the connection has still to be replied, about.

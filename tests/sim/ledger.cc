@@ -64,7 +64,11 @@ void replay(Model& model, const Ledger::Executed& item) {
 
 }  // namespace
 
-void Ledger::disconnected(uint64_t client) {
+void Ledger::disconnected(uint64_t client, bool executing) {
+  if (executing) {
+    clients_[client].gone = true;
+    return;
+  }
   clients_.erase(client);
   model_.forget(client);
 }
@@ -187,6 +191,7 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, Replied replied
   } else {
     owe(client, outcome.reply, required);
   }
+  if (client.gone) disconnected(number, /*executing=*/false);
 }
 
 void Ledger::expired(const Moment& moment) {

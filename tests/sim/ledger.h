@@ -44,7 +44,8 @@ class Ledger {
 
   // Clients, by the number the server gives them.
   void connected(uint64_t client) { clients_[client] = {}; }
-  void disconnected(uint64_t client);
+  // `executing`: an EXEC of it is half done, and will be ended for nobody.
+  void disconnected(uint64_t client, bool executing);
   void sent(uint64_t client, const Words& words) { clients_[client].sent.push_back(words); }
   // Bytes have arrived at the client.
   void received(uint64_t client, Bytes bytes);
@@ -130,6 +131,7 @@ class Ledger {
     std::string expected;    // Executed, not received yet.
     std::deque<Part> parts;  // Of `expected`.
     std::optional<Parked> parked;
+    bool gone = false;  // It goes for good when its EXEC has been executed.
   };
 
   // What a command starts with: of the parked read that it continues, or of its own words.

@@ -71,7 +71,7 @@ void SimLoop::start(io::Lane lane, io::DiskJob job) {
   state.hash = hash64(job.bytes);
   state.job = std::move(job);
   int64_t time = random_.between(1, faults.disk_ns);
-  if (random_.one_in(faults.disk_stall)) time *= kStallFactor;
+  if (random_.one_in(faults.disk_stall) || faults.slow_lane == lane) time *= kStallFactor;
   at(clock_.mono().value + time, {Event::Kind::kDisk, static_cast<uint64_t>(lane), {}});
 }
 

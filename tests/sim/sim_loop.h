@@ -24,11 +24,12 @@
 namespace leat::sim {
 
 struct LoopFaults {
-  uint64_t send_short = 0;      // Once in so many sends only a part leaves.
-  uint64_t cut_receive = 0;     // Bytes of a client arrive in two pieces.
-  int64_t network_ns = 50'000;  // Longest delay of bytes.
-  int64_t disk_ns = 200'000;    // Longest time of a job.
-  uint64_t disk_stall = 0;      // A job takes a hundred times longer.
+  uint64_t send_short = 0;                           // Once in so many sends only a part leaves.
+  uint64_t cut_receive = 0;                          // Bytes of a client arrive in two pieces.
+  int64_t network_ns = 50'000;                       // Longest delay of bytes.
+  int64_t disk_ns = 200'000;                         // Longest time of a job.
+  uint64_t disk_stall = 0;                           // A job takes a hundred times longer.
+  std::optional<io::Lane> slow_lane = std::nullopt;  // As every job of this lane does.
 };
 
 class SimLoop final : public io::Loop {

@@ -61,6 +61,11 @@ void Swarm::cut_replies(SimRandom random) {
   if (random.one_in(2)) reply_piece_bytes = 1 + random.below(300);
 }
 
+void Swarm::draw_disk(SimRandom random) {
+  if (random.one_in(4)) slow_lane = static_cast<io::Lane>(random.below(io::kLanes));
+  seek_dropped = random.one_in(2);
+}
+
 void Swarm::limit_memory(SimRandom& random) {
   if (!random.one_in(4)) return;
   memory_max = kKiB + random.below(8) * kKiB / 2;
@@ -82,6 +87,7 @@ Simulation::Simulation(uint64_t seed, bool trace)
   swarm_.draw_checkpoints(SimRandom(seed + 2));
   swarm_.limit_memory(memory_random_);
   swarm_.cut_replies(SimRandom(seed + 5));
+  swarm_.draw_disk(SimRandom(seed + 6));
   loop_.serve(*this);
   disk_.on_write = [this](const std::string& path, Bytes bytes) {
     BatchHeader header;
@@ -123,7 +129,8 @@ Ledger::Moment Simulation::moment() {
 std::string Simulation::run() {
   note(fmt::format("mode {} segment {} clients {} lives {} turns {}", static_cast<int>(swarm_.mode),
                    swarm_.segment_bytes, swarm_.clients, swarm_.lives, swarm_.turns));
-  for (uint64_t life = 0; life < swarm_.lives && !failed(); ++life) {
+  for (uint64_t life = 0; (life < swarm_.lives || dropped_before_) && !failed(); ++life) {
+    errors_before_ = disk_.errors_given();
     if (!start()) break;
     live();
     if (!failed()) end_life();
@@ -142,6 +149,15 @@ void Simulation::end_life() {
   End how = swarm_.power_failures && random_.one_in(2) ? End::kPower : End::kKilled;
   if (healthy && random_.one_in(4)) settle();
   if (healthy && random_.one_in(4)) how = End::kClean;
+  if (swarm_.seek_dropped && swarm_.power_failures) {
+    const bool dropped = !healthy && disk_.errors_given() != errors_before_;
+    if (dropped_before_) {
+      how = End::kPower;
+    } else if (dropped) {
+      how = End::kKilled;
+    }
+    dropped_before_ = how == End::kKilled && dropped;
+  }
   if (!failed()) end(how);
 }
 
@@ -152,7 +168,7 @@ void Simulation::set_faults(bool on) {
   if (!on) return;
   if (swarm_.disk_errors) {
     disk_.faults.write_error = 400;
-    disk_.faults.sync_error = 200;
+    disk_.faults.sync_error = swarm_.seek_dropped ? 40 : 200;
   }
   disk_.faults.flip_unsynced = 4;
   if (swarm_.short_sends) {
@@ -160,6 +176,7 @@ void Simulation::set_faults(bool on) {
     loop_.faults.cut_receive = 3;
   }
   if (swarm_.stalls) loop_.faults.disk_stall = 50;
+  loop_.faults.slow_lane = swarm_.slow_lane;
 }
 
 Config Simulation::config() const {
@@ -208,13 +225,10 @@ bool Simulation::start() {
     next_session_ = 1;
     checkpoints_ended_ = 0;
     full_seen_ = disk_.full_given();
-    if (!whole()) {
+    if (!look([this](const Engine& engine) { ledger_.recovered(engine); })) {
       crash(Ledger::Crash::kProcess);
       continue;
     }
-    disk_.let_read(true);
-    ledger_.recovered(server_->shard().engine());
-    disk_.let_read(false);
     server_->shard().dispatcher().observe(this);
     note(fmt::format("started with record {}", server_->shard().engine().last_lsn().value));
     const uint64_t epoch = server_->shard().log().facts().epoch;
@@ -328,7 +342,7 @@ void Simulation::step_faults() {
 }
 
 void Simulation::live() {
-  const uint64_t turns = 1 + random_.below(swarm_.turns);
+  const uint64_t turns = 1 + random_.below(dropped_before_ ? 5 : swarm_.turns);
   uint64_t after_failure = 1 + random_.below(20);
   for (uint64_t i = 0; i < turns && !failed(); ++i) {
     step_faults();
@@ -336,8 +350,8 @@ void Simulation::live() {
     if (failed() || disk_.dead()) return;
     if (server_->shard().log().failure() && after_failure-- == 0) return;
     if (random_.one_in(64)) compare();
-    if (random_.one_in(16) && !server_->reactor().held() && whole())
-      ledger_.note_digest(server_->shard().engine());
+    if (random_.one_in(16) && !server_->reactor().held())
+      look([this](const Engine& engine) { ledger_.note_digest(engine); });
   }
 }
 
@@ -354,9 +368,12 @@ void Simulation::settle() {
     ledger_.violated(fmt::format("client {} was never answered: {}", client.session,
                                  ledger_.outstanding(client.session)));
   }
-  if (!failed() && !server_->shard().log().failure() && whole()) {
-    compare();
-    ledger_.note_digest(server_->shard().engine());
+  const bool whole =
+      !failed() && !server_->shard().log().failure() && look([this](const Engine& engine) {
+        if (!server_->reactor().held()) ledger_.compare(engine);
+        ledger_.note_digest(engine);
+      });
+  if (whole) {
     check_leftovers();
     probe();
   }
@@ -413,11 +430,17 @@ void Simulation::end(End how) {
   crash(how == End::kPower ? Ledger::Crash::kPower : Ledger::Crash::kProcess);
 }
 
-bool Simulation::whole() {
+bool Simulation::look(const std::function<void(const Engine&)>& judge) {
+  Engine& engine = server_->shard().engine();
+  FrameCache& frames = engine.share().frames;
   disk_.let_read(true);
-  static_cast<void>(server_->shard().engine().digest());
+  frames.begin(FrameCache::Keep::kAll, /*missing_max=*/0);
+  static_cast<void>(engine.digest());
+  const bool whole = !blind();
+  if (whole) judge(engine);
+  frames.end();
   disk_.let_read(false);
-  return !blind();
+  return whole;
 }
 
 bool Simulation::blind() {
@@ -432,10 +455,8 @@ bool Simulation::blind() {
 
 void Simulation::compare() {
   // The model knows nothing of half an EXEC.
-  if (server_->reactor().held() || !whole()) return;
-  disk_.let_read(true);
-  ledger_.compare(server_->shard().engine());
-  disk_.let_read(false);
+  if (server_->reactor().held()) return;
+  look([this](const Engine& engine) { ledger_.compare(engine); });
 }
 
 // Rot of what is durable is found at the start: it is refused, or nothing that was promised is missing. What no
@@ -453,13 +474,13 @@ void Simulation::rot_and_start() {
   set_faults(false);
   const std::string refusal = start_server();
   // Damage inside of a frame shows when it is read.
-  const bool unreadable = refusal.empty() && !whole();
+  const bool unreadable =
+      refusal.empty() && !look([this](const Engine& engine) { ledger_.recovered(engine); });
   if (unreadable && path.find("/frames-") == std::string::npos)
     ledger_.violated("frames can't be read, though none of them was damaged");
   if (unreadable) {
     note("a frame can't be read, and nothing is served in its place");
   } else if (refusal.empty()) {
-    ledger_.recovered(server_->shard().engine());
     return crash(Ledger::Crash::kProcess);
   } else {
     note("refused: " + refusal);
@@ -509,7 +530,9 @@ void Simulation::on_server_closed(io::ConnectionId connection) {
 void Simulation::on_client_closed(io::ConnectionId connection) {
   const auto session = sessions_.find(connection.value);
   if (session == sessions_.end()) return;
-  ledger_.disconnected(session->second);
+  const bool executing =
+      server_ != nullptr && server_->reactor().held_by() == ClientId{session->second};
+  ledger_.disconnected(session->second, executing);
   sessions_.erase(session);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ struct Swarm {
   size_t reply_piece_bytes = kReplyPieceBytes;
   // Of random numbers of their own as well.
   void cut_replies(SimRandom random);
+  void draw_disk(SimRandom random);
+  std::optional<io::Lane> slow_lane;
+  // What a failed sync has dropped is read back by the next process, and lost with the power soon after.
+  bool seek_dropped = false;
 
   // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
   void limit_memory(SimRandom& random);
@@ -99,9 +104,9 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   void end_life();
   void end(End how);
   void rot_and_start();
-  // Looks at the whole state; false: a sync has failed, and what it should have written can't be read any more. The
-  // process then counts as dead: its log still has it.
-  [[nodiscard]] bool whole();
+  // Shows the whole state to `judge`, with all its frames open: what a failed sync has dropped may be gone when it is read
+  // again. False, and nothing shown: something is gone. The process then counts as dead; its log still has it.
+  bool look(const std::function<void(const Engine&)>& judge);
   // What the server does from now on is not judged.
   [[nodiscard]] bool blind();
   void compare();
@@ -148,6 +153,8 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
   std::map<uint64_t, uint64_t> sessions_;  // Connections to the server's numbers of them.
   uint64_t next_session_ = 1;
   uint64_t checkpoints_ended_ = 0;  // In this life.
+  uint64_t errors_before_ = 0;      // Of the disk, before this life.
+  bool dropped_before_ = false;  // The life before has ended by itself, after an error of the disk.
   bool blind_ = false;
   bool rotten_ = false;  // A bit of what is durable is flipped.
   bool quiet_ = false;   // Clients say nothing new.
