@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 LIST = ROOT / "tests/sim/mutants.txt"
 SCRATCH = ROOT / "build/mutants"
 SEEDS = 20_000
-RUN_BUDGET_S = 600
+RUN_BUDGET_S = 400
 COPIED = ("src", "tests", "tools")
 NOT_COPIED = {"node_modules", "__pycache__", "corpus"}
 

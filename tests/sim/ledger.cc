@@ -145,6 +145,13 @@ void Ledger::excuse_waiters() {
 
 void Ledger::executed(uint64_t number, Words words, Bytes reply, Replied replied,
                       const Moment& moment) {
+  judge(number, std::move(words), reply, replied, moment);
+  const auto client = clients_.find(number);
+  if (client != clients_.end() && client->second.gone) disconnected(number, /*executing=*/false);
+}
+
+void Ledger::judge(uint64_t number, Words words, Bytes reply, Replied replied,
+                   const Moment& moment) {
   ++counters_.commands;
   const bool parks = replied == Replied::kParked;
   const bool begun_only = replied == Replied::kBegun;
@@ -191,7 +198,6 @@ void Ledger::executed(uint64_t number, Words words, Bytes reply, Replied replied
   } else {
     owe(client, outcome.reply, required);
   }
-  if (client.gone) disconnected(number, /*executing=*/false);
 }
 
 void Ledger::expired(const Moment& moment) {

@@ -134,6 +134,8 @@ class Ledger {
     bool gone = false;  // It goes for good when its EXEC has been executed.
   };
 
+  // Was the command next, and is its reply right?
+  void judge(uint64_t client, Words words, Bytes reply, Replied replied, const Moment& moment);
   // What a command starts with: of the parked read that it continues, or of its own words.
   struct Begun {
     uint64_t required = 0;
