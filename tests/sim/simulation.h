@@ -46,6 +46,9 @@ struct Swarm {
   bool disconnects = false;
   bool short_sends = false;
   bool stalls = false;
+  // What a failed sync has dropped is read back by the next process, and lost with the power soon after.
+  bool seek_dropped = false;
+  std::optional<io::Lane> slow_lane;
   // Of random numbers of their own, so that the others mean the same with and without them.
   void draw_checkpoints(SimRandom random);
   CheckpointSettings checkpoint{.log_bytes = 0};
@@ -57,9 +60,6 @@ struct Swarm {
   // Of random numbers of their own as well.
   void cut_replies(SimRandom random);
   void draw_disk(SimRandom random);
-  std::optional<io::Lane> slow_lane;
-  // What a failed sync has dropped is read back by the next process, and lost with the power soon after.
-  bool seek_dropped = false;
 
   // Of a seed's own: what a seed did before there were limits to memory, it does still, where it draws none.
   void limit_memory(SimRandom& random);
