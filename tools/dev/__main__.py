@@ -57,6 +57,9 @@ def run_fmt(arguments):
 
 
 def run_lint(arguments):
+    unknown = [] if arguments == ["--all"] else sorted(set(arguments) - set(quality.sources()))
+    if unknown:
+        raise shell.StepFailed(f"no C++ file of this project: {' '.join(unknown)}", "./dev lint [--all | FILE...]")
     quality.check_format()
     quality.check_rules()
     if arguments == ["--all"]:

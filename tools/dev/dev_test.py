@@ -165,6 +165,14 @@ class RunTestsTest(unittest.TestCase):
 
 
 class LintTest(unittest.TestCase):
+    def test_what_is_no_source_is_refused_by_name(self):
+        for words in (["src/gone.cc"], ["--help"], ["--all", "src/gone.cc"]):
+            done = subprocess.run([str(shell.ROOT / "dev"), "lint", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"no C++ file of this project: {' '.join(words)}", done.stdout)
+            self.assertNotIn("Traceback", done.stdout)
+
     def test_findings_are_kept_and_their_notes_are_not(self):
         output = (f"{shell.ROOT}/src/a.cc:1:2: error: bad [x]\n    1 | int a;\n/usr/x.h:3:4: note: because\n    3 | y\n"
                   "/usr/x.h:5:6: warning: worse [y]\n12 warnings generated.\n")
