@@ -293,6 +293,7 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("eventloop_cycles", facts.turns);
   text.line("eventloop_duration_sum", facts.turns_us);
   text.line("leat_longest_turn_usec", facts.longest_turn_us);
+  text.line("leat_longest_turn_cpu_usec", facts.longest_turn_cpu_us);
 }
 
 void info_replication(Context& context, const NodeFacts& /*facts*/, InfoText& text) {

@@ -92,6 +92,7 @@ struct NodeFacts {
   uint64_t turns = 0;
   int64_t turns_us = 0;
   int64_t longest_turn_us = 0;
+  int64_t longest_turn_cpu_us = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t output_limit_disconnections = 0;

@@ -54,6 +54,7 @@ TEST_F(InfoTest, HasWhatClientsAndScrapersRead) {
                                       "eventloop_cycles:",
                                       "eventloop_duration_sum:",
                                       "leat_longest_turn_usec:",
+                                      "leat_longest_turn_cpu_usec:",
                                       "role:master",
                                       "connected_slaves:0",
                                       "master_repl_offset:",

@@ -133,9 +133,9 @@ Status run_disk_job(Disk& disk, const DiskJob& job) {
   return done;
 }
 
-DiskLane::DiskLane(const std::string& name, Disk& disk, std::function<void()> wake)
+DiskLane::DiskLane(const std::string& name, Urgency urgency, Disk& disk, std::function<void()> wake)
     : disk_(disk), wake_(std::move(wake)) {
-  thread_ = start_thread(name, [this] { run(); });
+  thread_ = start_thread(name, urgency, [this] { run(); });
 }
 
 DiskLane::~DiskLane() {

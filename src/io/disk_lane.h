@@ -14,13 +14,14 @@
 #include <thread>
 
 #include "io/io.h"
+#include "io/lane_thread.h"
 
 namespace leat::io {
 
 class DiskLane {
  public:
   // `name`, up to 15 characters, is what the operating system's tools show for the thread.
-  DiskLane(const std::string& name, Disk& disk, std::function<void()> wake);
+  DiskLane(const std::string& name, Urgency urgency, Disk& disk, std::function<void()> wake);
   DiskLane(const DiskLane&) = delete;
   DiskLane& operator=(const DiskLane&) = delete;
   ~DiskLane();

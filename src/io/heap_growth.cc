@@ -226,7 +226,7 @@ HeapGrowth::HeapGrowth() {
   all.growing.alloc = &grow;
   try_setting(name.c_str(), &all.growing);
   backing().growing = true;
-  thread_ = start_thread("leat-heap", &back_huge_pages);
+  thread_ = start_thread("leat-heap", Urgency::kServing, &back_huge_pages);
 }
 
 HeapGrowth::~HeapGrowth() {

@@ -29,6 +29,8 @@ class Clock {
   // Nanoseconds for durations of commands: cheaper than mono(), monotonic per thread, and off by a
   // part in a thousand at most. Not comparable with mono().
   [[nodiscard]] virtual int64_t stopwatch() = 0;
+  // Nanoseconds that the calling thread has spent on a processor, in total. A system call; not comparable with mono().
+  [[nodiscard]] virtual int64_t thread_cpu() = 0;
 };
 
 class Random {

@@ -36,12 +36,12 @@ LocalEvents::LocalEvents(Descriptor wake, Descriptor signals, const sigset_t& ma
     : wake_(std::move(wake)),
       signals_(std::move(signals)),
       mask_before_(mask_before),
-      lanes_{DiskLane("leat-commit", disk, [this] { this->wake(); }),
-             DiskLane("leat-background", disk, [this] { this->wake(); }),
-             DiskLane("leat-sync", disk, [this] { this->wake(); }),
-             DiskLane("leat-checkpoint", disk, [this] { this->wake(); }),
-             DiskLane("leat-frames", disk, [this] { this->wake(); }),
-             DiskLane("leat-fetch", disk, [this] { this->wake(); })} {}
+      lanes_{DiskLane("leat-commit", Urgency::kServing, disk, [this] { this->wake(); }),
+             DiskLane("leat-background", Urgency::kServing, disk, [this] { this->wake(); }),
+             DiskLane("leat-sync", Urgency::kServing, disk, [this] { this->wake(); }),
+             DiskLane("leat-checkpoint", Urgency::kBehind, disk, [this] { this->wake(); }),
+             DiskLane("leat-frames", Urgency::kBehind, disk, [this] { this->wake(); }),
+             DiskLane("leat-fetch", Urgency::kServing, disk, [this] { this->wake(); })} {}
 
 LocalEvents::~LocalEvents() {
   ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);

@@ -219,6 +219,29 @@ TEST_P(LoopLocalTest, ReplaceAndRemoveWorkOnNames) {
   EXPECT_FALSE(run(Lane::kCheckpoint, remove).ok());
 }
 
+// Notes how urgent the thread is that does it.
+class Niceness : public DiskWork {
+ public:
+  Status run(Disk&) override {
+    found = of_this_thread();
+    return {};
+  }
+  static int of_this_thread() { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); }
+  int found = 0;
+};
+
+TEST_P(LoopLocalTest, WhatNobodyWaitsForRunsBehindTheReactor) {
+  const int own = Niceness::of_this_thread();
+  ASSERT_LT(own, 10) << "these tests were started with so low a priority that nothing is below";
+  for (size_t i = 0; i < kLanes; ++i) {
+    const auto lane = static_cast<Lane>(i);
+    const bool behind = lane == Lane::kCheckpoint || lane == Lane::kFrames;
+    Niceness work;
+    ASSERT_TRUE(run(lane, {.kind = DiskJob::Kind::kWork, .bytes = "", .work = &work}).ok());
+    EXPECT_EQ(work.found, own + (behind ? 10 : 0)) << "lane " << i;
+  }
+}
+
 TEST_P(LoopLocalTest, PrepareThatFailsLeavesNothing) {
   // The limit stands for a full disk: both are kFull, and this one needs no privilege.
   rlimit before{};

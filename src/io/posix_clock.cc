@@ -76,6 +76,11 @@ int64_t PosixClock::stopwatch() {
   return mono().value;
 }
 
+int64_t PosixClock::thread_cpu() {
+  const timespec spent = read_clock(CLOCK_THREAD_CPUTIME_ID);
+  return spent.tv_sec * kNsPerSecond + spent.tv_nsec;
+}
+
 uint64_t PosixRandom::next() {
   if (used_ == block_.size()) {
     ssize_t got = 0;

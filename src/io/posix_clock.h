@@ -17,6 +17,7 @@ class PosixClock final : public Clock {
   [[nodiscard]] int64_t wall_us() override;
   [[nodiscard]] MonoNs mono() override;
   [[nodiscard]] int64_t stopwatch() override;
+  [[nodiscard]] int64_t thread_cpu() override;
 
  private:
   // Nanoseconds per tick of the processor's counter, times 2^32; 0 where it can't serve as a clock.

@@ -135,7 +135,7 @@ void PosixFile::expect(uint64_t offset, uint64_t size) {
 
 class LaneWorker final : public Worker {
  public:
-  explicit LaneWorker(Disk& disk) : lane_("leat-load", disk, [] {}) {}
+  explicit LaneWorker(Disk& disk) : lane_("leat-load", Urgency::kServing, disk, [] {}) {}
   void start(DiskWork& work) override {
     lane_.start({.kind = DiskJob::Kind::kWork, .work = &work});
   }

@@ -88,9 +88,22 @@ void Reactor::turn(MonoNs deadline) {
   }
   release_outputs();
   forget_dead();
-  const int64_t spent = world_.clock.mono().value - now.mono.value;
+  note_turn(now.mono);
+}
+
+void Reactor::note_turn(MonoNs begun) {
+  const MonoNs now = world_.clock.mono();
+  const int64_t spent = now.value - begun.value;
   counters_.turns_ns += spent;
   counters_.longest_turn_ns = std::max(counters_.longest_turn_ns, spent);
+  if (now.value - cpu_read_.value < kCpuReadNs) return;
+  const int64_t cpu = world_.clock.thread_cpu();
+  if (spent >= kCpuReadNs) {
+    counters_.longest_turn_cpu_ns =
+        std::max(counters_.longest_turn_cpu_ns, std::min(spent, cpu - cpu_ns_));
+  }
+  cpu_ns_ = cpu;
+  cpu_read_ = now;
 }
 
 void Reactor::serve(Now now) {

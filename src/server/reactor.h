@@ -33,6 +33,9 @@
 
 namespace leat {
 
+// Reading a thread's processor time is a system call: made once in so long, not in every turn.
+inline constexpr int64_t kCpuReadNs = kNsPerMs;
+
 struct ReactorCounters {
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
@@ -42,6 +45,8 @@ struct ReactorCounters {
   // From the end of the wait for events to the end of the turn, without the reading of sockets.
   int64_t turns_ns = 0;
   int64_t longest_turn_ns = 0;
+  // Processor time of the turn that took most of it, at most kCpuReadNs too much; of turns that last as long.
+  int64_t longest_turn_cpu_ns = 0;
   uint64_t protocol_errors = 0;
   uint64_t output_limit_disconnections = 0;
   uint64_t reads = 0;
@@ -146,6 +151,7 @@ class Reactor : public io::Handler {
     ++counters_.writes;
     connection.sent_bytes += count;
   }
+  void note_turn(MonoNs begun);
   // What a turn does for the shard between poll and release.
   void serve(Now now);
   void tick();
@@ -228,6 +234,8 @@ class Reactor : public io::Handler {
   std::optional<ClientId> held_by_;
   ClientId next_client_{1};
   ReactorCounters counters_;
+  int64_t cpu_ns_ = 0;  // The thread's processor time when it was last read, and when that was.
+  MonoNs cpu_read_{0};
   MonoNs paused_until_{0};
   bool pause_only_writes_ = false;
   bool held_back_ = false;    // Some connection waits for the disk to catch up.

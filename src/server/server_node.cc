@@ -114,6 +114,7 @@ void ServerNode::add_traffic(NodeFacts& facts) const {
   facts.turns = counters.turns;
   facts.turns_us = counters.turns_ns / kNsPerUs;
   facts.longest_turn_us = counters.longest_turn_ns / kNsPerUs;
+  facts.longest_turn_cpu_us = counters.longest_turn_cpu_ns / kNsPerUs;
   facts.reads = counters.reads;
   facts.writes = counters.writes;
   facts.output_limit_disconnections = counters.output_limit_disconnections;

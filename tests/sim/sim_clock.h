@@ -13,6 +13,7 @@ class SimClock final : public io::Clock {
   [[nodiscard]] int64_t wall_us() override { return now_ / 1000 + wall_offset_us_; }
   [[nodiscard]] MonoNs mono() override { return MonoNs{now_}; }
   [[nodiscard]] int64_t stopwatch() override { return now_; }
+  [[nodiscard]] int64_t thread_cpu() override { return now_; }
 
   void advance_to(int64_t now) { now_ = now; }
   // Somebody set the wall clock.

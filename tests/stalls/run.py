@@ -2,9 +2,10 @@
 """How long nobody is served while the server is busy with something large: a checkpoint, a trim, ageing, freeing.
 
 By default small and judged by counts only: the work is done, its result is right, and it took many turns, not one. With
-`--scale` it is a measurement: the longest turn (`leat_longest_turn_usec`), what a client that pings all the time saw,
-and the same for redis-server with `--redis`. `--limit-ms` makes a longer turn a failure. A turn also lasts while the
-system runs others: with `--prefer`, as root, it does that last (nice -20), which leaves what the server does itself.
+`--scale` it is a measurement: the longest turn (`leat_longest_turn_usec`), the processor time of one
+(`leat_longest_turn_cpu_usec`), what a client that pings all the time saw, and the same for redis-server with `--redis`.
+A turn also lasts while the system runs others, and while a hypervisor runs nobody here: with `--prefer`, as root, the
+former comes last (nice -20); the latter is in no processor time. `--limit-ms` makes a turn with more of that a failure.
 """
 
 import dataclasses
@@ -55,7 +56,8 @@ class Pinger:
 @dataclasses.dataclass
 class Stall:
     turns: int
-    turn_ms: float  # Of Leat; redis-server does not tell.
+    turn_ms: float  # This and the next one of Leat; redis-server does not tell.
+    cpu_ms: float
     ping_ms: float
 
 
@@ -112,9 +114,10 @@ class Measured:
         with Pinger(self.server) as pinger:
             work()
         if not self.is_leat:
-            return Stall(0, 0.0, pinger.longest_ms)
+            return Stall(0, 0.0, 0.0, pinger.longest_ms)
         stats = self.client.info("stats")
-        return Stall(int(stats["eventloop_cycles"]), int(stats["leat_longest_turn_usec"]) / 1000, pinger.longest_ms)
+        turn_ms, cpu_ms = (int(stats[f"leat_longest_turn_{name}"]) / 1000 for name in ("usec", "cpu_usec"))
+        return Stall(int(stats["eventloop_cycles"]), turn_ms, cpu_ms, pinger.longest_ms)
 
     def freed(self, keys=0):
         """What was dropped is gone from memory as well."""
@@ -223,12 +226,12 @@ def measure(results, case, measured, options):
         stall, least_turns = run(measured, options.scale)
         if stall is None:
             return
-        turn = f"longest turn {stall.turn_ms:.2f} ms of {stall.turns}, " if measured.is_leat else ""
+        turn = f"longest turn {stall.turn_ms:.2f} ms of {stall.turns}, most processor time {stall.cpu_ms:.2f} ms, " if measured.is_leat else ""
         print(f"# {name} ({'leat' if measured.is_leat else 'redis'}): {turn}longest ping {stall.ping_ms:.2f} ms", flush=True)
         if not measured.is_leat:
             return
         check(stall.turns >= least_turns, f"{stall.turns} turns, at least {least_turns} were due")
-        check(not options.limit_ms or stall.turn_ms <= options.limit_ms, f"a turn of {stall.turn_ms:.2f} ms")
+        check(not options.limit_ms or stall.cpu_ms <= options.limit_ms, f"a turn with {stall.cpu_ms:.2f} ms of processor time")
     except (AssertionError, OSError) as wrong:
         return results.fail(name, wrong)
     results.ok(name)
@@ -237,7 +240,7 @@ def measure(results, case, measured, options):
 def main():
     parser = report.arguments(__doc__)
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="multiplies the amount of data (100: 5 M members, 10 M entries)")
-    parser.add_argument("--limit-ms", type=float, default=0, metavar="MS", help="a longer turn is a failure")
+    parser.add_argument("--limit-ms", type=float, default=0, metavar="MS", help="a turn with more processor time is a failure")
     parser.add_argument("--redis", action="store_true", help="redis-server beside it")
     parser.add_argument("--prefer", action="store_true", help="the server runs with nice -20")
     options = parser.parse_args()
