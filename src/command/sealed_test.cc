@@ -68,6 +68,10 @@ TEST_F(SealedCommandTest, WaitForWhatTheyReadAndNoMore) {
       {"XADD s 23-0 f v", 0},
       {"COPY s t", 0},
       {"DEL s", 0},
+      {"XREADGROUP GROUP g c COUNT 1 STREAMS t >", 1},
+      {"XDELEX t ACKED IDS 2 13-0 18-0", 0},
+      {"XDELEX t DELREF IDS 2 14-0 18-0", 2},
+      {"XACKDEL t g IDS 2 13-0 17-0", 1},
   };
   // Every command begins with nothing open.
   for (const auto& c : cases) {
@@ -132,7 +136,7 @@ TEST_F(SealedCommandTest, FailWhenAFrameCantBeReadAndChangeNothing) {
        {"XRANGE s 1 2", "XREVRANGE s 6 3", "XREAD STREAMS s 0", "XINFO STREAM s",
         "XINFO STREAM s FULL", "XGROUP SETID s g 3", "XGROUP CREATE s h 3",
         "XREADGROUP GROUP g c STREAMS s >", "XTRIM s MAXLEN 17", "XADD s MAXLEN 16 21-0 f v",
-        "XDEL s 10-0", "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"}) {
+        "XDEL s 10-0", "XDELEX s IDS 1 10-0", "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"}) {
     EXPECT_EQ(run_unchecked(command), kUnreadable) << command;
   }
   EXPECT_EQ(run_unchecked("XLEN s"), ":20");

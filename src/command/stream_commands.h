@@ -7,6 +7,7 @@ namespace leat {
 
 class Context;
 
+void cmd_xackdel(Context& context, const Arguments& words);
 void cmd_xadd(Context& context, const Arguments& words);
 void cmd_xtrim(Context& context, const Arguments& words);
 void cmd_xcfgset(Context& context, const Arguments& words);
@@ -14,6 +15,7 @@ void cmd_xlen(Context& context, const Arguments& words);
 void cmd_xrange(Context& context, const Arguments& words);
 void cmd_xrevrange(Context& context, const Arguments& words);
 void cmd_xdel(Context& context, const Arguments& words);
+void cmd_xdelex(Context& context, const Arguments& words);
 void cmd_xsetid(Context& context, const Arguments& words);
 void cmd_xread(Context& context, const Arguments& words);
 void cmd_xreadgroup(Context& context, const Arguments& words);

@@ -45,11 +45,13 @@ constexpr CommandSpec kInfoCommands[] = {
 };
 constexpr CommandSpec kStreamCommands[] = {
     {"xack", -4, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xack, "5.0.0", "stream", "Acknowledges entries that are pending in a consumer group."},
+    {"xackdel", -6, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xackdel, "8.2.0", "stream", "Acknowledges pending entries and deletes them from the stream."},
     {"xadd", -5, kWrite | kDenyOom | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xadd, "5.0.0", "stream", "Appends an entry to a stream."},
     {"xautoclaim", -6, kWrite | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xautoclaim, "6.2.0", "stream", "Makes a consumer the owner of entries that have been pending for long."},
     {"xcfgset", -2, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xcfgset, "8.6.0", "stream", "Sets how much of a stream is kept."},
     {"xclaim", -6, kWrite | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xclaim, "5.0.0", "stream", "Makes a consumer the owner of pending entries."},
     {"xdel", -3, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xdel, "5.0.0", "stream", "Deletes entries of a stream."},
+    {"xdelex", -5, kWrite | kFast | kFreesSpace, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xdelex, "8.2.0", "stream", "Deletes entries of a stream, with regard to what its groups hold."},
     {"xgroup", -2, 0, kAclSlow, {}, nullptr, "5.0.0", "stream", "Consumer group commands.", kGroupCommands},
     {"xinfo", -2, 0, kAclSlow, {}, nullptr, "5.0.0", "stream", "Stream introspection commands.", kInfoCommands},
     {"xlen", 2, kReadonly | kFast, kStreamRead | kAclFast, {1, 1, 1}, cmd_xlen, "5.0.0", "stream", "Counts the entries of a stream."},

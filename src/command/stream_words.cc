@@ -187,6 +187,33 @@ bool find_group(Context& context, const Arguments& words, const Object*& object,
   return false;
 }
 
+int64_t plan_acknowledgement(const PendingEntries& pending, const std::vector<StreamId>& ids,
+                             IdListWriter& ranges) {
+  int64_t count = 0;
+  bool open = false;
+  StreamId last;
+  auto cursor = pending.cursor_from(ids.front());
+  const auto close = [&] {
+    if (open) ranges.add(last);
+    open = false;
+  };
+  for (const StreamId id : ids) {
+    if (cursor.valid() && cursor.entry().id < id) {
+      close();
+      cursor = pending.cursor_from(id);
+    }
+    if (!cursor.valid()) break;
+    if (cursor.entry().id != id) continue;
+    if (!open) ranges.add(id);
+    open = true;
+    last = id;
+    ++count;
+    cursor.advance();
+  }
+  close();
+  return count;
+}
+
 void reply_no_such_group(Context& context, Bytes key, Bytes group) {
   context.error(fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", group, key));
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "command/context.h"
 #include "engine/retention_plan.h"
@@ -72,6 +73,12 @@ void enforce_size(Context& context, const Object& object);
                               const Group*& group);
 // Replies that `key` has no such group, as XGROUP and XINFO say it.
 void reply_no_such_group(Context& context, Bytes key, Bytes group);
+
+// Writes which of `ids` (ascending, each once, at least one) are pending, as ranges that hold no other pending entry.
+// One walk along the pending entries when the ids lie together, as those of one delivery do.
+//   returns  how many that are.
+int64_t plan_acknowledgement(const PendingEntries& pending, const std::vector<StreamId>& ids,
+                             IdListWriter& ranges);
 
 // Creates the consumer; it must not exist. False after the error has been replied.
 [[nodiscard]] bool create_consumer(Context& context, const Object& object, const Group& group,

@@ -88,6 +88,7 @@ void Model::run(const Words& words) {
       {"SADD", &Model::sadd},         {"SREM", &Model::srem},
       {"SCARD", &Model::scard},       {"XADD", &Model::xadd},
       {"XTRIM", &Model::xtrim},       {"XDEL", &Model::xdel},
+      {"XDELEX", &Model::xdelex},     {"XACKDEL", &Model::xdelex},
       {"XSETID", &Model::xsetid},     {"XLEN", &Model::xlen},
       {"XRANGE", &Model::xrange},     {"XREVRANGE", &Model::xrange},
       {"XREAD", &Model::xread},       {"XREADGROUP", &Model::xread},

@@ -150,6 +150,7 @@ class Model {
   void xtrim(const Words& words);
   void xcfgset(const Words& words);
   void xdel(const Words& words);
+  void xdelex(const Words& words);  // XACKDEL, too.
   void xsetid(const Words& words);
   void xlen(const Words& words);
   void xrange(const Words& words);

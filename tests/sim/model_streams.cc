@@ -184,6 +184,35 @@ void Model::xdel(const Words& words) {
   reply_ = integer(count);
 }
 
+// XDELEX key references IDS numids id ..., XACKDEL key group references IDS numids id ...
+void Model::xdelex(const Words& words) {
+  ModelStream* stream = nullptr;
+  if (!find(words[1], stream)) return;
+  const bool acknowledges = words[0] == "XACKDEL";
+  const size_t options = acknowledges ? 3 : 2;
+  const bool known = stream != nullptr && (!acknowledges || stream->groups.contains(words[2]));
+  bool deleted = false;
+  reply_ = array(words.size() - options - 3);
+  for (size_t i = options + 3; i < words.size(); ++i) {
+    const StreamId id = id_of(words[i]);
+    if (!known || (acknowledges && stream->groups[words[2]].pending.erase(id) == 0)) {
+      reply_ += integer(-1);
+    } else if (words[options] == "ACKED" && needed(*stream, id)) {
+      reply_ += integer(2);
+    } else {
+      if (words[options] == "DELREF") {
+        for (auto& [name, group] : stream->groups) group.pending.erase(id);
+      }
+      const bool live = stream->entries.contains(id);
+      if (live) erase(*stream, id);
+      if (live) stream->max_deleted = std::max(stream->max_deleted, id);
+      deleted = deleted || live;
+      reply_ += integer(live || acknowledges ? 1 : -1);
+    }
+  }
+  if (deleted) touch(words[1]);
+}
+
 void Model::xsetid(const Words& words) {
   const StreamId last = id_of(words[2]);
   const std::string added = option(words, "ENTRIESADDED");

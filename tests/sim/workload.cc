@@ -1,6 +1,7 @@
 #include "sim/workload.h"
 
 #include <algorithm>
+#include <array>
 
 namespace leat::sim {
 
@@ -68,6 +69,7 @@ Words Workload::stream_write(const Model& model) {
   if (policies_ && chance(10)) return policy();
   const std::string key = stream_key();
   if (deletes_ && chance(8)) {
+    if (chance(2)) return extended_deletion(model, {"XDELEX", key});
     Words words = {"XDEL", key};
     for (uint64_t n = 1 + random_.below(3); n != 0; --n) words.push_back(some_id(model, key));
     return words;
@@ -167,6 +169,17 @@ Words Workload::group_admin(const Model& model) {
   return words;
 }
 
+// Of the stream words[1]; the words end where what becomes of references is said.
+Words Workload::extended_deletion(const Model& model, Words words) {
+  static constexpr std::array kReferences = {"KEEPREF", "DELREF", "ACKED"};
+  const std::string key = words[1];
+  words.emplace_back(kReferences.at(random_.below(kReferences.size())));
+  const uint64_t count = 1 + random_.below(4);
+  words.insert(words.end(), {"IDS", std::to_string(count)});
+  for (uint64_t n = count; n != 0; --n) words.push_back(some_id(model, key));
+  return words;
+}
+
 Words Workload::claim(const Model& model, const std::string& key) {
   Words words = {"XCLAIM", key, group(), consumer(), chance(2) ? "0" : number(40)};
   for (uint64_t n = 1 + random_.below(4); n != 0; --n) words.push_back(some_id(model, key));
@@ -211,6 +224,7 @@ Words Workload::group_settle(const Model& model) {
     default:
       break;
   }
+  if (deletes_ && chance(4)) return extended_deletion(model, {"XACKDEL", key, group()});
   Words words = {"XACK", key, group()};
   for (uint64_t n = 1 + random_.below(5); n != 0; --n) words.push_back(some_id(model, key));
   return words;

@@ -25,6 +25,7 @@ class Workload {
   Words stream_read();
   Words group_read(const Model& model);
   Words group_admin(const Model& model);
+  Words extended_deletion(const Model& model, Words words);
   Words claim(const Model& model, const std::string& key);
   Words autoclaim(const Model& model, const std::string& key);
   Words list_pending(const std::string& key);
