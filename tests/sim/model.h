@@ -166,6 +166,9 @@ class Model {
   static uint64_t trim(ModelStream& stream, const Trim& asked);
   static uint64_t trim_nodes(ModelStream& stream, const Trim& asked);
   static void erase(ModelStream& stream, StreamId id);
+  // What XDELEX answers for one id.
+  static int64_t delete_with_references(ModelStream& stream, StreamId id,
+                                        const std::string& references);
   // A group has not acknowledged the entry, or not been given it.
   static bool needed(const ModelStream& stream, StreamId id);
   static bool over(const ModelStream& stream, uint64_t entries, uint64_t bytes);

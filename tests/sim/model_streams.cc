@@ -191,26 +191,30 @@ void Model::xdelex(const Words& words) {
   const bool acknowledges = words[0] == "XACKDEL";
   const size_t options = acknowledges ? 3 : 2;
   const bool known = stream != nullptr && (!acknowledges || stream->groups.contains(words[2]));
-  bool deleted = false;
   reply_ = array(words.size() - options - 3);
+  const uint64_t before = stream == nullptr ? 0 : stream->entries.size();
   for (size_t i = options + 3; i < words.size(); ++i) {
     const StreamId id = id_of(words[i]);
     if (!known || (acknowledges && stream->groups[words[2]].pending.erase(id) == 0)) {
       reply_ += integer(-1);
-    } else if (words[options] == "ACKED" && needed(*stream, id)) {
-      reply_ += integer(2);
     } else {
-      if (words[options] == "DELREF") {
-        for (auto& [name, group] : stream->groups) group.pending.erase(id);
-      }
-      const bool live = stream->entries.contains(id);
-      if (live) erase(*stream, id);
-      if (live) stream->max_deleted = std::max(stream->max_deleted, id);
-      deleted = deleted || live;
-      reply_ += integer(live || acknowledges ? 1 : -1);
+      const int64_t gone = delete_with_references(*stream, id, words[options]);
+      reply_ += integer(gone < 0 && acknowledges ? 1 : gone);
     }
   }
-  if (deleted) touch(words[1]);
+  if (stream != nullptr && stream->entries.size() != before) touch(words[1]);
+}
+
+int64_t Model::delete_with_references(ModelStream& stream, StreamId id,
+                                      const std::string& references) {
+  if (references == "ACKED" && needed(stream, id)) return 2;
+  if (references == "DELREF") {
+    for (auto& [name, group] : stream.groups) group.pending.erase(id);
+  }
+  if (!stream.entries.contains(id)) return -1;
+  erase(stream, id);
+  stream.max_deleted = std::max(stream.max_deleted, id);
+  return 1;
 }
 
 void Model::xsetid(const Words& words) {
