@@ -133,10 +133,9 @@ struct Deletion {
     outcomes.push_back(live || acknowledging != nullptr ? kDeleted : kNotFound);
   }
 
-  // The answer for an id that stands at words before it as well: what was there is gone.
-  [[nodiscard]] int64_t outcome(StreamId id, bool again, bool acknowledging) const {
-    const auto place = std::lower_bound(ids.begin(), ids.end(), id) - ids.begin();
-    const int64_t first = outcomes[static_cast<size_t>(place)];
+  // The answer for an id of the command. `again`: it stood there before, and what was there is gone.
+  [[nodiscard]] int64_t outcome(size_t place, bool again, bool acknowledging) const {
+    const int64_t first = outcomes[place];
     if (!again) return first;
     return first == kReferenced && !acknowledging ? kReferenced : kNotFound;
   }
@@ -172,14 +171,13 @@ void delete_ids(Context& context, const Object& object, const Group* acknowledgi
     if (context.gives_up()) return;
     deletion.decide(*object.stream(), id, references, acknowledging);
   }
-  if (context.lacks_entries()) return;
   write(context, object, deletion, acknowledging);
   context.reply().array(asked.size());
   std::vector<bool> replied(deletion.ids.size());
   for (const StreamId id : asked) {
     const auto place = static_cast<size_t>(
         std::lower_bound(deletion.ids.begin(), deletion.ids.end(), id) - deletion.ids.begin());
-    context.reply().integer(deletion.outcome(id, replied[place], acknowledging != nullptr));
+    context.reply().integer(deletion.outcome(place, replied[place], acknowledging != nullptr));
     replied[place] = true;
   }
 }
