@@ -4,6 +4,9 @@
 // larger ones are b-trees ordered by (hash, name): no insert ever rehashes everything, and the hash is
 // SCAN's cursor. Same choice and same default thresholds as Redis' small encodings.
 //
+// The tree's slots are a hash and a pointer, so that many fit into a node: in a map of millions each level of the tree
+// is a cache miss.
+//
 // Cost       small: O(n) with n <= kSmallMax; large: O(log n).
 #pragma once
 
@@ -14,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -43,11 +46,11 @@ class FieldMap {
 
   [[nodiscard]] const Value* find(Bytes name) const {
     if (large_) {
-      const auto found = large_->find(Key{hash64(name), std::string(name)});
-      return found == large_->end() ? nullptr : &found->second;
+      const auto found = large_->find(Place{hash64(name), name});
+      return found == large_->end() ? nullptr : &found->field->value;
     }
-    for (const auto& [field, value] : small_) {
-      if (field == name) return &value;
+    for (const Field& field : small_) {
+      if (field.name == name) return &field.value;
     }
     return nullptr;
   }
@@ -56,28 +59,24 @@ class FieldMap {
   // Sets `name` to `value`; true if it was not there.
   bool set(Bytes name, Value value) {
     if (!large_ && !fits_small(name, value)) grow();
-    if (large_) {
-      return large_->insert_or_assign(Key{hash64(name), std::string(name)}, std::move(value))
-          .second;
-    }
-    for (auto& [field, old] : small_) {
-      if (field != name) continue;
-      old = std::move(value);
+    if (large_) return set_large(name, std::move(value));
+    for (Field& field : small_) {
+      if (field.name != name) continue;
+      field.value = std::move(value);
       return false;
     }
     if (small_.size() == kSmallMax) {
       grow();
-      large_->emplace(Key{hash64(name), std::string(name)}, std::move(value));
-    } else {
-      small_.emplace_back(std::string(name), std::move(value));
+      return set_large(name, std::move(value));
     }
+    small_.push_back(Field{std::string(name), std::move(value)});
     return true;
   }
 
   bool erase(Bytes name) {
-    if (large_) return large_->erase(Key{hash64(name), std::string(name)}) != 0;
+    if (large_) return large_->erase(Place{hash64(name), name}) != 0;
     for (auto field = small_.begin(); field != small_.end(); ++field) {
-      if (field->first != name) continue;
+      if (field->name != name) continue;
       small_.erase(field);
       return true;
     }
@@ -87,19 +86,19 @@ class FieldMap {
   // Calls visit(const std::string& name, const Value& value) for all, in the map's order.
   template <typename Visit>
   void visit(Visit&& visit) const {
-    for (const auto& [name, value] : small_) visit(name, value);
+    for (const Field& field : small_) visit(field.name, field.value);
     if (!large_) return;
-    for (const auto& [key, value] : *large_) visit(key.name, value);
+    for (const Slot& slot : *large_) visit(slot.field->name, slot.field->value);
   }
 
   // The same for the first `count`.
   template <typename Visit>
   void visit_first(size_t count, Visit&& visit) const {
     for (size_t i = 0; i < std::min(count, small_.size()); ++i)
-      visit(small_[i].first, small_[i].second);
+      visit(small_[i].name, small_[i].value);
     if (!large_) return;
     for (auto at = large_->begin(); at != large_->end() && count != 0; ++at, --count)
-      visit(at->first.name, at->second);
+      visit(at->field->name, at->field->value);
   }
 
   // The place of a name in the order of a large map.
@@ -109,8 +108,8 @@ class FieldMap {
   template <typename Visit>
   void visit_from(uint64_t place, Visit&& visit) const {
     if (!large_) return;
-    for (auto at = large_->lower_bound(Key{place, {}}); at != large_->end(); ++at) {
-      if (!visit(at->first.hash, at->first.name, at->second)) return;
+    for (auto at = large_->lower_bound(Place{place, {}}); at != large_->end(); ++at) {
+      if (!visit(at->hash, at->field->name, at->field->value)) return;
     }
   }
   // Makes the map a large one, as it would be when it had grown.
@@ -139,13 +138,13 @@ class FieldMap {
       this->visit(visit);
       return 0;
     }
-    auto at = large_->lower_bound(Key{cursor << kScanShift, {}});
+    auto at = large_->lower_bound(Place{cursor << kScanShift, {}});
     for (size_t seen = 0; at != large_->end(); ++at, ++seen) {
-      const uint64_t position = at->first.hash >> kScanShift;
+      const uint64_t position = at->hash >> kScanShift;
       // A position is visited whole: the cursor cannot stand inside one.
       if (seen >= count && position != cursor) return position;
       cursor = position;
-      visit(at->first.name, at->second);
+      visit(at->field->name, at->field->value);
     }
     return 0;
   }
@@ -154,50 +153,82 @@ class FieldMap {
   // in hash order, then a random walk). Requires a non-empty map.
   [[nodiscard]] std::pair<const std::string*, const Value*> pick(uint64_t random) const {
     if (!large_) {
-      const auto& [name, value] = small_[random % small_.size()];
-      return {&name, &value};
+      const Field& field = small_[random % small_.size()];
+      return {&field.name, &field.value};
     }
-    auto at = large_->lower_bound(Key{random, {}});
+    auto at = large_->lower_bound(Place{random, {}});
     for (uint64_t steps = (random * 0x9E3779B97F4A7C15ULL) >> 59; steps > 0; --steps) {
       if (at == large_->end()) at = large_->begin();
       ++at;
     }
     if (at == large_->end()) at = large_->begin();
-    return {&at->first.name, &at->second};
+    return {&at->field->name, &at->field->value};
   }
 
  private:
-  struct Key {
-    uint64_t hash = 0;
+  struct Field {
     std::string name;
-    friend auto operator<=>(const Key&, const Key&) = default;
+    [[no_unique_address]] Value value;
   };
+  struct Slot {
+    uint64_t hash = 0;
+    std::unique_ptr<Field> field;
+  };
+  // Where a name stands in the order, or would. The empty name comes first of those with its hash.
+  struct Place {
+    uint64_t hash = 0;
+    Bytes name;
+  };
+  struct Order {
+    using is_transparent = void;
+    static Bytes name(const Slot& slot) { return slot.field->name; }
+    static Bytes name(const Place& place) { return place.name; }
+    template <typename First, typename Second>
+    bool operator()(const First& a, const Second& b) const {
+      // Names are far away, and differ only where hashes don't.
+      return a.hash != b.hash ? a.hash < b.hash : name(a) < name(b);
+    }
+  };
+  using Slots = absl::btree_set<Slot, Order>;
 
   static bool fits_small(Bytes name, const Value& value) {
     if (name.size() > kSmallBytesMax) return false;
     if constexpr (std::is_same_v<Value, std::string>) return value.size() <= kSmallBytesMax;
     return true;
   }
-  void grow() {
-    large_ = std::make_unique<absl::btree_map<Key, Value>>();
-    for (auto& [name, value] : small_) {
-      const uint64_t hash = hash64(name);
-      large_->emplace(Key{hash, std::move(name)}, std::move(value));
+  static Slot slot_of(Field field) {
+    const uint64_t hash = hash64(field.name);
+    return {hash, std::make_unique<Field>(std::move(field))};
+  }
+  bool set_large(Bytes name, Value value) {
+    const Place place{hash64(name), name};
+    const auto at = large_->lower_bound(place);
+    if (at != large_->end() && at->hash == place.hash && at->field->name == name) {
+      at->field->value = std::move(value);
+      return false;
     }
+    large_->emplace_hint(at, slot_of(Field{std::string(name), std::move(value)}));
+    return true;
+  }
+  void grow() {
+    large_ = std::make_unique<Slots>();
+    for (Field& field : small_) large_->insert(slot_of(std::move(field)));
     small_ = {};
   }
 
-  std::vector<std::pair<std::string, Value>> small_;
-  std::unique_ptr<absl::btree_map<Key, Value>> large_;
+  std::vector<Field> small_;
+  std::unique_ptr<Slots> large_;
 
  public:
   FieldMap() = default;
   FieldMap(FieldMap&&) noexcept = default;
   FieldMap& operator=(FieldMap&&) noexcept = default;
-  FieldMap(const FieldMap& other)
-      : small_(other.small_),
-        large_(other.large_ ? std::make_unique<absl::btree_map<Key, Value>>(*other.large_)
-                            : nullptr) {}
+  FieldMap(const FieldMap& other) : small_(other.small_) {
+    if (!other.large_) return;
+    large_ = std::make_unique<Slots>();
+    for (const Slot& slot : *other.large_)
+      large_->emplace_hint(large_->end(), slot_of(*slot.field));
+  }
   FieldMap& operator=(const FieldMap&) = delete;
   ~FieldMap() = default;
 };
