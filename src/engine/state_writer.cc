@@ -92,8 +92,6 @@ void StateWriter::append_to_tail(const Stream& stream, StreamId id, bool new_blo
     ranges_.extent(touched_, extents, note_->extents, *gap);
   }
   note_->tail_done = true;
-  // Groups that stand beyond the stream's end count what is appended before them.
-  if (id <= stream.counters().groups_reach) write_group_heads(stream);
 }
 
 void StateWriter::write_extent_of(const Stream& stream, StreamId id) {

@@ -68,7 +68,11 @@ class StateWriter {
       ranges_.fields(touched_, map, note_->values, place, kNeighbours);
   }
   void before_append(const Stream& stream, StreamId id, bool new_block) {
-    if (note_ != nullptr && !note_->tail_done) append_to_tail(stream, id, new_block);
+    if (note_ == nullptr) return;
+    if (!note_->tail_done) append_to_tail(stream, id, new_block);
+    // Groups that stand beyond the stream's end count what is appended before them.
+    if (id <= stream.groups_reach()) [[unlikely]]
+      write_group_heads(stream);
   }
   void before_erase(const Stream& stream, StreamId id);
   // The trim itself gives its extents to drop().

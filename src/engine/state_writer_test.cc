@@ -537,6 +537,27 @@ TEST_F(StreamCheckpointTest, TheLastBlockIsWrittenBeforeTheLastIdIsSetBack) {
   expect_state_at_start();
 }
 
+// The walk has written all blocks, and stands among the groups.
+TEST_F(StreamCheckpointTest, GroupsBeyondTheEndAreWrittenBeforeTheyCountWhatIsAppended) {
+  ASSERT_TRUE(append(1, true));
+  for (uint32_t i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(apply(GroupCreate{.object = kStream,
+                                  .group = GroupId{i},
+                                  .last_delivered = {9, 0},
+                                  .name = std::to_string(i)}));
+  }
+  start();
+  size_t written = 0;
+  for (int steps = 0; steps < 3; ++steps) {
+    writer_->step(1);
+    written = writer_->out().size();
+  }
+  ASSERT_FALSE(writer_->complete());
+  ASSERT_TRUE(append(2, true));
+  EXPECT_GT(writer_->out().size(), written) << "there were groups left to be written";
+  expect_state_at_start();
+}
+
 constexpr ObjectId kOnly{1};
 
 void create(Engine& engine, ObjectKind kind) {

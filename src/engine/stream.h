@@ -179,6 +179,8 @@ class Stream {
     return {length_, entries_added_, last_id_, max_deleted_, groups_reach_, retention_};
   }
   // The extent in which `id` stands or would stand; end() when it lies before all of them.
+  // No group stands beyond both this and last_id().
+  [[nodiscard]] StreamId groups_reach() const { return groups_reach_; }
   [[nodiscard]] Extents::const_iterator extent_at(StreamId id) const;
   // Puts a block or a frame, to which it then refers, into a stream that is being loaded, in any order; false when it
   // overlaps another.
