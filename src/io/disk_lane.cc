@@ -123,6 +123,11 @@ class InlineWorker final : public Worker {
 
 }  // namespace
 
+Result<std::unique_ptr<File>> Disk::detach(const std::string& path) {
+  if (const Status removed = remove(path); !removed.ok()) return removed.error();
+  return std::unique_ptr<File>();
+}
+
 std::unique_ptr<Worker> Disk::worker() {
   return std::make_unique<InlineWorker>(*this);
 }

@@ -107,6 +107,10 @@ class Disk {
   virtual Status make_directory(const std::string& directory) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // The same, and returns the file that had the name, so that its bytes can be given back bit by bit: freeing all at
+  // once keeps some disks busy for long. Null where somebody else may use it, under another name or open, and where the
+  // system can't tell.
+  virtual Result<std::unique_ptr<File>> detach(const std::string& path);
   // Gives the file `from` a second name.
   //   errors  kUnavailable where the file systems give none: the two names are on different ones, for example.
   virtual Status link(const std::string& from, const std::string& to) = 0;

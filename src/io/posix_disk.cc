@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -185,6 +186,17 @@ std::string lock_owner(File& lock) {
   return digits.empty() ? "unknown" : digits;
 }
 
+// The file has no name any more, and is open nowhere else: a lease for writing is given to nobody but its only user.
+bool is_only_user(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0 || status.st_nlink != 0) return false;
+  // Who opens it by way of /proc meanwhile breaks the lease. Of that a signal tells: one that does nothing by default, as
+  // SIGIO would end the process.
+  if (::fcntl(fd, F_SETSIG, SIGURG) != 0) return false;
+  if (::fcntl(fd, F_SETLEASE, F_WRLCK) != 0) return false;
+  return ::fcntl(fd, F_SETLEASE, F_UNLCK) == 0;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode mode) {
@@ -244,6 +256,13 @@ Status PosixDisk::rename(const std::string& from, const std::string& to) {
 Status PosixDisk::remove(const std::string& path) {
   if (std::remove(path.c_str()) != 0) return system_error("remove", path, errno);
   return {};
+}
+
+Result<std::unique_ptr<File>> PosixDisk::detach(const std::string& path) {
+  Result<Descriptor> fd = open_descriptor(path, O_RDWR);
+  if (const Status removed = remove(path); !removed.ok()) return removed.error();
+  if (!fd.ok() || !is_only_user(fd.value().get())) return std::unique_ptr<File>();
+  return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd).value(), path));
 }
 
 Status PosixDisk::link(const std::string& from, const std::string& to) {

@@ -22,6 +22,7 @@ class PosixDisk final : public Disk {
   Status make_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Result<std::unique_ptr<File>> detach(const std::string& path) override;
   Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<File>> lock_directory(const std::string& directory) override;

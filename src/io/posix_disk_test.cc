@@ -207,6 +207,37 @@ TEST_F(PosixDiskTest, RenamesRemovesAndSyncsTheDirectory) {
   EXPECT_EQ(disk_.sync_directory(path("none")).error().code, Errc::kIo);
 }
 
+TEST_F(PosixDiskTest, HandsADetachedFileOverThatNobodyElseUses) {
+  ASSERT_TRUE(create("alone")->write(0, "bytes").ok());
+  const auto alone = disk_.detach(path("alone"));
+  ASSERT_TRUE(alone.ok());
+  ASSERT_NE(alone.value(), nullptr);
+  EXPECT_FALSE(disk_.exists(path("alone")));
+  EXPECT_EQ(read(*alone.value(), 0, 9), "bytes");
+  EXPECT_TRUE(alone.value()->truncate(2).ok());
+  EXPECT_EQ(alone.value()->size().value(), 2);
+  EXPECT_EQ(disk_.detach(path("alone")).error().code, Errc::kIo) << "it is gone";
+}
+
+// A backup may hold it by a second name, or open.
+TEST_F(PosixDiskTest, KeepsADetachedFileThatSomebodyElseUses) {
+  ASSERT_TRUE(create("linked")->write(0, "bytes").ok());
+  ASSERT_TRUE(disk_.link(path("linked"), path("other")).ok());
+  const auto linked = disk_.detach(path("linked"));
+  ASSERT_TRUE(linked.ok());
+  EXPECT_EQ(linked.value(), nullptr);
+  EXPECT_FALSE(disk_.exists(path("linked")));
+  EXPECT_TRUE(disk_.exists(path("other")));
+
+  ASSERT_TRUE(create("opened")->write(0, "bytes").ok());
+  const auto reader = disk_.open(path("opened"), OpenMode::kRead);
+  ASSERT_TRUE(reader.ok());
+  const auto opened = disk_.detach(path("opened"));
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(opened.value(), nullptr);
+  EXPECT_EQ(read(*reader.value(), 0, 9), "bytes");
+}
+
 // Its thread, and what it came to.
 class Notes final : public DiskWork {
  public:

@@ -26,6 +26,10 @@ constexpr size_t kBufferKept = 2 << 20;
 constexpr size_t kBufferBytes = kChunkBytes + kWalkBytes;
 // After a failure: a full disk may have been emptied, and a broken one should not be asked all the time.
 constexpr int64_t kRetryNs = 10'000 * kNsPerMs;
+// Bytes of removed files are given back at this pace, and faster where the log grows faster: all is gone well before the
+// next checkpoint.
+constexpr uint64_t kGivenBackPerMs = 50 << 10;
+constexpr uint64_t kGivenBackPerLogged = 2;
 
 }  // namespace
 
@@ -38,6 +42,7 @@ CheckpointRunner::CheckpointRunner(const io::World& world, Engine& engine, Log& 
       directory_(std::move(directory)),
       databases_(databases),
       writer_(world, directory_, log.identity(), log.checkpoint_files()) {
+  cleaning_since_ = world.clock.mono();
   facts_.published_s = world.clock.wall().value / 1000;
   if (const auto& current = writer_.current()) {
     facts_.published_s = current->wall / 1000;
@@ -73,8 +78,9 @@ bool CheckpointRunner::has_work() const {
       return synced && (!synced->ok() || log_.durable_lsn() >= lsn_);
     }
     case Phase::kPublishing:
-    case Phase::kCleaning:
       return settled();
+    case Phase::kCleaning:
+      return settled() && (!writer_.shrinking() || may_shrink());
     case Phase::kStopped:
       return false;
   }
@@ -178,8 +184,24 @@ void CheckpointRunner::finish_publishing() {
   log(LogLevel::kVerbose, "Checkpoint {} at record {}: {:.1f} MB in {} ms", current.checkpoint,
       lsn_.value, static_cast<double>(current.size) / kMegabyte,
       (now_.mono.value - started_.value) / kNsPerMs);
-  phase_ = Phase::kCleaning;
+  start_cleaning();
   end(reason_ != CheckpointReason::kVerify || verified());
+}
+
+void CheckpointRunner::start_cleaning() {
+  phase_ = Phase::kCleaning;
+  cleaning_since_ = now_.mono;
+  cleaning_from_ = log_.facts().bytes_logged;
+  given_back_ = 0;
+}
+
+bool CheckpointRunner::may_shrink() const {
+  // Who waits for the next checkpoint, or for space, does not wait for this.
+  if (due(now_.mono) || !log_.has_room(0, /*reserve=*/false)) return true;
+  const auto elapsed_ms =
+      static_cast<uint64_t>((now_.mono.value - cleaning_since_.value) / kNsPerMs);
+  const uint64_t logged = log_.facts().bytes_logged - cleaning_from_;
+  return given_back_ < elapsed_ms * kGivenBackPerMs + logged * kGivenBackPerLogged;
 }
 
 void CheckpointRunner::clean() {
@@ -198,6 +220,11 @@ void CheckpointRunner::clean() {
     }
   }
   removing_segment_ = false;
+  if (writer_.shrinking()) {
+    if (!may_shrink()) return;
+    given_back_ += FileRemoval::kPiece;
+    return writer_.shrink();
+  }
   std::optional<std::string> path = writer_.outdated();
   if (!path && writer_.current()) {
     path = log_.reclaimable(writer_.current()->segment, settings_.retain_bytes);

@@ -71,7 +71,10 @@ class CheckpointRunner {
   void write_down(StateWriter& walk, MonoNs until);
   void seal();
   void finish_publishing();
+  void start_cleaning();
   void clean();
+  // The removed file's next bytes may be given back now.
+  [[nodiscard]] bool may_shrink() const;
   void give_up(const Error& why);
   void end(bool ok);
   // Compares the checkpoint on disk with the state that it was made of.
@@ -97,6 +100,9 @@ class CheckpointRunner {
   uint64_t covered_ = 0;   // Where it stood at the one that counts.
   MonoNs retry_at_{0};
   bool removing_segment_ = false;
+  MonoNs cleaning_since_{0};
+  uint64_t cleaning_from_ = 0;  // Where the log stood then.
+  uint64_t given_back_ = 0;     // Bytes, since then.
   CheckpointFacts facts_;
 };
 

@@ -224,6 +224,48 @@ TEST_F(CheckpointRunnerTest, OnRequestTheStateIsWrittenAndTheLogReclaimed) {
   EXPECT_EQ(facts().lsn, state);
 }
 
+// Who waits for a commit must not wait for a disk that frees a whole segment.
+TEST_F(CheckpointRunnerTest, TheBytesOfWhatIsReclaimedAreGivenBackBitByBit) {
+  constexpr uint64_t kMegabyte = 1 << 20;
+  disk_.hand_over_detached();
+  const std::string large(4 * kMegabyte, 'x');
+  for (int i = 0; i < 3; ++i) {
+    set("key", large);
+    turns();
+  }
+  set("key", "small");
+  turns();
+  runner().request(CheckpointReason::kSave);
+  for (int i = 0; i < 1000 && disk_.detached_bytes() < 3 * kMegabyte; ++i) turn();
+  EXPECT_EQ(facts().ended, 1U);
+  ASSERT_GT(disk_.detached_bytes(), 3 * kMegabyte) << "a segment has lost its name";
+  const uint64_t before = disk_.detached_bytes();
+  for (int i = 0; i < 50; ++i) turn();
+  EXPECT_LT(disk_.detached_bytes(), before);
+  EXPECT_GT(disk_.detached_bytes() + 5 * kMegabyte, before) << "50 ms: 2.5 MB, and a piece";
+  EXPECT_FALSE(runner().has_work()) << "until the next piece may go";
+  pass(1000);
+  turns();
+  EXPECT_LE(disk_.detached_bytes(), 4 * kMegabyte) << "what is left of the last piece of each";
+  EXPECT_LE(count("log-"), 2U);
+}
+
+TEST_F(CheckpointRunnerTest, WhoWaitsForTheNextCheckpointDoesNotWaitForTheBytesOfTheLast) {
+  disk_.hand_over_detached();
+  for (int i = 0; i < 3; ++i) {
+    set("key", std::string(8 << 20, 'x'));
+    turns();
+  }
+  set("key", "small");
+  turns();
+  runner().request(CheckpointReason::kSave);
+  for (int i = 0; i < 1000 && disk_.detached_bytes() < (4U << 20); ++i) turn();
+  ASSERT_GT(disk_.detached_bytes(), 4U << 20);
+  runner().request(CheckpointReason::kSave);
+  for (int i = 0; i < 60; ++i) turn();
+  EXPECT_EQ(facts().ended, 2U) << "60 ms later, and not half a second";
+}
+
 TEST_F(CheckpointRunnerTest, TheLogsGrowthAsksForIt) {
   settings_.log_bytes = 20'000;
   runner().set(settings_);

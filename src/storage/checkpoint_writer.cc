@@ -131,7 +131,8 @@ void CheckpointWriter::abandon(Error why) {
       return;
     case State::kBusy:
       // A removal and a manifest that is on its way end by themselves.
-      if (job_ == Job::kRemove || job_ == Job::kManifest || job_ == Job::kDiscard) return;
+      if (job_ == Job::kRemove || job_ == Job::kShrink) return;
+      if (job_ == Job::kManifest || job_ == Job::kDiscard) return;
       abandoned_ = true;
       if (!failure_) failure_ = std::move(why);
       return;
@@ -158,8 +159,13 @@ void CheckpointWriter::remove(const std::string& path) {
   removing_ = path;
   const CrashPoint removed =
       outdated() == path ? CrashPoint::kCheckpointRemoved : CrashPoint::kSegmentRemoved;
-  start(Job::kRemove,
-        {.kind = io::DiskJob::Kind::kRemove, .path = path, .steps = {.changed = removed}});
+  removal_.begin(path, removed);
+  start(Job::kRemove, {.kind = io::DiskJob::Kind::kWork, .work = &removal_});
+}
+
+void CheckpointWriter::shrink() {
+  LEAT_CHECK(state_ == State::kIdle && shrinking());
+  start(Job::kShrink, {.kind = io::DiskJob::Kind::kWork, .work = &removal_});
 }
 
 std::optional<Status> CheckpointWriter::take_removed() {
@@ -168,6 +174,10 @@ std::optional<Status> CheckpointWriter::take_removed() {
 
 void CheckpointWriter::on_disk(const Status& status) {
   const Job done = std::exchange(job_, Job::kNone);
+  if (done == Job::kShrink) {
+    state_ = State::kIdle;
+    return;
+  }
   if (done == Job::kRemove) {
     state_ = State::kIdle;
     removed_ = status;

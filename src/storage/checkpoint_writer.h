@@ -26,6 +26,7 @@
 #include "io/io.h"
 #include "model/ids.h"
 #include "storage/checkpoint_format.h"
+#include "storage/file_removal.h"
 #include "storage/log.h"
 
 namespace leat {
@@ -66,6 +67,10 @@ class CheckpointWriter {
   // Removes a file: outdated(), or a segment of the log. Its outcome is taken by take_removed().
   void remove(const std::string& path);
   [[nodiscard]] std::optional<Status> take_removed();
+  // Bytes of what was removed last are still to be given back: some with each shrink(). remove() and begin() need not
+  // wait for that.
+  [[nodiscard]] bool shrinking() const { return removal_.unfinished(); }
+  void shrink();
 
   // The job on the checkpoint lane has completed.
   void on_disk(const Status& status);
@@ -76,7 +81,7 @@ class CheckpointWriter {
   [[nodiscard]] uint64_t bytes() const { return offset_; }
 
  private:
-  enum class Job : uint8_t { kNone, kCreate, kChunk, kEnd, kManifest, kDiscard, kRemove };
+  enum class Job : uint8_t { kNone, kCreate, kChunk, kEnd, kManifest, kDiscard, kRemove, kShrink };
 
   void start(Job kind, io::DiskJob job);
   void start_chunk(Job job, ChunkKind kind, Bytes body);
@@ -100,6 +105,7 @@ class CheckpointWriter {
   std::optional<Error> failure_;
   std::optional<Status> removed_;
   std::string removing_;
+  FileRemoval removal_;
 
   CheckpointHeader header_;
   CheckpointCounts counts_;

@@ -54,10 +54,20 @@ class FakeDisk final : public io::Disk {
   Status make_directory(const std::string& /*directory*/) override { return {}; }
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Result<std::unique_ptr<io::File>> detach(const std::string& path) override;
   Status link(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<io::File>> lock_directory(const std::string& directory) override {
     return open(directory + "/lock", io::OpenMode::kCreate);
+  }
+
+  // From now on detach() hands over what has lost its name.
+  void hand_over_detached() { hands_over_ = true; }
+  // Bytes of what was handed over.
+  [[nodiscard]] uint64_t detached_bytes() const {
+    uint64_t bytes = 0;
+    for (const Node* node : detached_) bytes += node->content.size();
+    return bytes;
   }
 
   // A sync of the file begins now; it ends with File::sync().
@@ -116,6 +126,8 @@ class FakeDisk final : public io::Disk {
   std::deque<Node> nodes_;  // Never freed: open files point to them.
   std::map<std::string, Node*> names_;
   std::map<std::string, Node*> durable_names_;
+  bool hands_over_ = false;
+  std::vector<const Node*> detached_;
   uint64_t changes_ = 0;
   uint64_t power_until_ = UINT64_MAX;
   uint64_t capacity_ = UINT64_MAX;
@@ -232,6 +244,15 @@ inline Status FakeDisk::rename(const std::string& from, const std::string& to) {
 inline Status FakeDisk::remove(const std::string& path) {
   if (const Status status = change(Op::kRemove, path); !status.ok()) return status;
   return names_.erase(path) == 1 ? Status() : Status(Error{Errc::kIo, path + ": does not exist"});
+}
+
+inline Result<std::unique_ptr<io::File>> FakeDisk::detach(const std::string& path) {
+  if (!hands_over_) return Disk::detach(path);
+  const auto found = names_.find(path);
+  Node* const node = found == names_.end() ? nullptr : found->second;
+  if (const Status removed = remove(path); !removed.ok()) return removed.error();
+  detached_.push_back(node);
+  return std::unique_ptr<io::File>(std::make_unique<FakeFile>(*this, *node, path));
 }
 
 inline Status FakeDisk::link(const std::string& from, const std::string& to) {
