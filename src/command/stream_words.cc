@@ -11,18 +11,6 @@
 namespace leat {
 namespace {
 
-// With "~" and no LIMIT, a call drops at most a hundred nodes' worth of entries.
-constexpr uint64_t kDefaultLimitNodes = 100;
-constexpr uint64_t kDefaultLimitMin = 10'000;
-constexpr uint64_t kDefaultLimitMax = 1'000'000;
-
-uint64_t default_limit(const Settings& settings) {
-  const uint64_t entries = settings.stream_node_max_entries;
-  if (entries == 0) return kDefaultLimitMin;
-  if (entries > kDefaultLimitMax / kDefaultLimitNodes) return kDefaultLimitMax;
-  return entries * kDefaultLimitNodes;
-}
-
 constexpr size_t kCountLineMax = 1 + kDecimalBytesMax + 2;  // "*12\r\n"
 constexpr size_t kReplyIdMax = kCountLineMax + kStreamIdTextMax + 2;
 
@@ -98,79 +86,6 @@ bool read_integer(Context& context, Bytes word, int64_t& value) {
   }
   value = *parsed;
   return true;
-}
-
-TrimWords::Read TrimWords::read(Context& context, const Arguments& words, size_t& i) {
-  if (i + 1 >= words.size()) return Read::kNotMine;
-  if (same_word(words[i], "maxlen")) return read_threshold(context, words, i, Trim::By::kLength);
-  if (same_word(words[i], "minid")) return read_threshold(context, words, i, Trim::By::kId);
-  if (!same_word(words[i], "limit")) return Read::kNotMine;
-  if (!read_integer(context, words[i + 1], limit_)) return Read::kFailed;
-  if (limit_ < 0) {
-    context.error("ERR The LIMIT argument must be >= 0.");
-    return Read::kFailed;
-  }
-  limit_given_ = true;
-  i += 2;
-  return Read::kTaken;
-}
-
-TrimWords::Read TrimWords::read_threshold(Context& context, const Arguments& words, size_t& i,
-                                          Trim::By by) {
-  if (trim_) {
-    context.error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
-    return Read::kFailed;
-  }
-  Trim trim;
-  trim.by = by;
-  size_t at = i + 1;
-  if (at + 1 < words.size() && (words[at] == "~" || words[at] == "="))
-    trim.approximate = words[at++] == "~";
-  if (by == Trim::By::kId) {
-    if (!read_id(context, words[at], 0, trim.first_kept)) return Read::kFailed;
-  } else {
-    int64_t length = 0;
-    if (!read_integer(context, words[at], length)) return Read::kFailed;
-    if (length < 0) {
-      context.error("ERR The MAXLEN argument must be >= 0.");
-      return Read::kFailed;
-    }
-    trim.length = static_cast<uint64_t>(length);
-  }
-  trim_ = trim;
-  i = at + 1;
-  return Read::kTaken;
-}
-
-bool TrimWords::complete(Context& context, Strategy strategy) {
-  if (limit_ != 0 && !trim_) {
-    context.error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
-    return false;
-  }
-  if (strategy == Strategy::kRequired && !trim_) {
-    context.error("ERR syntax error, XTRIM must be called with a trimming strategy");
-    return false;
-  }
-  if (limit_given_ && !(trim_ && trim_->approximate)) {
-    context.error("ERR syntax error, LIMIT cannot be used without the special ~ option");
-    return false;
-  }
-  return true;
-}
-
-std::optional<Trim> TrimWords::trim(const Settings& settings) const {
-  if (!trim_) return std::nullopt;
-  Trim trim = *trim_;
-  if (trim.approximate)
-    trim.limit = limit_given_ ? static_cast<uint64_t>(limit_) : default_limit(settings);
-  return trim;
-}
-
-uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
-  const TrimPlan plan = plan_trim(*object.stream(), trim);
-  if (plan.count != 0)
-    context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
-  return plan.count;
 }
 
 bool can_place(const Context& context, const Stream& stream, StreamId last_delivered) {

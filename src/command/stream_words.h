@@ -30,31 +30,6 @@ struct IdRange {
 
 [[nodiscard]] bool read_integer(Context& context, Bytes word, int64_t& value);
 
-// The trimming options of XADD and XTRIM, gathered word by word and checked at the end.
-class TrimWords {
- public:
-  enum class Read : uint8_t { kNotMine, kTaken, kFailed };
-  // Looks at words[i]; when it is an option of ours, takes it and its values and moves `i` behind them.
-  // kFailed: the error has been replied.
-  Read read(Context& context, const Arguments& words, size_t& i);
-  // The checks that need all options; XTRIM demands one that says what to drop. False after the error
-  // has been replied.
-  enum class Strategy : uint8_t { kOptional, kRequired };
-  [[nodiscard]] bool complete(Context& context, Strategy strategy);
-  // What to do; nothing when no strategy was given.
-  [[nodiscard]] std::optional<Trim> trim(const Settings& settings) const;
-
- private:
-  Read read_threshold(Context& context, const Arguments& words, size_t& i, Trim::By by);
-
-  std::optional<Trim> trim_;
-  int64_t limit_ = 0;
-  bool limit_given_ = false;
-};
-
-// Applies `trim` to the stream; returns how many entries went.
-uint64_t trim_stream(Context& context, const Object& object, const Trim& trim);
-
 // False, after STREAMFULL has been replied, when WHENFULL REJECT refuses an entry of `bytes` in wire form. `stream` null:
 // a new one, which will have `policy`.
 [[nodiscard]] bool admit_append(Context& context, Bytes key, const Stream* stream,

@@ -4,6 +4,7 @@
 #include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
+#include "command/trim_words.h"
 #include "engine/retention_plan.h"
 
 namespace leat {
@@ -96,7 +97,7 @@ bool can_trim(const Context& context, const Stream& stream, const std::optional<
 
 }  // namespace
 
-// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
+// XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
 //   ->  bulk string, the id; null with NOMKSTREAM and no key.
 // Source: redis.io/docs/latest/commands/xadd
 void cmd_xadd(Context& context, const Arguments& words) {
@@ -139,7 +140,9 @@ void cmd_xadd(Context& context, const Arguments& words) {
   reply_id(context.reply(), id);
 }
 
-// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]  ->  integer: how many entries went.
+// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]  ->  integer: how many entries went.
+// With DELREF what goes is no longer pending in any group; with ACKED only what no group needs any more goes. Both go by
+// entries, with "~", too.
 // Source: redis.io/docs/latest/commands/xtrim
 void cmd_xtrim(Context& context, const Arguments& words) {
   TrimWords trim_words;

@@ -9,27 +9,15 @@
 #include "base/numbers.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
+#include "command/trim_words.h"
+#include "engine/reference_plan.h"
 
 namespace leat {
 namespace {
 
-// What becomes of pending entries whose entry is to be deleted.
-enum class References : uint8_t {
-  kKeep,          // KEEPREF: they stay pending.
-  kDrop,          // DELREF: no group holds them any more.
-  kAcknowledged,  // ACKED: an entry that some group still needs is not deleted.
-};
-
 constexpr int64_t kNotFound = -1;
 constexpr int64_t kDeleted = 1;
 constexpr int64_t kReferenced = 2;
-
-std::optional<References> references_of(Bytes word) {
-  if (same_word(word, "keepref")) return References::kKeep;
-  if (same_word(word, "delref")) return References::kDrop;
-  if (same_word(word, "acked")) return References::kAcknowledged;
-  return std::nullopt;
-}
 
 struct DeletionWords {
   References references = References::kKeep;
@@ -92,15 +80,6 @@ bool read_ids(Context& context, const Arguments& words, const DeletionWords& ask
     if (!read_id(context, words[asked.first_id + i], 0, ids[i])) return false;
   }
   return true;
-}
-
-// Some group other than `but` has the entry pending, or has not been given it yet.
-bool is_referenced(const Stream& stream, StreamId id, const Group* but) {
-  for (const auto& [name, group] : stream.groups().by_name()) {
-    if (group->last_delivered < id) return true;
-    if (group.get() != but && group->pending.find(id)) return true;
-  }
-  return false;
 }
 
 // What the command does, decided for each id once, in ascending order.

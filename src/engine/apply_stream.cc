@@ -74,6 +74,23 @@ bool Engine::on(const StreamTrim& record) {
   return true;
 }
 
+bool Engine::on(const StreamTrimRanges& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr) return false;
+  touch(*object);
+  IdListReader ranges(record.ranges);
+  StreamId first;
+  StreamId last;
+  while (ranges.next(first)) {
+    if (!ranges.next(last)) return false;
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_trim(*stream, first, last);
+    if (!stream->trim_range(first, last)) return false;
+  }
+  return ranges.ok();
+}
+
 bool Engine::on(const StreamDelete& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);

@@ -67,6 +67,8 @@ bool Engine::apply(const RecordView& record) {
       return decode_and_apply<StreamAppend>(record.payload);
     case RecordType::kStreamTrim:
       return decode_and_apply<StreamTrim>(record.payload);
+    case RecordType::kStreamTrimRanges:
+      return decode_and_apply<StreamTrimRanges>(record.payload);
     case RecordType::kStreamDelete:
       return decode_and_apply<StreamDelete>(record.payload);
     case RecordType::kStreamSetId:

@@ -118,6 +118,7 @@ class Engine {
   [[nodiscard]] bool on(const SetRemove& record);
   [[nodiscard]] bool on(const StreamAppend& record);
   [[nodiscard]] bool on(const StreamTrim& record);
+  [[nodiscard]] bool on(const StreamTrimRanges& record);
   [[nodiscard]] bool on(const StreamDelete& record);
   [[nodiscard]] bool on(const StreamSetId& record);
   [[nodiscard]] bool on(const StreamConfigure& record);

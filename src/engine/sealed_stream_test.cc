@@ -41,7 +41,7 @@ class Twins {
       case 4:
         return deliver();
       case 5:
-        return below(4) == 0 ? set_last_id() : redeliver();
+        return below(4) == 0 ? set_last_id() : below(2) == 0 ? acknowledge() : redeliver();
       case 6:
         return below(10) == 0 ? replace_by_copy() : disturb();
       case 7:
@@ -164,8 +164,31 @@ class Twins {
     const uint64_t id = stream_id();
     const Trim asked = some_trim(id);
     const TrimPlan plan = plan_trim(plain(id), asked);
-    if (plan.count != 0 && below(3) == 0)
+    if (plan.count == 0 || below(3) != 0) return;
+    const uint64_t length = plain(id).length();
+    if (plan.last_dropped != StreamId::min())
       both(StreamTrim{.object = ObjectId{id}, .last_dropped = plan.last_dropped});
+    trim_ranges(id, plan);
+    ASSERT_EQ(plain(id).length(), length - plan.count);
+  }
+  void trim_ranges(uint64_t id, const TrimPlan& plan) {
+    if (plan.ranges.empty()) return;
+    ByteBuffer bytes;
+    IdListWriter list(bytes);
+    for (const auto& [first, last] : plan.ranges) {
+      list.add(first);
+      list.add(last);
+    }
+    both(StreamTrimRanges{.object = ObjectId{id}, .ranges = bytes.view()});
+  }
+  void acknowledge() {
+    const uint64_t id = stream_id();
+    ByteBuffer bytes;
+    IdListWriter list(bytes);
+    const StreamId first = near(id);
+    list.add(first);
+    list.add({first.ms + below(12), 3});
+    both(GroupAck{.object = ObjectId{id}, .group = GroupId{1}, .ranges = bytes.view()});
   }
   Trim some_trim(uint64_t id) {
     Trim trim;
@@ -174,6 +197,7 @@ class Twins {
     trim.length = below(plain(id).length() + 2);
     trim.first_kept = {plain(id).first_id().ms + below(8), below(3)};
     if (trim.approximate && below(2) == 0) trim.limit = 1 + below(20);
+    if (below(2) == 0) trim.references = References::kAcknowledged;
     return trim;
   }
   void configure() {
@@ -274,8 +298,25 @@ class Twins {
     const TrimPlan a = plan_trim(plain(id), asked);
     const TrimPlan b = plan_trim(sealed(id), asked);
     ASSERT_EQ(a.count, b.count);
-    ASSERT_EQ(a.last_dropped, b.last_dropped);
+    // An id between the last entry that goes and the next one says the same.
+    if (asked.references == References::kKeep) {
+      ASSERT_EQ(a.last_dropped, b.last_dropped);
+    }
+    ASSERT_EQ(gone(plain(id), a), gone(sealed(id), b));
+    ASSERT_EQ(gone(plain(id), a),
+              walk_waiting([&] { return gone(sealed(id), plan_trim(sealed(id), asked)); }));
     check_policy(id);
+  }
+  // The entries that the plan drops.
+  static std::string gone(const Stream& stream, const TrimPlan& plan) {
+    std::string ids;
+    const auto add = [&stream, &ids](StreamId first, StreamId last) {
+      for (auto at = stream.seek(first); !at.done() && at.entry().id <= last; at.advance())
+        ids += to_string(at.entry().id) + " ";
+    };
+    add(StreamId::min(), plan.last_dropped);
+    for (const auto& [first, last] : plan.ranges) add(first, last);
+    return ids;
   }
   void check_policy(uint64_t id) {
     const Addition addition{.entries = below(2), .bytes = below(100)};

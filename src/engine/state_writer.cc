@@ -123,6 +123,18 @@ void StateWriter::before_trim(const Stream& stream, StreamId last) {
   if (cut != stream.extents().end() && cut->second.last_id() > last) write_extent_of(stream, last);
 }
 
+void StateWriter::before_trim(const Stream& stream, StreamId first, StreamId last) {
+  if (note_ == nullptr) return;
+  note_->tail_done = false;
+  write_group_heads(stream);
+  const auto& extents = stream.extents();
+  auto extent = stream.extent_at(first);
+  if (extent == extents.end()) extent = extents.begin();
+  for (; extent != extents.end() && extent->first <= last; ++extent) {
+    if (extent->second.last_id() >= first) write_extent_of(stream, extent->first);
+  }
+}
+
 void StateWriter::before_set_id(const Stream& stream) {
   if (note_ != nullptr && !stream.extents().empty()) {
     write_extent_of(stream, stream.extents().rbegin()->first);

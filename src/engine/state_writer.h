@@ -77,6 +77,8 @@ class StateWriter {
   void before_erase(const Stream& stream, StreamId id);
   // The trim itself gives its extents to drop().
   void before_trim(const Stream& stream, StreamId last);
+  // A trim that leaves entries before `first`.
+  void before_trim(const Stream& stream, StreamId first, StreamId last);
   void before_set_id(const Stream& stream);
   // Counters, consumers or pending entries of the group.
   void before_group(const Group& group);

@@ -176,8 +176,12 @@ class RandomRecords {
     const Stream& stream = *object.stream();
     Trim trim{.by = Trim::By::kLength, .approximate = draw(2) == 0};
     trim.length = draw(4) == 0 ? draw(3) : stream.length() - std::min(stream.length(), draw(30));
+    if (draw(3) == 0) trim.references = References::kAcknowledged;
     const TrimPlan plan = plan_trim(stream, trim);
-    if (plan.count != 0) apply(StreamTrim{object.id, plan.last_dropped});
+    if (plan.last_dropped != StreamId::min()) apply(StreamTrim{object.id, plan.last_dropped});
+    std::vector<StreamId> ranges;
+    for (const auto& [first, last] : plan.ranges) ranges.insert(ranges.end(), {first, last});
+    if (!ranges.empty()) apply(StreamTrimRanges{object.id, id_list(ranges)});
   }
   void erase(const Object& object) {
     const Stream& stream = *object.stream();
@@ -555,6 +559,20 @@ TEST_F(StreamCheckpointTest, GroupsBeyondTheEndAreWrittenBeforeTheyCountWhatIsAp
   ASSERT_FALSE(writer_->complete());
   ASSERT_TRUE(append(2, true));
   EXPECT_GT(writer_->out().size(), written) << "there were groups left to be written";
+  expect_state_at_start();
+}
+
+TEST_F(StreamCheckpointTest, WhatIsTrimmedInRangesIsWrittenBefore) {
+  for (uint64_t ms = 1; ms <= 40; ++ms) ASSERT_TRUE(append(ms, ms % 4 == 1));
+  ASSERT_TRUE(apply(
+      GroupCreate{.object = kStream, .group = GroupId{1}, .last_delivered = {38, 0}, .name = "g"}));
+  start();
+  ByteBuffer list;
+  IdListWriter ranges(list);
+  for (const uint64_t ms : {3U, 3U, 6U, 30U, 37U, 40U}) ranges.add({ms, 0});
+  ASSERT_TRUE(apply(StreamTrimRanges{kStream, list.view()}));
+  ASSERT_TRUE(append(41, false));
+  EXPECT_EQ(engine_.keyspace().find(kStream)->stream()->length(), 11);
   expect_state_at_start();
 }
 

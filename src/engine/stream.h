@@ -160,6 +160,10 @@ class Stream {
   //   returns  none, and nothing has changed, when the frame that `last` lies in can't be read.
   std::optional<uint64_t> trim(StreamId last, DroppedExtents& dropped);
   std::optional<uint64_t> trim(StreamId last);
+  // Drops every entry from `first` to `last`; returns how many. O(extents in the range + entries of those that go in
+  // part + groups x extents).
+  //   returns  none when a frame that goes in part can't be read. What stood before it in the range has gone.
+  std::optional<uint64_t> trim_range(StreamId first, StreamId last);
   // False, and nothing has changed, when a live entry stands beyond `last_id`.
   [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
   // Frees up to `count` extents, pending entries by leaves and consumers, after which nothing but freeing may follow;
@@ -175,12 +179,12 @@ class Stream {
     StreamId groups_reach;
     Retention retention;
   };
+  // No group stands beyond both this and last_id().
+  [[nodiscard]] StreamId groups_reach() const { return groups_reach_; }
   [[nodiscard]] Counters counters() const {
     return {length_, entries_added_, last_id_, max_deleted_, groups_reach_, retention_};
   }
   // The extent in which `id` stands or would stand; end() when it lies before all of them.
-  // No group stands beyond both this and last_id().
-  [[nodiscard]] StreamId groups_reach() const { return groups_reach_; }
   [[nodiscard]] Extents::const_iterator extent_at(StreamId id) const;
   // Puts a block or a frame, to which it then refers, into a stream that is being loaded, in any order; false when it
   // overlaps another.
@@ -244,6 +248,15 @@ class Stream {
   [[nodiscard]] bool thaw(Extents::iterator sealed);
   // The block that is appended to is hot from now on; false when its frame can't be read.
   bool thaw_tail();
+  // Takes the entry out; false, and nothing has changed, when there is none or its frame can't be read.
+  bool remove(StreamId id);
+  // All of the extent named `from` that is live stands between `first` and `last`, and every group before or behind it.
+  [[nodiscard]] bool goes_whole(const Extent& extent, StreamId from, StreamId first,
+                                StreamId last) const;
+  // Drops the extent, and returns the next one.
+  Extents::iterator trim_whole(Extents::iterator extent);
+  // Removes what of the extent stands between `first` and `last`; false when its frame can't be read.
+  bool trim_part(Extents::iterator extent, StreamId first, StreamId last);
   // Moves the extents before `kept` to `dropped`; returns how many live entries are in them.
   uint64_t take_before(Extents::iterator kept, Extents& dropped);
   // Puts an extent into a stream that is being loaded; false when it overlaps another.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/reference_plan.h"
+
 namespace leat {
 namespace {
 
@@ -51,7 +53,8 @@ class TrimWalk {
   }
   [[nodiscard]] bool done() const { return trim_.by == Trim::By::kLength && left_ <= trim_.length; }
   void take_part(const Block& block) {
-    if (!trim_.approximate && !done()) plan_part(block, trim_, left_, plan_);
+    const bool exceeds = trim_.limit != 0 && plan_.count + block.live() > trim_.limit;
+    if (!trim_.approximate && !exceeds && !done()) plan_part(block, trim_, left_, plan_);
   }
   [[nodiscard]] const TrimPlan& plan() const { return plan_; }
 
@@ -96,6 +99,7 @@ bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimi
 }
 
 TrimPlan plan_trim(const Stream& stream, const Trim& trim) {
+  if (trim.references == References::kAcknowledged) return plan_acked_trim(stream, trim);
   TrimWalk walk(trim, stream.length());
   for (auto extent = stream.extents().begin(); extent != stream.extents().end(); ++extent) {
     if (walk.done()) break;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "engine/stream.h"
@@ -36,20 +38,30 @@ struct NodeLimits {
 [[nodiscard]] bool plan_new_block(const Stream& stream, uint64_t payload_bytes,
                                   const NodeLimits& limits);
 
+// What becomes of pending entries whose entry is to go.
+enum class References : uint8_t {
+  kKeep,          // KEEPREF: they stay pending.
+  kDrop,          // DELREF: no group holds them any more.
+  kAcknowledged,  // ACKED: an entry that some group still needs does not go.
+};
+
 struct Trim {
   enum class By : uint8_t { kLength, kId };
   By by = By::kLength;
-  bool approximate = false;  // "~": whole nodes only.
+  bool approximate = false;  // "~": whole nodes only. Not with kAcknowledged.
   uint64_t length = 0;       // kLength: entries to keep.
   StreamId first_kept;       // kId: everything below goes.
-  uint64_t limit = 0;        // Entries to drop at most; 0: no limit. Only with `approximate`.
+  uint64_t limit = 0;  // A node that would make it more than so many is left alone; 0: no limit.
+  References references = References::kKeep;
 };
 struct TrimPlan {
-  StreamId last_dropped;
-  uint64_t count = 0;  // Entries that go; 0: none.
+  StreamId last_dropped;  // All up to it goes; 0-0: none.
+  uint64_t count = 0;     // Entries that go, those in `ranges` too.
+  // What else goes, from entry to entry, where others stand before it. Only with kAcknowledged.
+  std::vector<std::pair<StreamId, StreamId>> ranges;
 };
-// Which entries `trim` drops from the head. O(extents dropped + entries of one block); opens at most the frame that
-// it ends in.
+// Which entries `trim` drops. O(extents dropped + entries of one block); opens at most the frame that it ends in. With
+// kAcknowledged as plan_acked_trim() says.
 [[nodiscard]] TrimPlan plan_trim(const Stream& stream, const Trim& trim);
 
 // Redis' entries-read counter of a group, moved along delivered entries. Unknown (-1) when tombstones

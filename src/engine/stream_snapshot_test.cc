@@ -39,7 +39,7 @@ class SnapshotWorld {
     const uint64_t choice = below(100);
     if (choice < 45) return append();
     if (choice < 57) return erase();
-    if (choice < 60) return trim();
+    if (choice < 60) return below(2) == 0 ? trim() : trim_range();
     if (choice < 63) return set_last_id();
     if (choice < 64) return below(6) == 0 ? replace() : append();
     if (choice < 71) return seal();
@@ -120,6 +120,16 @@ class SnapshotWorld {
     const StreamId last = below(20) == 0 ? top : StreamId{below(top.ms / 3 + 1), below(4)};
     apply(StreamTrim{.object = object_, .last_dropped = last});
     entries_.erase(entries_.begin(), entries_.upper_bound(last));
+  }
+  void trim_range() {
+    const StreamId first = near();
+    const StreamId last{first.ms + below(below(4) == 0 ? 60 : 6), 4};
+    ByteBuffer list;
+    IdListWriter ranges(list);
+    ranges.add(first);
+    ranges.add(last);
+    apply(StreamTrimRanges{.object = object_, .ranges = list.view()});
+    entries_.erase(entries_.lower_bound(first), entries_.upper_bound(last));
   }
   // Back to the last entry, so that ids come again that have been there before.
   void set_last_id() {

@@ -50,6 +50,13 @@ class StreamModel {
     entries_.erase(entries_.begin(), entries_.upper_bound(last));
     ASSERT_EQ(stream_.trim(last), before - entries_.size());
   }
+  void trim_range() {
+    const StreamId first = near();
+    const StreamId last{first.ms + below(below(4) == 0 ? 60 : 6), below(4)};
+    const size_t before = entries_.size();
+    if (first <= last) entries_.erase(entries_.lower_bound(first), entries_.upper_bound(last));
+    ASSERT_EQ(stream_.trim_range(first, last), before - entries_.size());
+  }
   void place_group() {
     Group& group = *stream_.groups().find(GroupId{static_cast<uint32_t>(1 + below(3))});
     ASSERT_TRUE(stream_.place(group, below(10) == 0 ? StreamId::max() : near()));
@@ -63,7 +70,8 @@ class StreamModel {
   void step() {
     const uint64_t choice = below(100);
     if (choice < 55) return append();
-    if (choice < 85) return erase();
+    if (choice < 83) return erase();
+    if (choice < 88) return trim_range();
     if (choice < 92) return trim();
     choice < 97 ? place_group() : set_last_id();
   }

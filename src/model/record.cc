@@ -162,6 +162,8 @@ void stream_fields(Walk& walk, Record& r) {
     walk(r.new_block), walk(r.id), walk(r.elements), walk(r.wire);
   } else if constexpr (std::is_same_v<T, StreamTrim>) {
     walk(r.last_dropped);
+  } else if constexpr (std::is_same_v<T, StreamTrimRanges>) {
+    walk(r.ranges);
   } else if constexpr (std::is_same_v<T, StreamDelete>) {
     walk(r.ids);
   } else if constexpr (std::is_same_v<T, StreamSetId>) {
@@ -268,6 +270,9 @@ void RecordWriter::put(const StreamAppend& record) {
 void RecordWriter::put(const StreamTrim& record) {
   encode(*out_, record);
 }
+void RecordWriter::put(const StreamTrimRanges& record) {
+  encode(*out_, record);
+}
 void RecordWriter::put(const StreamDelete& record) {
   encode(*out_, record);
 }
@@ -351,6 +356,9 @@ bool decode(Bytes payload, StreamAppend& record) {
   return decode_fields(payload, record);
 }
 bool decode(Bytes payload, StreamTrim& record) {
+  return decode_fields(payload, record);
+}
+bool decode(Bytes payload, StreamTrimRanges& record) {
   return decode_fields(payload, record);
 }
 bool decode(Bytes payload, StreamDelete& record) {

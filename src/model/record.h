@@ -46,6 +46,7 @@ enum class RecordType : uint8_t {
   kStreamDelete = 34,
   kStreamSetId = 35,
   kStreamConfigure = 36,
+  kStreamTrimRanges = 37,
   kGroupCreate = 48,
   kGroupSetId = 49,
   kGroupDrop = 50,
@@ -162,6 +163,13 @@ struct StreamTrim {
   static constexpr auto kType = RecordType::kStreamTrim;
   ObjectId object;
   StreamId last_dropped;
+};
+// Drops every entry in each range of `ranges`: first, last, first, last ... As with any trim the greatest deleted id
+// stays what it is.
+struct StreamTrimRanges {
+  static constexpr auto kType = RecordType::kStreamTrimRanges;
+  ObjectId object;
+  Bytes ranges;  // See IdList.
 };
 struct StreamDelete {
   static constexpr auto kType = RecordType::kStreamDelete;
@@ -291,6 +299,7 @@ class RecordWriter {
   void put(const SetRemove& record);
   void put(const StreamAppend& record);
   void put(const StreamTrim& record);
+  void put(const StreamTrimRanges& record);
   void put(const StreamDelete& record);
   void put(const StreamSetId& record);
   void put(const StreamConfigure& record);
@@ -340,6 +349,7 @@ struct RecordView {
 [[nodiscard]] bool decode(Bytes payload, SetRemove& record);
 [[nodiscard]] bool decode(Bytes payload, StreamAppend& record);
 [[nodiscard]] bool decode(Bytes payload, StreamTrim& record);
+[[nodiscard]] bool decode(Bytes payload, StreamTrimRanges& record);
 [[nodiscard]] bool decode(Bytes payload, StreamDelete& record);
 [[nodiscard]] bool decode(Bytes payload, StreamSetId& record);
 [[nodiscard]] bool decode(Bytes payload, StreamConfigure& record);

@@ -184,6 +184,7 @@ void draw(Drawn& in, ByteBuffer& out) {
   if (type < 21) return draw_stream(in, type, writer);
   if (type < 27) return draw_group(in, type, writer);
   if (type == 27) return draw_policy(in, writer);
+  if (type == 28) return writer.put(StreamTrimRanges{in, in.ids()});
   draw_raw(in, out);
 }
 

@@ -90,7 +90,7 @@ void check_ids(Bytes bytes) {
 void check_all(uint8_t type, Bytes payload) {
   check_one_of<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
                StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend,
-               StreamTrim, StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId,
+               StreamTrim, StreamTrimRanges, StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId,
                GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck, GroupClaim,
                GroupRedeliver>(type, payload);
   check_framing(payload);

@@ -114,6 +114,7 @@ class Model {
     uint64_t length = 0;
     StreamId first_kept;
     uint64_t limit = 0;
+    std::string references;  // DELREF or ACKED; else they stay.
   };
   using Handler = void (Model::*)(const Words&);
 
@@ -162,9 +163,11 @@ class Model {
   void xpending(const Words& words);
   static std::optional<Trim> read_trim(const Words& words, size_t& i);
   static bool unwanted(const ModelStream& stream, const Trim& asked);
-  // Both return how many entries they have removed.
+  // Each returns how many entries it has removed.
   static uint64_t trim(ModelStream& stream, const Trim& asked);
   static uint64_t trim_nodes(ModelStream& stream, const Trim& asked);
+  static uint64_t trim_with_references(ModelStream& stream, const Trim& asked);
+  static void release(ModelStream& stream);
   static void erase(ModelStream& stream, StreamId id);
   // What XDELEX answers for one id.
   static int64_t delete_with_references(ModelStream& stream, StreamId id,

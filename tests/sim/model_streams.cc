@@ -77,6 +77,8 @@ std::optional<Model::Trim> Model::read_trim(const Words& words, size_t& i) {
     trim.limit = std::stoull(words[i + 1]);
     i += 2;
   }
+  if (i < words.size() && (words[i] == "DELREF" || words[i] == "ACKED"))
+    trim.references = words[i++];
   return trim;
 }
 
@@ -88,6 +90,7 @@ bool Model::unwanted(const ModelStream& stream, const Trim& asked) {
 }
 
 uint64_t Model::trim(ModelStream& stream, const Trim& asked) {
+  if (!asked.references.empty()) return trim_with_references(stream, asked);
   if (asked.approximate) return trim_nodes(stream, asked);
   uint64_t count = 0;
   for (; unwanted(stream, asked); ++count) erase(stream, stream.entries.begin()->first);
@@ -110,6 +113,40 @@ uint64_t Model::trim_nodes(ModelStream& stream, const Trim& asked) {
     count += ids.size();
   }
   return count;
+}
+
+// Nothing before the first entry is pending any more.
+void Model::release(ModelStream& stream) {
+  for (auto& [name, group] : stream.groups) {
+    auto& pending = group.pending;
+    pending.erase(pending.begin(), stream.entries.empty()
+                                       ? pending.end()
+                                       : pending.lower_bound(stream.entries.begin()->first));
+  }
+}
+
+// Entry by entry, also with "~"; but a node is left alone if all of it would be more than LIMIT allows.
+uint64_t Model::trim_with_references(ModelStream& stream, const Trim& asked) {
+  const auto in_node = [&stream](uint64_t node) {
+    return static_cast<uint64_t>(
+        std::count_if(stream.entries.begin(), stream.entries.end(),
+                      [node](const auto& named) { return named.second.node == node; }));
+  };
+  const uint64_t length = stream.entries.size();
+  std::optional<uint64_t> node;
+  for (auto at = stream.entries.begin(); at != stream.entries.end();) {
+    const StreamId id = at->first;
+    const uint64_t count = length - stream.entries.size();
+    const bool enters = node != at->second.node;
+    node = at->second.node;
+    if (asked.limit != 0 && enters && count + in_node(*node) > asked.limit) break;
+    if (asked.by_length ? stream.entries.size() <= asked.length : id >= asked.first_kept) break;
+    ++at;
+    if (asked.references == "ACKED" && needed(stream, id)) continue;
+    erase(stream, id);
+  }
+  if (asked.references == "DELREF" && stream.entries.size() != length) release(stream);
+  return length - stream.entries.size();
 }
 
 void Model::xadd(const Words& words) {

@@ -50,7 +50,9 @@ void Workload::add_trim(const Model& model, const std::string& key, Words& words
   words.emplace_back(by_length ? "MAXLEN" : "MINID");
   words.emplace_back(approximate ? "~" : "=");
   words.push_back(by_length ? number(30) : some_id(model, key));
+  // Without a limit of its own "~" has one that no stream here comes to.
   if (approximate && chance(3)) words.insert(words.end(), {"LIMIT", number(20)});
+  if (deletes_ && chance(3)) words.emplace_back(chance(2) ? "DELREF" : "ACKED");
 }
 
 // Limits that are reached after a few commands, or switched off.
