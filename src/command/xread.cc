@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/numbers.h"
+#include "command/read_budget.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
 
@@ -19,7 +20,9 @@ struct ReadWords {
   bool group_read = false;
   Bytes group;
   Bytes consumer;
-  int64_t count = 0;  // Per stream; 0: all.
+  int64_t count = 0;         // Per stream; 0: all.
+  uint64_t entries_max = 0;  // MAXCOUNT; 0: no such limit.
+  uint64_t bytes_max = 0;    // MAXSIZE; 0: no such limit.
   std::optional<int64_t> block_ms;
   bool no_ack = false;
   size_t first_key = 0;
@@ -96,6 +99,16 @@ std::optional<bool> read_group_option(Context& context, const Arguments& words, 
   return true;
 }
 
+bool read_limit(Context& context, Bytes word, Bytes option, uint64_t& limit) {
+  const auto value = parse_int64(word);
+  if (!value || *value <= 0) {
+    context.error(fmt::format("ERR {} must be a positive integer", option));
+    return false;
+  }
+  limit = static_cast<uint64_t>(*value);
+  return true;
+}
+
 // The option at words[i] with its values, which `i` is moved to the last of.
 bool read_option(Context& context, const Arguments& words, size_t& i, ReadWords& asked) {
   if (const auto read = read_group_option(context, words, i, asked)) return *read;
@@ -107,6 +120,10 @@ bool read_option(Context& context, const Arguments& words, size_t& i, ReadWords&
       asked.count = std::max(asked.count, int64_t{0});
       return true;
     }
+    if (same_word(words[i], "maxcount"))
+      return read_limit(context, words[++i], "MAXCOUNT", asked.entries_max);
+    if (same_word(words[i], "maxsize"))
+      return read_limit(context, words[++i], "MAXSIZE", asked.bytes_max);
   }
   context.error(kErrSyntax);
   return false;
@@ -122,6 +139,10 @@ bool read_words(Context& context, const Arguments& words, ReadWords& asked) {
   }
   if (asked.group_read && asked.group.data() == nullptr) {
     context.error("ERR Missing GROUP option for XREADGROUP");
+    return false;
+  }
+  if (asked.entries_max != 0 && asked.entries_max < static_cast<uint64_t>(asked.count)) {
+    context.error("ERR MAXCOUNT must be greater than or equal to COUNT");
     return false;
   }
   return true;
@@ -194,28 +215,33 @@ bool has_something(const Source& source) {
   return source.last_entry ? stream.length() != 0 : stream.has_after(source.after);
 }
 
-// `start` is where the whole reply begins.
-void reply_after(Context& context, const Stream& stream, StreamId after, uint64_t count,
-                 size_t start) {
+void reply_after(Context& context, const Source& source, Budget& budget) {
   ReplyWriter& reply = context.reply();
+  const Stream& stream = *source.object->stream();
+  const uint64_t count = budget.count(source.count);
   const size_t mark = reply.begin();
   const size_t piece = context.piece_bytes();
   uint64_t sent = 0;
-  auto cursor = stream.seek(after.next(), {.count = count, .bytes = piece});
-  for (; !cursor.done(); cursor.advance()) {
+  auto cursor = stream.seek(source.after.next(),
+                            {.count = count, .bytes = std::min<uint64_t>(piece, budget.bytes())});
+  for (; !cursor.done() && !budget.spent(reply.buffer().size(), sent); cursor.advance()) {
     reply_entry(reply, cursor.entry());
+    budget.take();
     if (++sent == count) break;
-    if (reply.buffer().size() - start >= piece) [[unlikely]] {
-      const EntriesLeft left{.range = {after.next(), StreamId::max()}, .last = cursor.entry().id};
-      sent += reply_later(context, stream, left, count == 0 ? 0 : count - sent);
-      break;
-    }
+    if (budget.limits_bytes() || reply.buffer().size() - budget.start() < piece) [[likely]]
+      continue;
+    const EntriesLeft left{.range = {source.after.next(), StreamId::max()},
+                           .last = cursor.entry().id};
+    const uint64_t later = reply_later(context, stream, left, count == 0 ? 0 : count - sent);
+    budget.take(later);
+    sent += later;
+    break;
   }
   reply.end_array(mark, sent);
 }
 
 // The reply of a stream behind one of which something is left for later.
-void reply_source_later(Context& context, const Source& source, const ReadWords& asked) {
+void reply_source_later(Context& context, const Source& source, Budget& budget) {
   ByteBuffer text;
   ReplyWriter reply(text, context.reply().protocol());
   const Stream& stream = *source.object->stream();
@@ -225,11 +251,13 @@ void reply_source_later(Context& context, const Source& source, const ReadWords&
   if (source.last_entry) {
     reply.array(1);
     if (const auto last = stream.last_entry()) reply_entry(reply, *last);
+    budget.take();
     return rest.add(std::string(text.view()));
   }
   const StreamId first = source.after.next();
   const uint64_t count =
-      stream.count_between(first, StreamId::max(), static_cast<uint64_t>(asked.count), true);
+      stream.count_between(first, StreamId::max(), budget.count(source.count), true);
+  budget.take(count);
   reply.array(count);
   rest.add(std::string(text.view()));
   rest.add(stream, first, StreamId::max(), StreamSnapshot::Order::kUp, count);
@@ -248,16 +276,17 @@ void bound(std::vector<Source>& sources) {
 }
 
 // The consumer's pending entries behind `after`; those still in the stream count as delivered once more.
-void reply_history(Context& context, const Source& source, const Consumer& consumer,
-                   int64_t count) {
+void reply_history(Context& context, const Source& source, Budget& budget) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
+  const uint64_t count = budget.count(source.count);
   const size_t mark = reply.begin();
-  int64_t sent = 0;
+  uint64_t sent = 0;
   StreamId first;
   StreamId last;
   bool delivered = false;
   const auto send = [&](const PendingEntry& pending) {
+    if (budget.spent(reply.buffer().size(), sent)) return false;
     if (const auto entry = stream.find(pending.id)) {
       reply_entry(reply, *entry);
       if (!delivered) first = pending.id;
@@ -268,43 +297,45 @@ void reply_history(Context& context, const Source& source, const Consumer& consu
       reply_id(reply, pending.id);
       reply.null_array();
     }
+    budget.take();
     return ++sent != count && !context.gives_up();
   };
-  source.group->pending.visit_from(source.after.next(), consumer.id, send);
-  reply.end_array(mark, static_cast<size_t>(sent));
+  source.group->pending.visit_from(source.after.next(), source.consumer->id, send);
+  reply.end_array(mark, sent);
   if (!delivered) return;
   context.commit(GroupRedeliver{.object = source.object->id,
                                 .group = source.group->id,
-                                .consumer = consumer.id,
+                                .consumer = source.consumer->id,
                                 .at = context.now().wall,
                                 .first = first,
                                 .last = last});
 }
 
 // New entries of the group: its position moves, and unless NOACK they are pending from now on.
-void reply_new(Context& context, const Source& source, const Consumer& consumer, bool no_ack) {
+void reply_new(Context& context, const Source& source, bool no_ack, Budget& budget) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
   const Group& group = *source.group;
   EntriesRead entries_read(stream, group);
+  const uint64_t count = budget.count(source.count);
   const size_t mark = reply.begin();
-  int64_t sent = 0;
+  uint64_t sent = 0;
   StreamId first;
   StreamId last;
-  auto cursor =
-      stream.seek(group.last_delivered.next(), {.count = static_cast<uint64_t>(source.count)});
-  for (; !cursor.done(); cursor.advance()) {
+  auto cursor = stream.seek(group.last_delivered.next(), {.count = count, .bytes = budget.bytes()});
+  for (; !cursor.done() && !budget.spent(reply.buffer().size(), sent); cursor.advance()) {
     const EntryView& entry = cursor.entry();
     reply_entry(reply, entry);
+    budget.take();
     entries_read.deliver(entry.id);
     if (sent == 0) first = entry.id;
     last = entry.id;
-    if (++sent == source.count) break;
+    if (++sent == count) break;
   }
-  reply.end_array(mark, static_cast<size_t>(sent));
+  reply.end_array(mark, sent);
   context.commit(GroupDeliver{.object = source.object->id,
                               .group = group.id,
-                              .consumer = consumer.id,
+                              .consumer = source.consumer->id,
                               .at = context.now().wall,
                               .no_ack = no_ack,
                               .entries_read = entries_read.count(),
@@ -326,43 +357,44 @@ void park(Context& context, const Arguments& words, const ReadWords& asked,
   context.park(std::move(park));
 }
 
-void reply_source(Context& context, const Source& source, const ReadWords& asked, size_t start) {
+void reply_source(Context& context, const Source& source, const ReadWords& asked, Budget& budget) {
   if (context.rest() != nullptr) [[unlikely]]
-    return reply_source_later(context, source, asked);
+    return reply_source_later(context, source, budget);
   ReplyWriter& reply = context.reply();
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
-  if (source.history) return reply_history(context, source, *source.consumer, asked.count);
-  if (source.group != nullptr) return reply_new(context, source, *source.consumer, asked.no_ack);
-  const Stream& stream = *source.object->stream();
-  if (!source.last_entry) {
-    return reply_after(context, stream, source.after, static_cast<uint64_t>(asked.count), start);
-  }
-  const auto last = stream.last_entry();
+  if (source.history) return reply_history(context, source, budget);
+  if (source.group != nullptr) return reply_new(context, source, asked.no_ack, budget);
+  if (!source.last_entry) return reply_after(context, source, budget);
+  const auto last = source.object->stream()->last_entry();
   if (!last) return;  // It is not in memory.
   reply.array(1);
   reply_entry(reply, *last);
+  budget.take();
 }
 
 // What is handed out can't be asked for again: all sources are looked at before anything is written. False when the
 // command has to wait, or can't be done.
-bool foresee(const Context& context, const std::vector<Source>& sources, const ReadWords& asked) {
+bool foresee(const Context& context, const std::vector<Source>& sources, const ReadWords& asked,
+             const Budget& budget) {
   for (const Source& source : sources) {
     const Stream& stream = *source.object->stream();
     if (!stream.sealed() || context.gives_up()) continue;
     if (!source.history) {
       stream.foresee(source.group->last_delivered.next(),
-                     {.count = static_cast<uint64_t>(source.count)});
+                     {.count = budget.count(source.count), .bytes = budget.bytes()});
       continue;
     }
     const Consumer* const consumer = source.group->consumer(asked.consumer);
     if (consumer == nullptr) continue;
-    int64_t left = asked.count;
-    source.group->pending.visit_from(source.after.next(), consumer->id,
-                                     [&](const PendingEntry& pending) {
-                                       static_cast<void>(stream.find(pending.id));
-                                       return --left != 0 && !context.gives_up();
-                                     });
+    uint64_t left = budget.count(source.count);
+    uint64_t bytes = 0;
+    source.group->pending.visit_from(
+        source.after.next(), consumer->id, [&](const PendingEntry& pending) {
+          const auto entry = stream.find(pending.id);
+          if (entry) bytes += entry->wire.size();
+          return --left != 0 && bytes < budget.bytes() && !context.gives_up();
+        });
   }
   return !context.lacks_entries();
 }
@@ -380,15 +412,17 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReadWords asked{.group_read = group_read};
   std::vector<Source> sources;
   if (!read_words(context, words, asked) || !read_sources(context, words, asked, sources)) return;
-  if (group_read) bound(sources);
-  if (group_read && !foresee(context, sources, asked)) return;
-  if (group_read && !find_consumers(context, asked, sources)) return;
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
+  Budget budget(asked.entries_max, asked.bytes_max, mark);
+  if (group_read) bound(sources);
+  if (group_read && !foresee(context, sources, asked, budget)) return;
+  if (group_read && !find_consumers(context, asked, sources)) return;
   size_t served = 0;
   for (const Source& source : sources) {
     if (!has_something(source)) continue;
-    reply_source(context, source, asked, mark);
+    if (budget.spent(reply.buffer().size())) break;
+    reply_source(context, source, asked, budget);
     ++served;
   }
   if (served == 0) {
@@ -401,14 +435,16 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
 
 }  // namespace
 
-// XREAD [COUNT n] [BLOCK ms] STREAMS key [key ...] id|$|+ [id|$|+ ...]
+// XREAD [COUNT n] [MAXCOUNT n] [MAXSIZE bytes] [BLOCK ms] STREAMS key [key ...] id|$|+ [id|$|+ ...]
 //   ->  RESP2 array of [key, entries], RESP3 map; only streams that have something; null array if none.
+// MAXCOUNT and MAXSIZE limit the reply as a whole: streams that come when it is full are left out.
 // Source: redis.io/docs/latest/commands/xread
 void cmd_xread(Context& context, const Arguments& words) {
   read_streams(context, words, /*group_read=*/false);
 }
 
-// XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key ...] id|> [id|> ...]
+// XREADGROUP GROUP group consumer [COUNT n] [MAXCOUNT n] [MAXSIZE bytes] [BLOCK ms] [NOACK]
+//     STREAMS key [key ...] id|> [id|> ...]
 //   ->  as XREAD. ">" delivers new entries; an id replies the consumer's own pending entries behind it, at
 //       once, even if there are none; one that was deleted from the stream has a null array for its fields.
 // More than 16 MB of new entries are handed out by several calls. The consumer is created if it does not exist, whatever

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "model/record.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -90,9 +91,9 @@ void check_ids(Bytes bytes) {
 void check_all(uint8_t type, Bytes payload) {
   check_one_of<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
                StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend,
-               StreamTrim, StreamTrimRanges, StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId,
-               GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck, GroupClaim,
-               GroupRedeliver>(type, payload);
+               StreamTrim, StreamTrimRanges, StreamDelete, StreamSetId, StreamConfigure,
+               GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver,
+               GroupAck, GroupClaim, GroupRedeliver, GroupRelease>(type, payload);
   check_framing(payload);
   check_ids(payload);
 }
