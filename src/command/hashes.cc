@@ -9,6 +9,7 @@
 #include "command/context.h"
 #include "command/random_picks.h"
 #include "command/scan_words.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -6,6 +6,7 @@
 #include "command/command_table.h"
 #include "command/context.h"
 #include "command/set_commands.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -4,6 +4,7 @@
 #include "command/random_picks.h"
 #include "command/scan_words.h"
 #include "command/set_commands.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

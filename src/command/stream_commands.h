@@ -20,6 +20,7 @@ void cmd_xsetid(Context& context, const Arguments& words);
 void cmd_xread(Context& context, const Arguments& words);
 void cmd_xreadgroup(Context& context, const Arguments& words);
 void cmd_xack(Context& context, const Arguments& words);
+void cmd_xnack(Context& context, const Arguments& words);
 void cmd_xpending(Context& context, const Arguments& words);
 void cmd_xclaim(Context& context, const Arguments& words);
 void cmd_xautoclaim(Context& context, const Arguments& words);

@@ -55,6 +55,7 @@ constexpr CommandSpec kStreamCommands[] = {
     {"xgroup", -2, 0, kAclSlow, {}, nullptr, "5.0.0", "stream", "Consumer group commands.", kGroupCommands},
     {"xinfo", -2, 0, kAclSlow, {}, nullptr, "5.0.0", "stream", "Stream introspection commands.", kInfoCommands},
     {"xlen", 2, kReadonly | kFast, kStreamRead | kAclFast, {1, 1, 1}, cmd_xlen, "5.0.0", "stream", "Counts the entries of a stream."},
+    {"xnack", -7, kWrite | kFast, kStreamWrite | kAclFast, {1, 1, 1}, cmd_xnack, "8.8.0", "stream", "Gives pending entries back, for another consumer to claim."},
     {"xpending", -3, kReadonly, kStreamRead | kAclSlow, {1, 1, 1}, cmd_xpending, "5.0.0", "stream", "Lists what is pending in a consumer group."},
     {"xrange", -4, kReadonly, kStreamRead | kAclSlow, {1, 1, 1}, cmd_xrange, "5.0.0", "stream", "Replies the entries of a stream within a range of ids."},
     {"xread", -4, kReadonly | kBlocking | kMovableKeys, kStreamRead | kAclSlow | kAclBlocking, {}, cmd_xread, "5.0.0", "stream", "Replies entries of streams behind given ids; blocks until there is one.", {}, read_keys},

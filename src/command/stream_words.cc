@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/numbers.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -100,6 +101,10 @@ bool find_group(Context& context, const Arguments& words, const Object*& object,
   if (group != nullptr) return true;
   context.error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", words[1], words[2]));
   return false;
+}
+
+Bytes owner_name(const Group& group, const PendingEntry& pending) {
+  return pending.owner == kNoOwner ? Bytes() : Bytes(group.consumer(pending.owner)->name);
 }
 
 int64_t plan_acknowledgement(const PendingEntries& pending, const std::vector<StreamId>& ids,

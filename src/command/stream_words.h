@@ -8,6 +8,7 @@
 #include "command/context.h"
 #include "engine/retention_plan.h"
 #include "engine/stream_plan.h"
+#include "model/record_lists.h"
 #include "model/stream_id.h"
 
 namespace leat {
@@ -48,6 +49,9 @@ void enforce_size(Context& context, const Object& object);
                               const Group*& group);
 // Replies that `key` has no such group, as XGROUP and XINFO say it.
 void reply_no_such_group(Context& context, Bytes key, Bytes group);
+
+// The consumer that has the entry; "" when it was given back.
+[[nodiscard]] Bytes owner_name(const Group& group, const PendingEntry& pending);
 
 // Writes which of `ids` (ascending, each once, at least one) are pending, as ranges that hold no other pending entry.
 // One walk along the pending entries when the ids lie together, as those of one delivery do.

@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "command/stream_words.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -97,7 +98,7 @@ class Claim {
       return Result::kGone;
     }
     if (!pending && !terms_.force) return Result::kSkipped;
-    if (pending && terms_.min_idle_ms > 0) {
+    if (pending && pending->owner != kNoOwner && terms_.min_idle_ms > 0) {
       const int64_t idle = context_.now().wall.value - pending->delivered.value;
       if (idle < terms_.min_idle_ms) return Result::kSkipped;
     }

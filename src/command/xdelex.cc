@@ -11,6 +11,7 @@
 #include "command/stream_words.h"
 #include "command/trim_words.h"
 #include "engine/reference_plan.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

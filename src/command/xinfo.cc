@@ -133,8 +133,8 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const Group& gro
                 [&](const PendingEntry& pending) {
                   reply.array(4);
                   reply_id(reply, pending.id);
-                  reply.bulk(group.consumer(pending.owner)->name);
-                  reply.integer(pending.delivered.value);
+                  reply.bulk(owner_name(group, pending));
+                  reply.integer(pending.owner == kNoOwner ? 0 : pending.delivered.value);
                   reply.integer(static_cast<int64_t>(pending.deliveries));
                 });
   reply.bulk("consumers");

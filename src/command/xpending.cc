@@ -76,18 +76,19 @@ void reply_list(Context& context, const Group& group, const PendingWords& asked)
   const WallMs now = context.now().wall;
   // Who polls for what is stuck mostly finds nothing: that must not cost a walk along all that is pending.
   if (asked.count <= 0 || group.pending.size() == 0) return reply.array(0);
-  if (asked.min_idle_ms > 0 && idle_ms(*group.pending.oldest(), now) < asked.min_idle_ms)
-    return reply.array(0);
+  const PendingEntry oldest = *group.pending.oldest();
+  if (oldest.owner != kNoOwner && idle_ms(oldest, now) < asked.min_idle_ms) return reply.array(0);
 
   const size_t mark = reply.begin();
   int64_t sent = 0;
   const auto send = [&](const PendingEntry& pending) {
     if (pending.id > asked.range.last) return false;
-    const int64_t idle = idle_ms(pending, now);
-    if (idle < asked.min_idle_ms) return true;
+    const bool released = pending.owner == kNoOwner;
+    const int64_t idle = released ? -1 : idle_ms(pending, now);
+    if (!released && idle < asked.min_idle_ms) return true;
     reply.array(4);
     reply_id(reply, pending.id);
-    reply.bulk(group.consumer(pending.owner)->name);
+    reply.bulk(owner_name(group, pending));
     reply.integer(idle);
     reply.integer(static_cast<int64_t>(pending.deliveries));
     return ++sent != asked.count;
@@ -105,7 +106,8 @@ void reply_list(Context& context, const Group& group, const PendingWords& asked)
 // XPENDING key group
 //   ->  [how many, first id, last id, [[consumer, how many as a bulk string] ...]]; nulls if nothing is pending.
 // XPENDING key group [IDLE min-idle] start end count [consumer]
-//   ->  array of [id, consumer, ms since its last delivery, deliveries].
+//   ->  array of [id, consumer, ms since its last delivery, deliveries]; of what was given back by XNACK, which IDLE does
+//       not look at, "" and -1.
 // Source: redis.io/docs/latest/commands/xpending
 void cmd_xpending(Context& context, const Arguments& words) {
   const bool summary = words.size() == kSummaryWords;

@@ -4,6 +4,7 @@
 
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/pending_columns.h"
 #include "engine/state_writer.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -15,6 +16,8 @@ uint64_t counted(uint64_t deliveries, DeliveryCount count, uint64_t set_to) {
       return deliveries;
     case DeliveryCount::kIncrement:
       return std::min(deliveries + 1, kDeliveriesMax);
+    case DeliveryCount::kDecrement:
+      return deliveries - std::min(deliveries, uint64_t{1});
     case DeliveryCount::kSet:
       return set_to;
   }
@@ -268,6 +271,21 @@ bool Engine::on(const GroupRedeliver& record) {
   }
   consumer->seen = std::max(consumer->seen, record.at);
   return true;
+}
+
+bool Engine::on(const GroupRelease& record) {
+  Group* const group = changed_group(record.object, record.group);
+  if (group == nullptr) return false;
+  IdListReader ids(record.ids);
+  StreamId id;
+  while (ids.next(id)) {
+    if (writer_ != nullptr) [[unlikely]]
+      writer_->before_pending(*group, id, id);
+    const auto present = group->pending.find(id);
+    const uint64_t deliveries = present ? present->deliveries : 0;
+    group->pending.release(id, counted(deliveries, record.count, record.deliveries));
+  }
+  return ids.ok();
 }
 
 void Engine::note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now) {

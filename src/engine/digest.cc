@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "engine/engine.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -91,6 +91,8 @@ bool Engine::apply(const RecordView& record) {
       return decode_and_apply<GroupAck>(record.payload);
     case RecordType::kGroupClaim:
       return decode_and_apply<GroupClaim>(record.payload);
+    case RecordType::kGroupRelease:
+      return decode_and_apply<GroupRelease>(record.payload);
     case RecordType::kGroupRedeliver:
       return decode_and_apply<GroupRedeliver>(record.payload);
   }

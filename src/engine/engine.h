@@ -131,6 +131,7 @@ class Engine {
   [[nodiscard]] bool on(const GroupAck& record);
   [[nodiscard]] bool on(const GroupClaim& record);
   [[nodiscard]] bool on(const GroupRedeliver& record);
+  [[nodiscard]] bool on(const GroupRelease& record);
 
   template <typename Record>
   [[nodiscard]] bool decode_and_apply(Bytes payload);

@@ -11,6 +11,7 @@
 
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -65,6 +65,7 @@ void Groups::copy_from(const Groups& other) {
       copy->pending.put(entry);
       return true;
     });
+    copy->pending.set_last_release(group->pending.last_release());
     LEAT_CHECK(restore(std::move(copy)));
   }
   next_id_ = other.next_id_;

@@ -280,7 +280,7 @@ void PendingEntries::put_run(const StreamId* ids, size_t count, ConsumerId owner
 
 void PendingEntries::release(StreamId id, uint64_t deliveries) {
   put({.id = id,
-       .owner = ConsumerId{0},
+       .owner = kNoOwner,
        .delivered = WallMs{last_release_.value + 1},
        .deliveries = deliveries});
 }

@@ -31,6 +31,9 @@ namespace leat {
 class PendingLeaf;
 class PendingLeaves;
 
+// Owns what was released.
+constexpr ConsumerId kNoOwner{0};
+
 struct PendingEntry {
   StreamId id;
   ConsumerId owner;

@@ -10,6 +10,7 @@
 #include "engine/state_writer.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

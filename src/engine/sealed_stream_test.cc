@@ -12,6 +12,7 @@
 #include "engine/retention_plan.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

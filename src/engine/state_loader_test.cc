@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/state_writer.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

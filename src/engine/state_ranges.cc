@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "engine/state_pieces.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

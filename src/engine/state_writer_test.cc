@@ -20,6 +20,7 @@
 #include "engine/state_loader.h"
 #include "engine/stream_plan.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -269,7 +270,7 @@ class RandomRecords {
     if (kind == 4) return apply(ConsumerDrop{object.id, group.id, consumer.id});
     if (kind < 10) return deliver(object, group, consumer);
     if (kind < 15) return ack(object, group);
-    if (kind < 18) return claim(object, group, consumer);
+    if (kind < 18) return draw(3) == 0 ? release(object, group) : claim(object, group, consumer);
     if (const auto first = pending_of(group)) {
       apply(GroupRedeliver{
           object.id, group.id, consumer.id, time(), first->id, {first->id.ms + draw(10), 0}});
@@ -306,6 +307,18 @@ class RandomRecords {
     }
     if (!ranges.empty()) apply(GroupAck{object.id, group.id, id_list(ranges)});
   }
+  void release(const Object& object, const Group& group) {
+    std::vector<StreamId> ids;
+    for (uint64_t left = 1 + draw(3); left > 0; --left) {
+      if (const auto entry = pending_of(group)) ids.push_back(entry->id);
+    }
+    if (ids.empty()) return;
+    apply(GroupRelease{.object = object.id,
+                       .group = group.id,
+                       .count = static_cast<DeliveryCount>(draw(4)),
+                       .deliveries = draw(300),
+                       .ids = id_list(ids)});
+  }
   void claim(const Object& object, const Group& group, const Consumer& consumer) {
     std::vector<StreamId> ids;
     for (uint64_t left = 1 + draw(3); left > 0; --left) {
@@ -318,7 +331,7 @@ class RandomRecords {
                      .consumer = consumer.id,
                      .at = time(),
                      .delivered = time(),
-                     .count = static_cast<DeliveryCount>(draw(3)),
+                     .count = static_cast<DeliveryCount>(draw(4)),
                      .deliveries = draw(300),
                      .ids = id_list(ids)});
   }

@@ -17,6 +17,7 @@
 #include "engine/frame_fixture.h"
 #include "engine/state_writer.h"
 #include "engine/wire_fixture.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/varint.h"
+
 namespace leat {
 namespace {
 
@@ -93,7 +95,7 @@ class Decoder {
     kind = static_cast<ObjectKind>(raw);
   }
   void operator()(DeliveryCount& count) {
-    count = static_cast<DeliveryCount>(limited(static_cast<uint8_t>(DeliveryCount::kSet)));
+    count = static_cast<DeliveryCount>(limited(static_cast<uint8_t>(DeliveryCount::kDecrement)));
   }
   void operator()(Retention& policy) { read_retention(in_, policy); }
   void operator()(StreamId& id) {
@@ -185,6 +187,8 @@ void group_fields(Walk& walk, Record& r) {
     walk(r.last_delivered), walk(r.entries_read);
   } else if constexpr (std::is_same_v<T, GroupAck>) {
     walk(r.ranges);
+  } else if constexpr (std::is_same_v<T, GroupRelease>) {
+    walk(r.count), walk(r.deliveries), walk(r.ids);
   } else if constexpr (!std::is_same_v<T, GroupDrop>) {
     walk(r.consumer);
     consumer_fields(walk, r);
@@ -309,6 +313,9 @@ void RecordWriter::put(const GroupClaim& record) {
 void RecordWriter::put(const GroupRedeliver& record) {
   encode(*out_, record);
 }
+void RecordWriter::put(const GroupRelease& record) {
+  encode(*out_, record);
+}
 
 bool decode(Bytes payload, KeyCreate& record) {
   return decode_fields(payload, record);
@@ -397,6 +404,9 @@ bool decode(Bytes payload, GroupClaim& record) {
 bool decode(Bytes payload, GroupRedeliver& record) {
   return decode_fields(payload, record);
 }
+bool decode(Bytes payload, GroupRelease& record) {
+  return decode_fields(payload, record);
+}
 
 std::optional<RecordView> next_record(Bytes& input) {
   ByteReader head(input);
@@ -427,31 +437,6 @@ uint64_t end_group(ByteBuffer& buffer, size_t from) {
   LEAT_CHECK(count > 0);
   buffer.bytes()[last + 6] = static_cast<char>(kRecordEndsGroup);
   return count;
-}
-
-void append_string(ByteBuffer& list, Bytes string) {
-  append_varint(list, string.size());
-  list.append(string);
-}
-
-void IdListWriter::add(StreamId id) {
-  append_varint(*out_, zigzag(static_cast<int64_t>(id.ms - previous_.ms)));
-  if (id.ms == previous_.ms) {
-    append_varint(*out_, zigzag(static_cast<int64_t>(id.seq - previous_.seq)));
-  } else {
-    append_varint(*out_, id.seq);
-  }
-  previous_ = id;
-}
-
-bool IdListReader::next(StreamId& id) {
-  if (in_.done()) return false;
-  const auto ms_step = static_cast<uint64_t>(in_.signed_varint());
-  previous_.ms += ms_step;
-  previous_.seq =
-      ms_step == 0 ? previous_.seq + static_cast<uint64_t>(in_.signed_varint()) : in_.varint();
-  id = previous_;
-  return in_.ok();
 }
 
 }  // namespace leat

@@ -19,7 +19,6 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "base/varint.h"
 #include "model/ids.h"
 #include "model/retention.h"
 #include "model/stream_id.h"
@@ -56,6 +55,7 @@ enum class RecordType : uint8_t {
   kGroupAck = 54,
   kGroupClaim = 55,
   kGroupRedeliver = 56,
+  kGroupRelease = 57,
 };
 
 // What a key can hold. The numbers are on disk.
@@ -248,7 +248,7 @@ struct GroupAck {
   GroupId group;
   Bytes ranges;  // See IdList.
 };
-enum class DeliveryCount : uint8_t { kKeep = 0, kIncrement = 1, kSet = 2 };
+enum class DeliveryCount : uint8_t { kKeep = 0, kIncrement = 1, kSet = 2, kDecrement = 3 };
 // Makes `consumer` the owner of `ids`; one that is not pending becomes so, with one delivery, before
 // its count is changed as `count` says.
 struct GroupClaim {
@@ -272,6 +272,17 @@ struct GroupRedeliver {
   WallMs at;
   StreamId first;
   StreamId last;
+};
+
+// Takes `ids` from their consumers and puts them behind all that nobody owns, in their order here; one that is not
+// pending becomes so, with no delivery, before its count is changed as `count` says.
+struct GroupRelease {
+  static constexpr auto kType = RecordType::kGroupRelease;
+  ObjectId object;
+  GroupId group;
+  DeliveryCount count = DeliveryCount::kKeep;
+  uint64_t deliveries = 0;  // For kSet.
+  Bytes ids;                // See IdList.
 };
 
 constexpr size_t kRecordHeadSize = 8;
@@ -312,6 +323,7 @@ class RecordWriter {
   void put(const GroupAck& record);
   void put(const GroupClaim& record);
   void put(const GroupRedeliver& record);
+  void put(const GroupRelease& record);
 
   [[nodiscard]] ByteBuffer& buffer() { return *out_; }
 
@@ -362,38 +374,10 @@ struct RecordView {
 [[nodiscard]] bool decode(Bytes payload, GroupAck& record);
 [[nodiscard]] bool decode(Bytes payload, GroupClaim& record);
 [[nodiscard]] bool decode(Bytes payload, GroupRedeliver& record);
+[[nodiscard]] bool decode(Bytes payload, GroupRelease& record);
 
 // Marks the last record in buffer[from, end) as the end of its atomic group. There is one.
 //   returns  how many records stand there.
 uint64_t end_group(ByteBuffer& buffer, size_t from);
-
-// Lists inside payloads.
-
-// Byte strings back to back; reading stops at the end or at the first malformed one.
-void append_string(ByteBuffer& list, Bytes string);
-
-// Ids back to back, each as the difference to the one before (the first to 0-0): ids of one batch
-// cost two or three bytes.
-class IdListWriter {
- public:
-  explicit IdListWriter(ByteBuffer& out) : out_(&out) {}
-  void add(StreamId id);
-  [[nodiscard]] ByteBuffer& buffer() { return *out_; }
-
- private:
-  ByteBuffer* out_;
-  StreamId previous_;
-};
-class IdListReader {
- public:
-  explicit IdListReader(Bytes list) : in_(list) {}
-  // False at the end and at malformed input; ok() tells which.
-  bool next(StreamId& id);
-  [[nodiscard]] bool ok() const { return in_.ok(); }
-
- private:
-  ByteReader in_;
-  StreamId previous_;
-};
 
 }  // namespace leat

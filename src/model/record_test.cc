@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/record_lists.h"
+
 namespace leat {
 namespace {
 
@@ -33,7 +35,7 @@ class Draw {
   void operator()(Bytes& value) { value = view(); }
   void operator()(StreamId& id) { id = {number(), number()}; }
   void operator()(ObjectKind& kind) { kind = static_cast<ObjectKind>(1 + random_() % 4); }
-  void operator()(DeliveryCount& count) { count = static_cast<DeliveryCount>(random_() % 3); }
+  void operator()(DeliveryCount& count) { count = static_cast<DeliveryCount>(random_() % 4); }
   void operator()(Retention& policy) {
     policy = {.length_max = number(),
               .age_max_ms = number(),
@@ -100,6 +102,9 @@ auto tie(StreamAppend& r) {
 auto tie(StreamTrim& r) {
   return std::tie(r.object, r.last_dropped);
 }
+auto tie(StreamTrimRanges& r) {
+  return std::tie(r.object, r.ranges);
+}
 auto tie(StreamDelete& r) {
   return std::tie(r.object, r.ids);
 }
@@ -133,6 +138,9 @@ auto tie(GroupAck& r) {
 auto tie(GroupClaim& r) {
   return std::tie(r.object, r.group, r.consumer, r.at, r.delivered, r.count, r.deliveries, r.ids);
 }
+auto tie(GroupRelease& r) {
+  return std::tie(r.object, r.group, r.count, r.deliveries, r.ids);
+}
 auto tie(GroupRedeliver& r) {
   return std::tie(r.object, r.group, r.consumer, r.at, r.first, r.last);
 }
@@ -152,12 +160,11 @@ class RecordTest : public ::testing::Test {
   }
 };
 
-using Records =
-    ::testing::Types<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
-                     StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove,
-                     StreamAppend, StreamTrim, StreamDelete, StreamSetId, StreamConfigure,
-                     GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver,
-                     GroupAck, GroupClaim, GroupRedeliver>;
+using Records = ::testing::Types<
+    KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet, StringAppend,
+    StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend, StreamTrim, StreamTrimRanges,
+    StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId, GroupDrop, ConsumerCreate,
+    ConsumerDrop, GroupDeliver, GroupAck, GroupClaim, GroupRedeliver, GroupRelease>;
 TYPED_TEST_SUITE(RecordTest, Records);
 
 TYPED_TEST(RecordTest, DecodesToWhatWasEncoded) {

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/stream_plan.h"
 #include "model/record.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {
@@ -46,7 +47,7 @@ class Drawn {
     return {static_cast<Rep>(number())};
   }
   operator ObjectKind() { return static_cast<ObjectKind>(1 + byte() % 4); }
-  operator DeliveryCount() { return static_cast<DeliveryCount>(byte() % 3); }
+  operator DeliveryCount() { return static_cast<DeliveryCount>(byte() % 4); }
   // NOLINTEND(google-explicit-constructor)
   Bytes name() { return Bytes("abcdefgh").substr(byte() % 8, 1); }
   Bytes raw() { return in_.bytes(std::min<uint64_t>(in_.u8(), in_.left())); }
@@ -185,6 +186,7 @@ void draw(Drawn& in, ByteBuffer& out) {
   if (type < 27) return draw_group(in, type, writer);
   if (type == 27) return draw_policy(in, writer);
   if (type == 28) return writer.put(StreamTrimRanges{in, in.ids()});
+  if (type == 29) return writer.put(GroupRelease{in, in, in, in, in.ids()});
   draw_raw(in, out);
 }
 

@@ -15,6 +15,7 @@
 #include "engine/state_writer.h"
 #include "engine/stream_plan.h"
 #include "io/system_memory.h"
+#include "model/record_lists.h"
 
 namespace leat {
 namespace {

@@ -44,15 +44,18 @@ std::string pending_difference(const ModelGroup& model, const Group& engine) {
   auto expected = model.pending.begin();
   std::string text;
   engine.pending.visit_from(StreamId::min(), [&](const PendingEntry& entry) {
-    const Consumer* const owner = engine.consumer(entry.owner);
-    if (entry.id != expected->first || owner == nullptr || owner->name != expected->second.owner ||
+    const Consumer* const consumer = engine.consumer(entry.owner);
+    const std::string owner = consumer != nullptr       ? consumer->name
+                              : entry.owner == kNoOwner ? ""
+                                                        : "a consumer that is gone";
+    if (entry.id != expected->first || owner != expected->second.owner ||
         entry.delivered.value != expected->second.delivered ||
         entry.deliveries != expected->second.deliveries) {
       text = fmt::format(
           "pending entry {} of {} at {}, {} deliveries, instead of {} of {} at {}, {} deliveries",
-          to_string(entry.id), owner == nullptr ? "nobody" : owner->name, entry.delivered.value,
-          entry.deliveries, to_string(expected->first), expected->second.owner,
-          expected->second.delivered, expected->second.deliveries);
+          to_string(entry.id), owner, entry.delivered.value, entry.deliveries,
+          to_string(expected->first), expected->second.owner, expected->second.delivered,
+          expected->second.deliveries);
     }
     ++expected;
     return text.empty();

@@ -27,12 +27,13 @@ struct ModelEntry {
 };
 struct ModelPending {
   std::string owner;
-  int64_t delivered = 0;
+  int64_t delivered = 0;  // Without an owner: its place among those that have none.
   uint64_t deliveries = 0;
 };
 struct ModelGroup {
   StreamId last_delivered;
   std::map<StreamId, ModelPending> pending;
+  int64_t releases = 0;  // The last place that was given to an entry which nobody owns.
   std::set<std::string> consumers;
 };
 struct ModelStream {
@@ -116,6 +117,16 @@ class Model {
     uint64_t limit = 0;
     std::string references;  // DELREF or ACKED; else they stay.
   };
+  // What MAXCOUNT and MAXSIZE leave of a reply.
+  struct Budget {
+    uint64_t entries = UINT64_MAX;
+    uint64_t bytes_max = 0;  // 0: no limit.
+    uint64_t bytes = 0;      // So far.
+    bool any = false;
+    bool begun = false;  // A stream, which shows one entry in any case.
+    // Counts the entry; false when it is not shown any more.
+    bool take(const std::string& entry);
+  };
   using Handler = void (Model::*)(const Words&);
 
   void run(const Words& words);
@@ -160,6 +171,7 @@ class Model {
   void xack(const Words& words);
   void xclaim(const Words& words);
   void xautoclaim(const Words& words);
+  void xnack(const Words& words);
   void xpending(const Words& words);
   static std::optional<Trim> read_trim(const Words& words, size_t& i);
   static bool unwanted(const ModelStream& stream, const Trim& asked);
@@ -183,11 +195,17 @@ class Model {
   // What a read of one key returns, nothing if there is nothing for it.
   static std::optional<std::string> read_last(const ModelStream& stream);
   static std::optional<std::string> read_after(const ModelStream& stream, StreamId after,
-                                               uint64_t count_max);
-  std::optional<std::string> read_group(const Words& words, size_t id, ModelStream& stream);
+                                               uint64_t count_max, Budget& budget);
+  static Budget budget_of(const Words& words);
+  // The key may be read by XREAD or XREADGROUP; false after replying why it may not.
+  bool can_read(const Words& words, const std::string& key);
+  std::optional<std::string> read_source(const Words& words, size_t id, ModelStream& stream,
+                                         Budget& budget);
+  std::optional<std::string> read_group(const Words& words, size_t id, ModelStream& stream,
+                                        Budget& budget);
   std::string read_history(ModelStream& stream, ModelGroup& group, StreamId after,
-                           const Words& words);
-  std::string read_new(ModelStream& stream, ModelGroup& group, const Words& words);
+                           const Words& words, Budget& budget);
+  std::string read_new(ModelStream& stream, ModelGroup& group, const Words& words, Budget& budget);
 
   std::vector<ModelDatabase> databases_{kDatabases};
   std::map<uint64_t, Session> sessions_;

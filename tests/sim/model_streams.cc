@@ -31,6 +31,11 @@ uint64_t count_of(const Words& words) {
   return count.empty() ? kLast : std::stoull(count);
 }
 
+// Counts saturate where clients could not read them any more.
+void deliver_again(ModelPending& pending) {
+  pending.deliveries = std::min<uint64_t>(pending.deliveries + 1, INT64_MAX);
+}
+
 }  // namespace
 
 bool Model::find_group(const Words& words, ModelStream*& stream, ModelGroup*& group) {
@@ -313,17 +318,58 @@ std::optional<std::string> Model::read_last(const ModelStream& stream) {
   return array(1) + entry(id, held.fields);
 }
 
+bool Model::Budget::take(const std::string& entry) {
+  const bool full = entries == 0 || (any && bytes_max != 0 && bytes >= bytes_max);
+  if (full && !begun) return false;
+  begun = false;
+  any = true;
+  --entries;
+  bytes += entry.size();
+  return true;
+}
+
 std::optional<std::string> Model::read_after(const ModelStream& stream, StreamId after,
-                                             uint64_t count_max) {
+                                             uint64_t count_max, Budget& budget) {
   size_t count = 0;
   std::string entries;
   for (auto at = stream.entries.upper_bound(after); at != stream.entries.end() && count < count_max;
        ++at) {
-    entries += entry(at->first, at->second.fields);
+    const std::string text = entry(at->first, at->second.fields);
+    if (!budget.take(text)) break;
+    entries += text;
     ++count;
   }
   if (count == 0) return std::nullopt;
   return array(count) + entries;
+}
+
+Model::Budget Model::budget_of(const Words& words) {
+  Budget budget;
+  if (const std::string most = option(words, "MAXCOUNT"); !most.empty())
+    budget.entries = std::stoull(most);
+  if (const std::string most = option(words, "MAXSIZE"); !most.empty())
+    budget.bytes_max = std::stoull(most);
+  return budget;
+}
+
+bool Model::can_read(const Words& words, const std::string& key) {
+  ModelStream* stream = nullptr;
+  if (!find(key, stream)) return false;
+  if (words[0] == "XREAD" || (stream != nullptr && stream->groups.contains(words[2]))) return true;
+  reply_ = "-NOGROUP No such key '" + key + "' or consumer group '" + words[2] +
+           "' in XREADGROUP with GROUP option\r\n";
+  return false;
+}
+
+std::optional<std::string> Model::read_source(const Words& words, size_t id, ModelStream& stream,
+                                              Budget& budget) {
+  if (words[0] == "XREADGROUP") return read_group(words, id, stream, budget);
+  const std::string& word = words[id];
+  if (word != "+")
+    return read_after(stream, word == "$" ? stream.last : id_of(word), count_of(words), budget);
+  auto found = read_last(stream);
+  if (found) budget.take("");
+  return found;
 }
 
 // XREAD and XREADGROUP.
@@ -331,30 +377,26 @@ void Model::xread(const Words& words) {
   const size_t keys_at =
       static_cast<size_t>(std::find(words.begin(), words.end(), "STREAMS") - words.begin() + 1);
   const size_t keys = (words.size() - keys_at) / 2;
-  const bool group_read = words[0] == "XREADGROUP";
   for (size_t i = keys_at; i < keys_at + keys; ++i) {
-    ModelStream* stream = nullptr;
-    if (!find(words[i], stream)) return;
-    if (!group_read || (stream != nullptr && stream->groups.contains(words[2]))) continue;
-    reply_ = "-NOGROUP No such key '" + words[i] + "' or consumer group '" + words[2] +
-             "' in XREADGROUP with GROUP option\r\n";
-    return;
+    if (!can_read(words, words[i])) return;
   }
   size_t served = 0;
   std::string replies;
+  Budget budget = budget_of(words);
   for (size_t i = keys_at; i < keys_at + keys; ++i) {
     ModelStream* stream = nullptr;
     find(words[i], stream);
     if (stream == nullptr) continue;
-    const std::string& word = words[i + keys];
-    std::optional<std::string> found;
-    if (group_read) {
-      found = read_group(words, i + keys, *stream);
-    } else if (word == "+") {
-      found = read_last(*stream);
-    } else {
-      found = read_after(*stream, word == "$" ? stream->last : id_of(word), count_of(words));
+    budget.bytes = replies.size();
+    budget.begun = false;
+    if (Budget left = budget; !left.take("")) {
+      // The rest is left out, but their consumers have come.
+      if (words[0] == "XREADGROUP") stream->groups[words[2]].consumers.insert(words[3]);
+      continue;
     }
+    budget.begun = true;
+    budget.bytes += (array(2) + bulk(words[i])).size();
+    const auto found = read_source(words, i + keys, *stream, budget);
     if (!found) continue;
     ++served;
     replies += array(2) + bulk(words[i]) + *found;
@@ -364,40 +406,45 @@ void Model::xread(const Words& words) {
 }
 
 // XREADGROUP GROUP group consumer ...
-std::optional<std::string> Model::read_group(const Words& words, size_t id, ModelStream& stream) {
+std::optional<std::string> Model::read_group(const Words& words, size_t id, ModelStream& stream,
+                                             Budget& budget) {
   ModelGroup& group = stream.groups[words[2]];
   group.consumers.insert(words[3]);
-  if (words[id] != ">") return read_history(stream, group, id_of(words[id]), words);
+  if (words[id] != ">") return read_history(stream, group, id_of(words[id]), words, budget);
   if (stream.entries.upper_bound(group.last_delivered) == stream.entries.end()) return std::nullopt;
-  return read_new(stream, group, words);
+  return read_new(stream, group, words, budget);
 }
 
 std::string Model::read_history(ModelStream& stream, ModelGroup& group, StreamId after,
-                                const Words& words) {
+                                const Words& words, Budget& budget) {
   std::vector<std::string> found;
   for (auto at = group.pending.upper_bound(after);
        at != group.pending.end() && found.size() < count_of(words); ++at) {
     if (at->second.owner != words[3]) continue;
     const auto held = stream.entries.find(at->first);
-    if (held == stream.entries.end()) {
-      found.push_back(array(2) + bulk(at->first) + kNullArray);
-      continue;
-    }
-    found.push_back(entry(at->first, held->second.fields));
+    const bool gone = held == stream.entries.end();
+    const std::string text =
+        gone ? array(2) + bulk(at->first) + kNullArray : entry(at->first, held->second.fields);
+    if (!budget.take(text)) break;
+    found.push_back(text);
+    if (gone) continue;
     at->second.delivered = now_;
-    ++at->second.deliveries;
+    deliver_again(at->second);
   }
   std::string reply = array(found.size());
   for (const std::string& text : found) reply += text;
   return reply;
 }
 
-std::string Model::read_new(ModelStream& stream, ModelGroup& group, const Words& words) {
+std::string Model::read_new(ModelStream& stream, ModelGroup& group, const Words& words,
+                            Budget& budget) {
   size_t count = 0;
   std::string entries;
   for (auto at = stream.entries.upper_bound(group.last_delivered);
        at != stream.entries.end() && count < count_of(words); ++at) {
-    entries += entry(at->first, at->second.fields);
+    const std::string text = entry(at->first, at->second.fields);
+    if (!budget.take(text)) break;
+    entries += text;
     if (!has_word(words, "NOACK")) group.pending[at->first] = {words[3], now_, 1};
     group.last_delivered = at->first;
     ++count;
@@ -525,7 +572,7 @@ void Model::xclaim(const Words& words) {
     if (pending == group->pending.end()) {
       if (!has_word(words, "FORCE")) continue;
       pending = group->pending.emplace(id, ModelPending{"", 0, 1}).first;
-    } else if (std::stoll(words[4]) > 0 &&
+    } else if (!pending->second.owner.empty() && std::stoll(words[4]) > 0 &&
                now_ - pending->second.delivered < std::stoll(words[4])) {
       continue;
     }
@@ -534,7 +581,7 @@ void Model::xclaim(const Words& words) {
     if (!retries.empty()) {
       pending->second.deliveries = std::stoull(retries);
     } else if (!just_id) {
-      ++pending->second.deliveries;
+      deliver_again(pending->second);
     }
     claimed.push_back(just_id ? bulk(id) : entry(id, held->second.fields));
   }
@@ -563,10 +610,11 @@ void Model::xautoclaim(const Words& words) {
       --left;
       continue;
     }
-    if (std::stoll(words[4]) <= 0 || now_ - at->second.delivered >= std::stoll(words[4])) {
+    if (at->second.owner.empty() || std::stoll(words[4]) <= 0 ||
+        now_ - at->second.delivered >= std::stoll(words[4])) {
       at->second.owner = words[3];
       at->second.delivered = now_;
-      if (!just_id) ++at->second.deliveries;
+      if (!just_id) deliver_again(at->second);
       claimed.push_back(just_id ? bulk(at->first) : entry(at->first, held->second.fields));
       --left;
     }
@@ -580,6 +628,32 @@ void Model::xautoclaim(const Words& words) {
 }
 
 // XPENDING key group, or XPENDING key group [IDLE ms] start end count [consumer]
+// XNACK key group mode IDS numids id ... [RETRYCOUNT n] [FORCE]
+void Model::xnack(const Words& words) {
+  ModelStream* stream = nullptr;
+  ModelGroup* group = nullptr;
+  if (!find_group(words, stream, group)) return;
+  const std::string retries = option(words, "RETRYCOUNT");
+  int64_t released = 0;
+  for (size_t i = 6; i < 6 + std::stoull(words[5]); ++i) {
+    const StreamId id = id_of(words[i]);
+    const bool forced = has_word(words, "FORCE") && stream->entries.contains(id);
+    if (!group->pending.contains(id) && !forced) continue;
+    ModelPending& pending = group->pending.try_emplace(id, ModelPending{"", 0, 0}).first->second;
+    pending.owner.clear();
+    pending.delivered = ++group->releases;
+    if (!retries.empty()) {
+      pending.deliveries = std::stoull(retries);
+    } else if (words[3] == "FATAL") {
+      pending.deliveries = INT64_MAX;
+    } else if (words[3] == "SILENT" && pending.deliveries != 0) {
+      --pending.deliveries;
+    }
+    ++released;
+  }
+  reply_ = integer(released);
+}
+
 void Model::xpending(const Words& words) {
   ModelStream* stream = nullptr;
   ModelGroup* group = nullptr;
@@ -592,6 +666,7 @@ void Model::xpending(const Words& words) {
     }
     std::map<std::string, int64_t> owners;
     for (const auto& [id, pending] : group->pending) ++owners[pending.owner];
+    owners.erase("");
     reply_ += bulk(group->pending.begin()->first) + bulk(group->pending.rbegin()->first);
     reply_ += array(owners.size());
     for (const auto& [owner, count] : owners) {
@@ -603,8 +678,10 @@ void Model::xpending(const Words& words) {
   const int64_t min_idle = words[3] == "IDLE" ? std::stoll(words[4]) : 0;
   std::vector<std::string> found;
   for (const auto& [id, pending] : group->pending) {
-    const int64_t idle = std::max<int64_t>(now_ - pending.delivered, 0);
-    if (id < start_of(words[at]) || id > end_of(words[at + 1]) || idle < min_idle) continue;
+    const bool released = pending.owner.empty();
+    const int64_t idle = released ? -1 : std::max<int64_t>(now_ - pending.delivered, 0);
+    if (id < start_of(words[at]) || id > end_of(words[at + 1])) continue;
+    if (!released && idle < min_idle) continue;
     if (words.size() > at + 3 && words[at + 3] != pending.owner) continue;
     if (found.size() == std::stoull(words[at + 2])) break;
     found.push_back(array(4) + bulk(id) + bulk(pending.owner) + integer(idle) +

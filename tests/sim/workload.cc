@@ -106,6 +106,13 @@ Words Workload::stream_write(const Model& model) {
   return words;
 }
 
+// MAXCOUNT and MAXSIZE for a read of `count` entries a stream.
+void Workload::add_limits(uint64_t count, Words& words) {
+  if (chance(5)) words.insert(words.end(), {"MAXCOUNT", std::to_string(count + random_.below(6))});
+  if (chance(5))
+    words.insert(words.end(), {"MAXSIZE", std::to_string(1 + random_.below(10 * (payload_ + 40)))});
+}
+
 Words Workload::stream_read() {
   const std::string key = stream_key();
   switch (random_.below(blocking_ ? 5 : 3)) {
@@ -118,28 +125,30 @@ Words Workload::stream_read() {
     default:
       break;
   }
-  Words words = {"XREAD",
-                 "COUNT",
-                 std::to_string(1 + random_.below(10)),
-                 "BLOCK",
-                 chance(6) ? "0" : std::to_string(1 + random_.below(60)),
-                 "STREAMS"};
+  const uint64_t count = 1 + random_.below(10);
+  Words words = {"XREAD", "COUNT", std::to_string(count), "BLOCK",
+                 chance(6) ? "0" : std::to_string(1 + random_.below(60))};
+  add_limits(count, words);
+  words.emplace_back("STREAMS");
   const std::string other = stream_key();
   const bool two = other != key && chance(2);
   words.push_back(key);
   if (two) words.push_back(other);
-  for (int i = 0; i < (two ? 2 : 1); ++i) words.emplace_back(chance(8) ? "+" : "$");
+  for (int i = 0; i < (two ? 2 : 1); ++i)
+    words.emplace_back(chance(8) ? "+" : chance(3) ? "0" : "$");
   return words;
 }
 
 Words Workload::group_read(const Model& model) {
-  Words words = {"XREADGROUP", "GROUP", "", "", "COUNT", std::to_string(1 + random_.below(12))};
+  const uint64_t count = 1 + random_.below(12);
+  Words words = {"XREADGROUP", "GROUP", "", "", "COUNT", std::to_string(count)};
   words[2] = group();
   words[3] = consumer();
   if (chance(8)) words.emplace_back("NOACK");
   if (blocking_ && chance(3)) {
     words.insert(words.end(), {"BLOCK", chance(6) ? "0" : std::to_string(1 + random_.below(60))});
   }
+  add_limits(count, words);
   words.emplace_back("STREAMS");
   const std::string key = stream_key();
   const std::string other = stream_key();
@@ -214,9 +223,23 @@ Words Workload::list_pending(const std::string& key) {
   return words;
 }
 
+// XNACK of some ids, some of them twice.
+Words Workload::nack(const Model& model, const std::string& key) {
+  constexpr const char* kModes[] = {"SILENT", "FAIL", "FATAL"};
+  const uint64_t count = 1 + random_.below(4);
+  Words words = {"XNACK", key, group(), kModes[random_.below(3)], "IDS", std::to_string(count)};
+  for (uint64_t n = count; n != 0; --n)
+    words.push_back(n != count && chance(6) ? words.back() : some_id(model, key));
+  if (chance(4)) words.insert(words.end(), {"RETRYCOUNT", number(5)});
+  if (chance(4)) words.emplace_back("FORCE");
+  return words;
+}
+
 Words Workload::group_settle(const Model& model) {
   const std::string key = stream_key();
-  switch (random_.below(6)) {
+  switch (random_.below(7)) {
+    case 6:
+      return nack(model, key);
     case 0:
       return claim(model, key);
     case 1:

@@ -33,6 +33,8 @@ class Workload {
   Words key_command();
   Words companion();
   void add_trim(const Model& model, const std::string& key, Words& words);
+  void add_limits(uint64_t count, Words& words);
+  Words nack(const Model& model, const std::string& key);
   [[nodiscard]] std::string stream_key() { return "s" + std::to_string(random_.below(streams_)); }
   [[nodiscard]] std::string any_key();
   [[nodiscard]] std::string group() { return "g" + std::to_string(random_.below(2)); }
