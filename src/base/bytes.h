@@ -79,8 +79,9 @@ class ByteBuffer {
     size_ = size;
   }
   void clear() { size_ = 0; }
+  // Makes room for `capacity` bytes in all, and no more.
   void reserve(size_t capacity) {
-    if (capacity > capacity_) enlarge(capacity - size_);
+    if (capacity > capacity_) move_to(capacity);
   }
   // Removes the first `count` bytes. O(size).
   void consume(size_t count) {
@@ -98,7 +99,9 @@ class ByteBuffer {
   }
 
  private:
+  // Makes room for `count` more bytes, and for what may follow.
   void enlarge(size_t count);
+  void move_to(size_t capacity);
 
   char* bytes_ = nullptr;
   size_t size_ = 0;

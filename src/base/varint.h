@@ -2,6 +2,7 @@
 // zigzag-coded. A decoder that reads beyond its input or past 64 bits fails and stays failed.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -9,6 +10,11 @@
 namespace leat {
 
 constexpr size_t kVarintBytesMax = 10;
+
+// How many bytes put_varint() writes.
+constexpr size_t varint_size(uint64_t value) {
+  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
 
 // Writes `value` at `out`, which has room for kVarintBytesMax bytes; returns the end.
 inline char* put_varint(char* out, uint64_t value) {

@@ -10,8 +10,10 @@
 namespace leat {
 namespace {
 
-constexpr uint64_t kEntryBytesMax = 1ULL
-                                    << 30;  // Of all fields and values of one entry, as in Redis.
+// Of all fields and values of one entry, as in Redis; and in wire form, which is more where they are short, so that one
+// always fits into a block: Block::kBytesMax.
+constexpr uint64_t kEntryBytesMax = 1ULL << 30;
+constexpr uint64_t kEntryWireMax = 2 * kEntryBytesMax;
 
 struct AddWords {
   bool make_stream = true;
@@ -110,13 +112,14 @@ void cmd_xadd(Context& context, const Arguments& words) {
 
   uint64_t payload = 0;
   for (size_t i = add.first_field; i < words.size(); ++i) payload += words[i].size();
-  if (payload > kEntryBytesMax) return context.error("ERR Elements are too large to be stored");
+  ByteBuffer rendered;
+  const Bytes wire = words.wire(add.first_field, words.size(), rendered);
+  if (payload > kEntryBytesMax || wire.size() > kEntryWireMax)
+    return context.error("ERR Elements are too large to be stored");
   const Settings& settings = context.settings();
   const Stream* const stream = object == nullptr ? nullptr : object->stream();
   StreamId id;
   if (!plan_id(context, stream, add.id, id)) return;
-  ByteBuffer rendered;
-  const Bytes wire = words.wire(add.first_field, words.size(), rendered);
   const Retention policy =
       stream == nullptr ? default_retention(settings, key) : stream->retention();
   if (!admit_append(context, key, stream, policy, wire.size())) return;

@@ -39,7 +39,7 @@ Group* Engine::changed_group(ObjectId id, GroupId group, Stream** stream) {
   Stream* const found = changed_stream(id);
   if (found == nullptr) return nullptr;
   if (stream != nullptr) *stream = found;
-  Group* const named = found->groups().find(group);
+  Group* const named = found->mutable_groups().find(group);
   if (writer_ != nullptr && named != nullptr) [[unlikely]]
     writer_->before_group(*named);
   return named;
@@ -133,7 +133,7 @@ bool Engine::on(const GroupCreate& record) {
   group->id = record.group;
   group->name = std::string(record.name);
   group->entries_read = record.entries_read;
-  return stream->place(*group, record.last_delivered) && stream->groups().add(std::move(group));
+  return stream->place(*group, record.last_delivered) && stream->mutable_groups().add(std::move(group));
 }
 
 bool Engine::on(const GroupSetId& record) {
@@ -147,13 +147,13 @@ bool Engine::on(const GroupSetId& record) {
 bool Engine::on(const GroupDrop& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
-  Group* const group = stream == nullptr ? nullptr : stream->groups().find(record.group);
+  Group* const group = stream == nullptr ? nullptr : stream->mutable_groups().find(record.group);
   if (group == nullptr) return false;
   if (writer_ != nullptr) {
     writer_->before_group(*group);
-    writer_->drop(stream->groups().drop(record.group));
+    writer_->drop(stream->mutable_groups().drop(record.group));
   } else {
-    reaper_.add(stream->groups().drop(record.group));
+    reaper_.add(stream->mutable_groups().drop(record.group));
   }
   waits_.signal_absence(object->db(), object->key);
   return true;
@@ -293,7 +293,7 @@ void Engine::note_seen(const Object& object, GroupId group, ConsumerId consumer,
   auto* const stream =
       found == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&found->value);
   if (stream == nullptr) return;
-  Group* const named = (*stream)->groups().find(group);
+  Group* const named = (*stream)->mutable_groups().find(group);
   Consumer* const reader = named == nullptr ? nullptr : named->consumer(consumer);
   if (reader != nullptr) reader->seen = now;
 }

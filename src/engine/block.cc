@@ -40,6 +40,11 @@ bool read_row(ByteReader& in, StreamId first, StreamId& id, uint64_t& live_bytes
          elements <= std::numeric_limits<uint32_t>::max() && is_wire_form(wire, elements);
 }
 
+// No block is larger than kBytesMax.
+uint32_t wire_size(const EntryView& entry) {
+  return static_cast<uint32_t>(entry.wire.size());
+}
+
 }  // namespace
 
 Block::Block(BlockImage image)
@@ -47,13 +52,14 @@ Block::Block(BlockImage image)
       last_id_(image.last_id),
       live_(image.live),
       deleted_(image.deleted),
-      node_(static_cast<size_t>(image.node_bytes)),
+      node_(image.node_bytes),
       bytes_(std::move(image.rows)) {
   for (Cursor cursor = begin(); !cursor.done(); cursor.advance())
-    live_bytes_ += cursor.live() ? cursor.entry().wire.size() : 0;
+    live_bytes_ += cursor.live() ? wire_size(cursor.entry()) : 0;
 }
 
 bool Block::fits(const BlockImage& image) {
+  if (image.rows.size() > kBytesMax || image.node_bytes > NodeModel::kBytesMax) return false;
   ByteReader in(image.rows.view());
   StreamId previous;
   uint64_t rows = 0;
@@ -126,6 +132,7 @@ BlockParts Block::parts() const {
 
 std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
   if (parts.start >= parts.rows.size() || parts.live == 0 || parts.node_bytes == 0) return nullptr;
+  if (parts.rows.size() > kBytesMax || parts.node_bytes > NodeModel::kBytesMax) return nullptr;
   ByteReader in(parts.rows);
   StreamId previous;
   bool start_seen = false;
@@ -149,10 +156,10 @@ std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
   auto block = std::make_unique<Block>(parts.first_id, ByteBuffer(parts.rows.size()));
   block->last_id_ = parts.last_id;
   block->live_ = parts.live;
-  block->live_bytes_ = live_bytes;
+  block->live_bytes_ = static_cast<uint32_t>(live_bytes);
   block->deleted_ = parts.deleted;
-  block->start_ = static_cast<size_t>(parts.start);
-  block->node_ = NodeModel(static_cast<size_t>(parts.node_bytes));
+  block->start_ = static_cast<uint32_t>(parts.start);
+  block->node_ = NodeModel(parts.node_bytes);
   block->bytes_.append(parts.rows);
   return block;
 }
@@ -162,19 +169,24 @@ bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   EntryView first{.id = id, .elements = elements, .wire = wire};
   if (!bytes_.empty())
     first = Cursor(bytes_.bytes(), bytes_.bytes() + bytes_.size(), first_id_).entry();
+  const uint64_t ms = id.ms - first_id_.ms;
+  const uint64_t seq = id.ms == first_id_.ms ? id.seq - first_id_.seq : id.seq;
+  const size_t row = 1 + varint_size(wire.size()) + varint_size(elements) + varint_size(ms) +
+                     varint_size(seq) + wire.size();
+  if (bytes_.size() + row > kBytesMax) return false;
   if (!node_.add(first_id_, first.wire, first.elements, id, wire, elements)) return false;
-  char* out = bytes_.room(1 + 4 * kVarintBytesMax + wire.size());
-  char* const start = out;
+  // Of most streams that hold few entries no second one ever comes.
+  if (bytes_.capacity() == 0) bytes_.reserve(row);
+  char* out = bytes_.grow(row);
   *out++ = 1;
   out = put_varint(out, wire.size());
   out = put_varint(out, elements);
-  out = put_varint(out, id.ms - first_id_.ms);
-  out = put_varint(out, id.ms == first_id_.ms ? id.seq - first_id_.seq : id.seq);
+  out = put_varint(out, ms);
+  out = put_varint(out, seq);
   std::memcpy(out, wire.data(), wire.size());
-  bytes_.commit(static_cast<size_t>(out + wire.size() - start));
   last_id_ = id;
   ++live_;
-  live_bytes_ += wire.size();
+  live_bytes_ += static_cast<uint32_t>(wire.size());
   mark_ = 0;
   return true;
 }
@@ -184,7 +196,7 @@ bool Block::erase(StreamId id) {
   if (found.done() || found.entry().id != id || !found.live()) return false;
   bytes_.bytes()[found.at_ - bytes_.bytes()] = 0;
   --live_;
-  live_bytes_ -= found.entry().wire.size();
+  live_bytes_ -= wire_size(found.entry());
   ++deleted_;
   mark_ = 0;
   return true;
@@ -196,9 +208,9 @@ uint32_t Block::erase_until(StreamId last) {
   for (; !cursor.done() && cursor.entry().id <= last; cursor.advance()) {
     if (!cursor.live()) continue;
     ++removed;
-    live_bytes_ -= cursor.entry().wire.size();
+    live_bytes_ -= wire_size(cursor.entry());
   }
-  start_ = static_cast<size_t>(cursor.at_ - bytes_.bytes());
+  start_ = static_cast<uint32_t>(cursor.at_ - bytes_.bytes());
   mark_ = 0;
   live_ -= removed;
   deleted_ += removed;

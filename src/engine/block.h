@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -66,6 +67,8 @@ class Block {
   // Bytes of the live entries in wire form.
   [[nodiscard]] uint64_t live_bytes() const { return live_bytes_; }
   [[nodiscard]] size_t bytes_used() const { return bytes_.size(); }
+  // No block takes more.
+  static constexpr uint64_t kBytesMax = std::numeric_limits<uint32_t>::max();
   [[nodiscard]] size_t memory() const { return sizeof(Block) + bytes_.capacity(); }
   [[nodiscard]] const NodeModel& node() const { return node_; }
 
@@ -82,7 +85,8 @@ class Block {
   [[nodiscard]] static std::unique_ptr<Block> restore(const BlockParts& parts);
 
   // Requires id > last_id(), or an empty block and id == first_id().
-  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings.
+  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings, or the block would be larger
+  //            than kBytesMax.
   [[nodiscard]] bool append(StreamId id, uint32_t elements, Bytes wire);
   // Marks the entry deleted; false if there is no live entry `id`.
   bool erase(StreamId id);
@@ -127,11 +131,13 @@ class Block {
   StreamId last_id_;
   uint32_t live_ = 0;
   uint32_t deleted_ = 0;
-  uint64_t live_bytes_ = 0;
-  size_t start_ = 0;  // Where the first entry that is not cut off stands.
+  uint32_t live_bytes_ = 0;
+  uint32_t start_ = 0;  // Where the first entry that is not cut off stands.
   uint32_t mark_ = 0;
   NodeModel node_;
   ByteBuffer bytes_;
 };
+static_assert(sizeof(Block) == 80,
+              "a stream of one entry has one, and there are millions of these");
 
 }  // namespace leat

@@ -113,7 +113,6 @@ bool Keyspace::add(std::unique_ptr<Object> object, DbIndex db) {
 bool Keyspace::restore(std::unique_ptr<Object> object, DbIndex db) {
   if (db.value >= databases_.size() || objects_.contains(object->id)) return false;
   if (find(db, object->key) != nullptr) return false;
-  object->key_hash = hash64(object->key);
   Object* const added = object.get();
   objects_.emplace_hint(objects_.end(), added->id, std::move(object));
   link(*added, *databases_[db.value]);
@@ -135,7 +134,6 @@ bool Keyspace::rename(ObjectId id, DbIndex db, Bytes key) {
   if (object == nullptr || db.value >= databases_.size() || find(db, key) != nullptr) return false;
   unlink(*object);
   object->key = std::string(key);
-  object->key_hash = hash64(key);
   link(*object, *databases_[db.value]);
   schedule_age(*object);
   return true;
@@ -204,7 +202,7 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
   if (keys.begin()->second == &object) {
     keys.erase(keys.begin());
   } else {
-    keys.erase(Place{object.key_hash, &object});
+    keys.erase(place_of(object));
   }
   // Nobody asks when it would have expired or aged: with each object one of each goes, whichever is quickest. What
   // remains may name objects that are gone, and is never looked at.
@@ -255,14 +253,14 @@ void Keyspace::look_at(Object& object, WallMs at) {
 void Keyspace::unlink(Object& object) {
   if (recent_ == &object) recent_ = nullptr;
   Database& database = database_of(object);
-  database.keys.erase(Place{object.key_hash, &object});
+  database.keys.erase(place_of(object));
   forget_expiry(object, database);
   look_at(object, WallMs{0});
 }
 
 void Keyspace::link(Object& object, Database& database) {
   object.home = &database.home;
-  database.keys.insert(Place{object.key_hash, &object});
+  database.keys.insert(place_of(object));
   enter_expiry(object, database);
 }
 
@@ -270,13 +268,13 @@ void Keyspace::enter_expiry(Object& object, Database& database) {
   if (object.expires.value == 0) return;
   if (database.expiries.empty()) expiring_.push_back(&database);
   database.expiries.emplace(object.expires, object.id);
-  database.expiring.insert(Place{object.key_hash, &object});
+  database.expiring.insert(place_of(object));
 }
 
 void Keyspace::forget_expiry(Object& object, Database& database) {
   if (object.expires.value == 0) return;
   database.expiries.erase({object.expires, object.id});
-  database.expiring.erase(Place{object.key_hash, &object});
+  database.expiring.erase(place_of(object));
   if (database.expiries.empty()) std::erase(expiring_, &database);
 }
 

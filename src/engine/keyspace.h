@@ -20,6 +20,7 @@
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 
+#include "base/hash.h"
 #include "engine/object.h"
 
 namespace leat {
@@ -140,6 +141,7 @@ class Keyspace {
     }
   };
   using Places = absl::btree_set<Place, Order>;
+  [[nodiscard]] static Place place_of(Object& object) { return {hash64(object.key), &object}; }
   struct Database {
     Home home;
     Places keys;

@@ -67,10 +67,11 @@ size_t memory_of(const Stream::Extents& extents, size_t frames, size_t samples) 
 size_t Stream::memory(size_t samples) const {
   size_t groups = 0;
   size_t left = samples;
-  const auto& by_name = groups_.by_name();
+  const auto& by_name = this->groups().by_name();
   for (auto at = by_name.begin(); at != by_name.end() && left != 0; ++at, --left)
     groups += kNode + memory_of(*at->second);
-  return taken(sizeof(Stream)) + memory_of(extents_, frames_, samples) +
+  return taken(sizeof(Stream)) + (extras_ == nullptr ? 0 : taken(sizeof(StreamExtras))) +
+         memory_of(extents_, frames(), samples) +
          extrapolated(groups, samples - left, by_name.size());
 }
 

@@ -150,13 +150,15 @@ bool NodeModel::add(StreamId first, Bytes first_wire, uint32_t first_elements, S
   if (elements > wire.size() / kBulkShortest) return false;
   const auto payload = weigh(first_wire, first_elements, wire, elements);
   if (!payload) return false;
-  if (bytes_ == 0) bytes_ = node_head(wire, elements);
+  size_t bytes = bytes_ == 0 ? node_head(wire, elements) : bytes_;
   // Flags, the two differences to the node's first id, and at the end the entry's element count.
   const int64_t fields = elements / 2;
-  bytes_ += 2 + integer_size(static_cast<int64_t>(id.ms - first.ms)) +
-            integer_size(static_cast<int64_t>(id.seq - first.seq)) + payload->bytes;
-  bytes_ += payload->same_fields ? integer_size(fields + 3)
-                                 : integer_size(fields) + integer_size(2 * fields + 4);
+  bytes += 2 + integer_size(static_cast<int64_t>(id.ms - first.ms)) +
+           integer_size(static_cast<int64_t>(id.seq - first.seq)) + payload->bytes;
+  bytes += payload->same_fields ? integer_size(fields + 3)
+                                : integer_size(fields) + integer_size(2 * fields + 4);
+  if (bytes > kBytesMax) return false;
+  bytes_ = static_cast<uint32_t>(bytes);
   return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "base/bytes.h"
 #include "model/stream_id.h"
@@ -17,19 +18,23 @@ namespace leat {
 
 class NodeModel {
  public:
-  explicit NodeModel(size_t bytes = 0) : bytes_(bytes) {}
+  static constexpr uint64_t kBytesMax = std::numeric_limits<uint32_t>::max();
+
+  // At most kBytesMax.
+  explicit NodeModel(uint64_t bytes = 0) : bytes_(static_cast<uint32_t>(bytes)) {}
 
   // Bytes of the node so far; 0 before the first entry.
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
   // Accounts for the entry `id`; `first` and `first_wire` are the node's first entry (itself at first).
-  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings back to back.
+  //   returns  false, and nothing has changed, when `wire` is not `elements` bulk strings back to back, or the node would
+  //            be larger than kBytesMax.
   //            This is the one walk over an entry's fields, so it is where they are checked.
   [[nodiscard]] bool add(StreamId first, Bytes first_wire, uint32_t first_elements, StreamId id,
                          Bytes wire, uint32_t elements);
 
  private:
-  size_t bytes_;
+  uint32_t bytes_;
 };
 
 }  // namespace leat

@@ -33,7 +33,6 @@ struct Object {
   ObjectId id;
   const Home* home = nullptr;  // Set by the keyspace.
   std::string key;
-  uint64_t key_hash = 0;
   WallMs expires;       // 0: never.
   Lsn changed;          // The last record that named this object.
   mutable WallMs used;  // Last read or write by a client. Volatile.

@@ -16,7 +16,8 @@ PendingEntries* pending_of(const DroppedConsumer& consumer) {
   Object* const object = consumer.keyspace->find(consumer.object);
   const auto* const stream =
       object == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&object->value);
-  Group* const group = stream == nullptr ? nullptr : (*stream)->groups().find(consumer.group);
+  Group* const group =
+      stream == nullptr ? nullptr : (*stream)->mutable_groups().find(consumer.group);
   return group == nullptr ? nullptr : &group->pending;
 }
 

@@ -36,7 +36,7 @@ void add_group(Stream& stream, const std::string& name, uint64_t last,
   group->name = name;
   ASSERT_TRUE(stream.place(*group, id(last)));
   for (const uint64_t ms : pending) group->pending.put({.id = id(ms), .owner = ConsumerId{1}});
-  ASSERT_TRUE(stream.groups().add(std::move(group)));
+  ASSERT_TRUE(stream.mutable_groups().add(std::move(group)));
 }
 
 Trim keep(uint64_t length, uint64_t limit = 0) {

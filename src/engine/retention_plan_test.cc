@@ -26,8 +26,8 @@ Group& add_group(Stream& stream, const std::string& name, StreamId position) {
   group->id = stream.groups().next_id();
   group->name = name;
   EXPECT_TRUE(stream.place(*group, position));
-  EXPECT_TRUE(stream.groups().add(std::move(group)));
-  return *stream.groups().find(name);
+  EXPECT_TRUE(stream.mutable_groups().add(std::move(group)));
+  return *stream.mutable_groups().find(name);
 }
 
 TEST(PlanSizeTest, CutsToTheLimit) {
@@ -79,7 +79,7 @@ TEST(PlanSizeTest, KeepsWhatAGroupNeeds) {
   EXPECT_EQ(plan_size(stream, {}).last_dropped, (StreamId{5, 0}));
   behind.pending.put({.id = {2, 0}, .owner = ConsumerId{1}});
   behind.pending.put({.id = {4, 0}, .owner = ConsumerId{1}});
-  static_cast<void>(stream.groups());
+  static_cast<void>(stream.mutable_groups());
   EXPECT_EQ(stream.unacked_from(), (StreamId{2, 0}));
   EXPECT_EQ(plan_size(stream, {}).last_dropped, (StreamId{1, 0}));
   ASSERT_TRUE(stream.erase({2, 0}));
@@ -178,13 +178,13 @@ TEST(RetentionTest, CountersAgreeWithWhatTheyCount) {
         if (below(20) == 0) stream.trim(some);
         break;
       case 2:
-        stream.groups().find("g")->pending.put({.id = some, .owner = ConsumerId{1}});
+        stream.mutable_groups().find("g")->pending.put({.id = some, .owner = ConsumerId{1}});
         break;
       case 3:
-        stream.groups().find("g")->pending.erase(some);
+        stream.mutable_groups().find("g")->pending.erase(some);
         break;
       case 4:
-        ASSERT_TRUE(stream.place(*stream.groups().find("g"), some));
+        ASSERT_TRUE(stream.place(*stream.mutable_groups().find("g"), some));
         break;
       default:
         ASSERT_TRUE(

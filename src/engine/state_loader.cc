@@ -129,7 +129,8 @@ bool StateLoader::add(const ObjectPiece& piece, const StreamPart& stream) {
   Missing left{.object = object.get()};
   if (piece.kind == ObjectKind::kStream) {
     auto& value = std::get<std::unique_ptr<Stream>>(object->value);
-    value->groups().set_next_id(stream.next_group);
+    if (stream.next_group != value->groups().next_id())
+      value->mutable_groups().set_next_id(stream.next_group);
     left.blocks = stream.blocks;
     left.groups = stream.groups;
     left.counters = {.length = piece.elements,
@@ -238,7 +239,8 @@ bool StateLoader::add(const GroupPiece& piece) {
   group->entries_read = piece.entries_read;
   group->delivered_live = piece.delivered_live;
   group->pending.set_last_release(piece.last_release);
-  if (!add_consumers(*group, piece) || !stream->groups().restore(std::move(group))) return false;
+  if (!add_consumers(*group, piece) || !stream->mutable_groups().restore(std::move(group)))
+    return false;
   --left->groups;
   if (piece.pending > ~left->pending) return false;
   left->pending += piece.pending;
@@ -251,7 +253,7 @@ bool StateLoader::add(const PendingPiece& piece) {
   if (left == nullptr || piece.list.empty()) return false;
   const auto found = left->pending_of.find(piece.group);
   if (found == left->pending_of.end()) return false;
-  Group& group = *left->stream()->groups().find(piece.group);
+  Group& group = *left->stream()->mutable_groups().find(piece.group);
   PendingReader reader(piece.list);
   PendingEntry entry;
   uint64_t count = 0;

@@ -8,10 +8,6 @@
 namespace leat {
 namespace {
 
-// A block's buffer starts small, so that a million streams of one entry stay cheap, and as large as
-// the block before it was, so that a busy stream does not grow each block by doubling.
-constexpr size_t kFirstCapacity = 64;
-
 std::optional<EntryView> find_in(const Block& block, StreamId id) {
   const Block::Cursor cursor = block.seek(id);
   if (cursor.done() || cursor.entry().id != id || !cursor.live()) return std::nullopt;
@@ -37,9 +33,12 @@ uint64_t count_behind(const Block& block, StreamId id) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(cert-err58-cpp): nothing in it allocates.
+const StreamExtras Stream::kNoExtras;
+
 Stream::~Stream() {
   retire();
-  if (snapshots_ != nullptr) leave_to_snapshots();
+  if (has_snapshots()) leave_to_snapshots();
   DroppedExtents dropped(share_);
   dropped.extents().swap(extents_);
 }
@@ -57,19 +56,20 @@ std::unique_ptr<Stream> Stream::clone() const {
       copy->extents_.emplace_hint(copy->extents_.end(), first, Extent(extent.block()->copy()));
     }
   }
-  if (!extents_.empty()) copy->tail_ = copy->extents_.rbegin()->second.block();
+  if (frames() != 0) {
+    copy->make_extras().frames = extras_->frames;
+    copy->make_extras().frame_blocks = extras_->frame_blocks;
+  }
   copy->set_full_bytes(full_bytes);
-  copy->blocks_ = blocks_;
-  copy->frames_ = frames_;
   copy->length_ = length_;
   copy->bytes_ = bytes_;
   copy->entries_added_ = entries_added_;
   copy->last_id_ = last_id_;
-  copy->max_deleted_ = max_deleted_;
+  copy->set_max_deleted(max_deleted());
   copy->first_id_ = first_id_;
-  copy->groups_reach_ = groups_reach_;
-  copy->groups_.copy_from(groups_);
-  copy->retention_ = retention_;
+  copy->set_groups_reach(groups_reach());
+  if (extras_ != nullptr) copy->mutable_groups().copy_from(groups());
+  copy->configure(retention());
   return copy;
 }
 
@@ -207,17 +207,17 @@ uint64_t Stream::count_within(StreamId first, uint64_t most, uint64_t bytes) con
 
 bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) {
   if (extents_.empty() || new_block) {
-    const size_t capacity =
-        tail_ == nullptr ? kFirstCapacity : tail_->bytes_used() + tail_->bytes_used() / 16;
+    // A buffer as large as that of the block before it, so that a busy stream does not grow each block by doubling. The
+    // first one takes what the entry needs: a million streams of one entry stay cheap.
+    const Block* const tail = hot_tail();
+    const size_t capacity = tail == nullptr ? 0 : tail->bytes_used() + tail->bytes_used() / 16;
     auto block = std::make_unique<Block>(
         id, share_ == nullptr ? ByteBuffer(capacity) : share_->buffers.take(capacity));
     if (!block->append(id, elements, wire)) return false;
-    if (tail_ != nullptr && tail_->bytes_used() <= kSealedBlockMax)
-      set_full_bytes(full_bytes_ + tail_->bytes_used());
-    tail_ = block.get();
+    if (tail != nullptr && tail->bytes_used() <= kSealedBlockMax)
+      set_full_bytes(extras().full_bytes + tail->bytes_used());
     extents_.emplace_hint(extents_.end(), id, Extent(std::move(block)));
-    ++blocks_;
-  } else if (!thaw_tail() || !tail_->append(id, elements, wire)) {
+  } else if (!thaw_tail() || !hot_tail()->append(id, elements, wire)) {
     return false;
   }
   if (length_ == 0) first_id_ = id;
@@ -225,17 +225,18 @@ bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
   ++length_;
   bytes_ += wire.size();
   ++entries_added_;
-  if (id <= groups_reach_) [[unlikely]]
+  if (id <= groups_reach()) [[unlikely]]
     count_behind_groups(id);
   return true;
 }
 
 void Stream::count_behind_groups(StreamId id) {
-  groups_reach_ = StreamId::min();
-  for (const auto& [name, group] : groups_.by_name()) {
-    groups_reach_ = std::max(groups_reach_, group->last_delivered);
+  StreamId reach;
+  for (const auto& [name, group] : extras_->groups.by_name()) {
+    reach = std::max(reach, group->last_delivered);
     if (id <= group->last_delivered) ++group->delivered_live;
   }
+  set_groups_reach(reach);
 }
 
 bool Stream::place(Group& group, StreamId last_delivered) {
@@ -243,20 +244,20 @@ bool Stream::place(Group& group, StreamId last_delivered) {
   if (!after) return false;
   group.last_delivered = last_delivered;
   group.delivered_live = length_ - *after;
-  groups_reach_ = std::max(groups_reach_, last_delivered);
+  set_groups_reach(std::max(groups_reach(), last_delivered));
   return true;
 }
 
 size_t Stream::free_some(size_t count) {
   retire();
-  if (snapshots_ != nullptr) leave_to_snapshots();
+  if (has_snapshots()) leave_to_snapshots();
   DroppedExtents extents(share_);
   extents.extents().swap(extents_);
-  tail_ = nullptr;
   const size_t freed = extents.free_some(count);
   extents_.swap(extents.extents());
-  frames_ -= std::min<uint64_t>(frames_, freed);
-  return freed == count ? freed : freed + groups_.free_some(count - freed);
+  if (extras_ == nullptr) return freed;
+  extras_->frames -= std::min<uint64_t>(extras_->frames, freed);
+  return freed == count ? freed : freed + extras_->groups.free_some(count - freed);
 }
 
 Stream::Extents::const_iterator Stream::extent_at(StreamId id) const {
@@ -268,7 +269,6 @@ bool Stream::insert(StreamId first, Extent extent) {
   const auto behind = extents_.lower_bound(first);
   if (behind != extents_.end() && extent.last_id() >= behind->first) return false;
   if (behind != extents_.begin() && std::prev(behind)->second.last_id() >= first) return false;
-  blocks_ += extent.blocks();
   extents_.emplace_hint(behind, first, std::move(extent));
   return true;
 }
@@ -284,7 +284,7 @@ bool Stream::restore(StreamId first, const Fence& fence) {
                          fence.first_live <= fence.last_id;
   if (!plausible || share_ == nullptr) return false;
   if (!insert(first, Extent(std::make_unique<Fence>(fence)))) return false;
-  ++frames_;
+  count_frame(fence);
   share_->frames.refer(fence.ref);
   return true;
 }
@@ -298,7 +298,6 @@ bool Stream::restore(const Counters& counters) {
   }
   if (length != counters.length) return false;
   if (!extents_.empty() && extents_.rbegin()->second.last_id() > counters.last_id) return false;
-  tail_ = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
   size_t full_bytes = 0;
   for (const auto& [first, extent] : extents_) {
     if (sealable(extent)) full_bytes += extent.block()->bytes_used();
@@ -308,18 +307,18 @@ bool Stream::restore(const Counters& counters) {
   bytes_ = bytes;
   entries_added_ = counters.entries_added;
   last_id_ = counters.last_id;
-  max_deleted_ = counters.max_deleted;
-  groups_reach_ = counters.groups_reach;
-  retention_ = counters.retention;
+  set_max_deleted(counters.max_deleted);
+  set_groups_reach(counters.groups_reach);
+  configure(counters.retention);
   settle_first_id();
   return true;
 }
 
 void Stream::retire() {
   set_full_bytes(0);
-  if (place_ == nullptr) return;
-  share_->seals.forget(*place_);
-  place_.reset();
+  if (extras().place == nullptr) return;
+  share_->seals.forget(*extras_->place);
+  extras_->place.reset();
 }
 
 bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted) {
@@ -327,26 +326,26 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
     // Deleted entries may stand beyond it; the next append must not find them in its way.
     const auto live = last_entry();
     if (!live || last_id < live->id || !thaw_tail()) return false;
-    tail_->cut_deleted_tail();
+    hot_tail()->cut_deleted_tail();
   }
-  if (snapshots_ != nullptr) [[unlikely]]
+  if (has_snapshots()) [[unlikely]]
     end_for_snapshots(last_id);
-  groups_reach_ = std::max(groups_reach_, last_id_);
+  set_groups_reach(std::max(groups_reach(), last_id_));
   last_id_ = last_id;
   entries_added_ = entries_added;
-  max_deleted_ = max_deleted;
+  set_max_deleted(max_deleted);
   return true;
 }
 
 StreamId Stream::unacked_from() const {
-  if (unacked_from_) {
-    const bool same_head = unacked_from_->first == first_id_;
-    const bool before_it = unacked_from_->first < first_id_ && first_id_ <= unacked_from_->id;
-    if (same_head || before_it) return unacked_from_->id;
+  if (const auto& found = extras().unacked_from) {
+    const bool same_head = found->first == first_id_;
+    const bool before_it = found->first < first_id_ && first_id_ <= found->id;
+    if (same_head || before_it) return found->id;
   }
   bool known = true;
   const StreamId least = find_unacked(first_id_, known);
-  if (known) unacked_from_ = {.id = least, .first = first_id_};
+  if (known && !groups().empty()) extras_->unacked_from = {.id = least, .first = first_id_};
   return least;
 }
 
@@ -357,7 +356,7 @@ StreamId Stream::unacked_from(StreamId trimmed) const {
 
 StreamId Stream::find_unacked(StreamId first, bool& known) const {
   StreamId least = StreamId::max();
-  for (const auto& [name, group] : groups_.by_name()) {
+  for (const auto& [name, group] : groups().by_name()) {
     least = std::min(least, group->last_delivered.next());
     // What was pending when XDEL or XTRIM took it out is no entry that could be kept.
     group->pending.visit_from(first, [this, &least, &known](const PendingEntry& pending) {

@@ -7,6 +7,7 @@
 // Invariants  ids increase strictly; last_id() never goes down but by set_id(); length() is the number
 //             of live entries, bytes() that of their wire forms; a block without live entries is freed, the
 //             last one too.
+// Size        96 bytes, and those of StreamExtras once it has any.
 // Errors      where an entry can't be had because its frame is not open, or can't be read, walks end and look-ups
 //             find nothing; FrameCache::trouble() tells.
 // Cost        O(log extents) to find an extent, O(entries of a block, at most stream-node-max-entries) in it.
@@ -27,6 +28,7 @@
 #include "engine/frame_cache.h"
 #include "engine/group.h"
 #include "engine/seal_queue.h"
+#include "engine/stream_extras.h"
 #include "model/ids.h"
 #include "model/retention.h"
 #include "model/stream_id.h"
@@ -57,17 +59,22 @@ class Stream {
   [[nodiscard]] uint64_t entries_added() const { return entries_added_; }
   [[nodiscard]] StreamId last_id() const { return last_id_; }
   // The greatest id that XDEL has removed; trimming does not count. 0-0: none.
-  [[nodiscard]] StreamId max_deleted() const { return max_deleted_; }
+  [[nodiscard]] StreamId max_deleted() const { return extras().max_deleted; }
   // The id of the first live entry; 0-0 when empty.
   [[nodiscard]] StreamId first_id() const { return first_id_; }
   [[nodiscard]] const Extents& extents() const { return extents_; }
   // Blocks, those of frames included.
-  [[nodiscard]] uint64_t blocks() const { return blocks_; }
+  [[nodiscard]] uint64_t blocks() const {
+    return extents_.size() - extras().frames + extras().frame_blocks;
+  }
   // Some of its entries are sealed.
-  [[nodiscard]] bool sealed() const { return frames_ != 0; }
-  [[nodiscard]] uint64_t frames() const { return frames_; }
+  [[nodiscard]] bool sealed() const { return frames() != 0; }
+  [[nodiscard]] uint64_t frames() const { return extras().frames; }
   // The block that takes the next append unless it is full; null when there is none. May open a frame.
-  [[nodiscard]] const Block* tail() const { return tail_ != nullptr ? tail_ : sealed_tail(); }
+  [[nodiscard]] const Block* tail() const {
+    const Block* const hot = hot_tail();
+    return hot != nullptr ? hot : sealed_tail();
+  }
   // The live entry `id`; lent until the stream changes or another frame is opened.
   [[nodiscard]] std::optional<EntryView> find(StreamId id) const;
   [[nodiscard]] std::optional<EntryView> last_entry() const;
@@ -97,16 +104,13 @@ class Stream {
     return row().seek(from, reach);
   }
 
-  // The first block of a frame. The stream remembers that of the frame it was trimmed in last: whether a trim drops
-  // it is asked with each XADD, and must not need the frame each time.
-  struct FirstBlock {
-    StreamId frame;
-    StreamId last_id;
-    uint32_t live = 0;
-  };
+  // The stream remembers the first block of the frame it was trimmed in last: whether a trim drops it is asked with each
+  // XADD, and must not need the frame each time.
+  using FirstBlock = StreamExtras::FirstBlock;
   [[nodiscard]] std::optional<FirstBlock> known_first_block(Extents::const_iterator sealed) const {
-    if (first_block_ == nullptr || first_block_->frame != sealed->first) return std::nullopt;
-    return *first_block_;
+    const FirstBlock* const known = extras().first_block.get();
+    if (known == nullptr || known->frame != sealed->first) return std::nullopt;
+    return *known;
   }
   // Calls visit(const Block&) for each block of the extent until it returns false.
   template <typename Visit>
@@ -126,13 +130,13 @@ class Stream {
     row().visit_backwards(from, reach, visit);
   }
 
-  [[nodiscard]] const Groups& groups() const { return groups_; }
-  [[nodiscard]] Groups& groups() {
-    unacked_from_.reset();
-    return groups_;
+  [[nodiscard]] const Groups& groups() const { return extras().groups; }
+  [[nodiscard]] Groups& mutable_groups() {
+    forget_unacked();
+    return make_extras().groups;
   }
 
-  [[nodiscard]] const Retention& retention() const { return retention_; }
+  [[nodiscard]] const Retention& retention() const { return extras().retention; }
   // Every entry before this id, every group has been given and has acknowledged; one that stands at it is pending in
   // a group, or was not given to it. The greatest id without groups.
   // Whether a pending entry in a frame that can't be had is still there is not known; it then counts as if it were.
@@ -142,7 +146,7 @@ class Stream {
   // The same once the entries up to `trimmed` have gone. O(groups), and more as above.
   [[nodiscard]] StreamId unacked_from(StreamId trimmed) const;
   // When Keyspace looks at the stream's age next; 0: not at all.
-  [[nodiscard]] WallMs age_check() const { return age_check_; }
+  [[nodiscard]] WallMs age_check() const { return extras().age_check; }
 
   // Changes; only apply() calls them.
 
@@ -180,9 +184,9 @@ class Stream {
     Retention retention;
   };
   // No group stands beyond both this and last_id().
-  [[nodiscard]] StreamId groups_reach() const { return groups_reach_; }
+  [[nodiscard]] StreamId groups_reach() const { return extras().groups_reach; }
   [[nodiscard]] Counters counters() const {
-    return {length_, entries_added_, last_id_, max_deleted_, groups_reach_, retention_};
+    return {length_, entries_added_, last_id_, max_deleted(), groups_reach(), retention()};
   }
   // The extent in which `id` stands or would stand; end() when it lies before all of them.
   [[nodiscard]] Extents::const_iterator extent_at(StreamId id) const;
@@ -192,9 +196,13 @@ class Stream {
   [[nodiscard]] bool restore(StreamId first, const Fence& fence);
   // Ends the loading; false when the extents are not those of a stream with these counters.
   [[nodiscard]] bool restore(const Counters& counters);
-  void configure(const Retention& policy) { retention_ = policy; }
+  void configure(const Retention& policy) {
+    if (policy != retention()) make_extras().retention = policy;
+  }
   // Only Keyspace calls it, which has an index of these times. Volatile.
-  void set_age_check(WallMs at) { age_check_ = at; }
+  void set_age_check(WallMs at) {
+    if (at != age_check()) make_extras().age_check = at;
+  }
 
   // ---- Sealing. Nothing of it shows; SealQueue calls it.
 
@@ -236,6 +244,11 @@ class Stream {
   [[nodiscard]] FrameCache::Pin open(Extents::const_iterator sealed) const {
     return row().open(sealed);
   }
+  [[nodiscard]] bool has_snapshots() const { return extras().snapshots != nullptr; }
+  // The last extent, if it is hot. It is never sealed: more may be appended to it.
+  [[nodiscard]] Block* hot_tail() const {
+    return extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+  }
   [[nodiscard]] const Block* sealed_tail() const;
   void note_first_block(const Block& block) const;
   // Live entries of the extent with an id > `id`; none when its frame can't be had.
@@ -263,10 +276,8 @@ class Stream {
   [[nodiscard]] bool insert(StreamId first, Extent extent);
   // It is not sealed any more.
   void retire();
-  // Drops the extent and returns the next one. tail_ is not looked after.
+  // Drops the extent and returns the next one. What becomes the last one can't be sealed any more.
   Extents::iterator drop(Extents::iterator extent);
-  // After extents have gone or come: tail_ is the last one if it is hot.
-  void settle_tail();
   void settle_first_id();
   void count_behind_groups(StreamId id);
   // Full blocks, which could be sealed, take that much from now on.
@@ -274,33 +285,45 @@ class Stream {
   // From `at` on until there is a frame's worth, or a block that can't be sealed.
   Run gather(Extents::iterator at, uint32_t token);
   [[nodiscard]] bool sealable(const Extent& extent) const;
+
+  // Those of a stream that has none are as in a new StreamExtras.
+  [[nodiscard]] const StreamExtras& extras() const {
+    return extras_ == nullptr ? kNoExtras : *extras_;
+  }
+  StreamExtras& make_extras() const {
+    if (extras_ == nullptr) extras_ = std::make_unique<StreamExtras>();
+    return *extras_;
+  }
+  void set_max_deleted(StreamId id) {
+    if (id != max_deleted()) make_extras().max_deleted = id;
+  }
+  void set_groups_reach(StreamId id) {
+    if (id != groups_reach()) make_extras().groups_reach = id;
+  }
+  // A frame has come.
+  void count_frame(const Fence& fence) {
+    ++make_extras().frames;
+    extras_->frame_blocks += fence.blocks;
+  }
+  void set_frames(uint64_t frames, uint64_t blocks) {
+    if (frames == extras().frames) return;
+    extras_->frames = frames;
+    extras_->frame_blocks = blocks;
+  }
+  void forget_unacked() {
+    if (extras_ != nullptr) extras_->unacked_from.reset();
+  }
+  static const StreamExtras kNoExtras;
+
   Extents extents_;
-  Block* tail_ = nullptr;  // Null: there is none, or it is sealed.
   StreamShare* share_;
-  std::unique_ptr<SealQueue::Place> place_;  // Null: it never had enough to seal.
-  mutable std::unique_ptr<FirstBlock> first_block_;
-  mutable StreamSnapshot* snapshots_ = nullptr;  // A list. Volatile: they are no part of the state.
-  size_t full_bytes_ = 0;  // Of hot blocks but the last; those too large to be sealed do not count.
-  uint64_t blocks_ = 0;
-  uint64_t frames_ = 0;
+  mutable std::unique_ptr<StreamExtras> extras_;  // Null: none of it is needed.
   uint64_t length_ = 0;
   uint64_t bytes_ = 0;
   uint64_t entries_added_ = 0;
   StreamId last_id_;
-  StreamId max_deleted_;
   StreamId first_id_;
-  // No group stands beyond both this and last_id_. A group can be placed beyond the last id, or the last id be
-  // set back behind a group; it then counts as having had what is appended up to where it stands.
-  StreamId groups_reach_;
-  Groups groups_;
-  Retention retention_;
-  WallMs age_check_;
-  // What unacked_from() has found, of the groups as they are, when the first entry was `first`.
-  struct UnackedFrom {
-    StreamId id;
-    StreamId first;
-  };
-  mutable std::optional<UnackedFrom> unacked_from_;
 };
+static_assert(sizeof(Stream) == 96, "there are millions of them");
 
 }  // namespace leat

@@ -91,7 +91,7 @@ AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs
 
 bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimits& limits) {
   const Block* const tail = stream.tail();
-  if (tail == nullptr) return true;
+  if (tail == nullptr || tail->bytes_used() >= kNodeBytesMax) return true;
   const uint64_t bytes_max =
       limits.bytes == 0 ? kNodeBytesMax : std::min(limits.bytes, kNodeBytesMax);
   if (tail->node().bytes() + payload_bytes >= bytes_max) return true;

@@ -26,12 +26,13 @@ const Block* Stream::sealed_tail() const {
 }
 
 void Stream::note_first_block(const Block& block) const {
-  if (first_block_ == nullptr) first_block_ = std::make_unique<FirstBlock>();
-  *first_block_ = {.frame = block.first_id(), .last_id = block.last_id(), .live = block.live()};
+  std::unique_ptr<FirstBlock>& known = make_extras().first_block;
+  if (known == nullptr) known = std::make_unique<FirstBlock>();
+  *known = {.frame = block.first_id(), .last_id = block.last_id(), .live = block.live()};
 }
 
 bool Stream::thaw_tail() {
-  return tail_ != nullptr || thaw(std::prev(extents_.end()));
+  return hot_tail() != nullptr || thaw(std::prev(extents_.end()));
 }
 
 bool Stream::thaw(Extents::iterator sealed) {
@@ -39,30 +40,33 @@ bool Stream::thaw(Extents::iterator sealed) {
   FrameCache::Blocks blocks = share_->frames.thaw(first, *sealed->second.fence());
   if (blocks.empty()) return false;
   drop(sealed);
-  blocks_ += blocks.size();
-  size_t full_bytes = full_bytes_;
+  const Block* const last = hot_tail();
+  size_t full_bytes = extras_->full_bytes;
   for (auto& block : blocks) {
     const StreamId name = block->first_id();
     const auto placed = extents_.emplace(name, Extent(std::move(block))).first;
     if (sealable(placed->second)) full_bytes += placed->second.block()->bytes_used();
   }
+  const bool behind = last != nullptr && last != hot_tail();
+  if (behind && last->bytes_used() <= kSealedBlockMax) full_bytes += last->bytes_used();
   set_full_bytes(full_bytes);
-  settle_tail();
   return true;
 }
 
 bool Stream::sealable(const Extent& extent) const {
-  return !extent.sealed() && extent.block() != tail_ &&
+  return !extent.sealed() && extent.block() != hot_tail() &&
          extent.block()->bytes_used() <= kSealedBlockMax;
 }
 
 void Stream::set_full_bytes(size_t bytes) {
-  const size_t before = std::exchange(full_bytes_, bytes);
+  if (bytes == extras().full_bytes) return;
+  const size_t before = std::exchange(make_extras().full_bytes, bytes);
   if (share_ == nullptr) return;
   const size_t frame_bytes = share_->seals.frame_bytes();
   if (before < frame_bytes && bytes < frame_bytes) return;
-  if (place_ == nullptr) place_ = std::make_unique<SealQueue::Place>(*this);
-  share_->seals.changed(*place_, before, bytes);
+  std::unique_ptr<SealQueue::Place>& place = extras_->place;
+  if (place == nullptr) place = std::make_unique<SealQueue::Place>(*this);
+  share_->seals.changed(*place, before, bytes);
 }
 
 Stream::Run Stream::gather(Extents::iterator at, uint32_t token) {
@@ -80,11 +84,12 @@ std::optional<Stream::Run> Stream::begin_seal(uint32_t token) {
   const auto free = [this](const Extent& extent) {
     return sealable(extent) && extent.block()->mark() == 0;
   };
+  SealQueue::Place& place = *extras_->place;
   int looked = 0;
-  auto at = extents_.lower_bound(place_->frontier);
+  auto at = extents_.lower_bound(place.frontier);
   while (at != extents_.end() && !free(at->second) && looked++ < kLookedAt) {
-    place_->frontier = at->first;
-    if (at->second.block() == tail_) break;
+    place.frontier = at->first;
+    if (at->second.block() == hot_tail()) break;
     ++at;
   }
   const size_t frame_bytes = share_->seals.frame_bytes();
@@ -93,22 +98,22 @@ std::optional<Stream::Run> Stream::begin_seal(uint32_t token) {
   auto end = at;
   for (; end != extents_.end() && free(end->second) && bytes < frame_bytes; ++end)
     bytes += end->second.block()->bytes_used();
-  const bool enclosed = end != extents_.end() && end->second.block() != tail_;
+  const bool enclosed = end != extents_.end() && end->second.block() != hot_tail();
   if (bytes >= frame_bytes || (bytes != 0 && enclosed)) {
     Run run = gather(at, token);
-    place_->frontier = run.images.back().last_id.next();
+    place.frontier = run.images.back().last_id.next();
     return run;
   }
-  at = extents_.lower_bound(place_->hand);
-  for (looked = 0; looked < kLookedAt && at != extents_.end() && at->first < place_->frontier;
+  at = extents_.lower_bound(place.hand);
+  for (looked = 0; looked < kLookedAt && at != extents_.end() && at->first < place.frontier;
        ++looked, ++at) {
     if (!free(at->second)) continue;
     Run run = gather(at, token);
-    place_->hand = run.images.back().last_id;
+    place.hand = run.images.back().last_id;
     return run;
   }
-  const bool round = at == extents_.end() || at->first >= place_->frontier;
-  place_->hand = round ? StreamId::min() : at->first;
+  const bool round = at == extents_.end() || at->first >= place.frontier;
+  place.hand = round ? StreamId::min() : at->first;
   return std::nullopt;
 }
 
@@ -140,8 +145,7 @@ bool Stream::end_seal(uint32_t token, StreamId first, uint32_t blocks, const Fra
     fence->live_bytes += static_cast<uint32_t>(block.live_bytes());
     at = drop(at);
   }
-  blocks_ += fence->blocks;
-  ++frames_;
+  count_frame(*fence);
   extents_.emplace(first, Extent(std::move(fence)));
   return true;
 }

@@ -14,7 +14,7 @@ StreamSnapshot::StreamSnapshot(const Stream& stream, StreamId first, StreamId la
                                size_t* held_total)
     : stream_(&stream),
       share_(stream.share_),
-      next_(std::exchange(stream.snapshots_, this)),
+      next_(std::exchange(stream.make_extras().snapshots, this)),
       first_(first),
       last_(std::min(last, stream.last_id())),
       order_(order),
@@ -28,7 +28,7 @@ StreamSnapshot::~StreamSnapshot() {
 
 void StreamSnapshot::unlink() {
   if (stream_ == nullptr) return;
-  StreamSnapshot** link = &stream_->snapshots_;
+  StreamSnapshot** link = &stream_->extras_->snapshots;
   while (*link != this) link = &(*link)->next_;
   *link = next_;
   stream_ = nullptr;
@@ -125,7 +125,7 @@ void StreamSnapshot::let_go(absl::btree_map<StreamId, Hold>::iterator hold) {
 void Stream::keep_for_snapshots(Extents::const_iterator extent, StreamId first,
                                 StreamId last) const {
   DroppedExtents kept(share_);
-  for (StreamSnapshot* at = snapshots_; at != nullptr; at = at->next_) {
+  for (StreamSnapshot* at = extras_->snapshots; at != nullptr; at = at->next_) {
     if (!at->needs(first, last)) continue;
     if (kept.empty()) {
       const Fence* const fence = extent->second.fence();
@@ -140,24 +140,24 @@ void Stream::keep_for_snapshots(Extents::const_iterator extent, StreamId first,
 }
 
 void Stream::keep_for_snapshots(StreamId last, DroppedExtents& dropped) const {
-  for (StreamSnapshot* at = snapshots_; at != nullptr; at = at->next_)
+  for (StreamSnapshot* at = extras_->snapshots; at != nullptr; at = at->next_)
     at->hold(StreamId::min(), last, dropped);
 }
 
 void Stream::end_for_snapshots(StreamId last) const {
   if (last == StreamId::max()) return;
   DroppedExtents nothing(share_);
-  for (StreamSnapshot* at = snapshots_; at != nullptr; at = at->next_)
+  for (StreamSnapshot* at = extras_->snapshots; at != nullptr; at = at->next_)
     at->hold(last.next(), StreamId::max(), nothing);
 }
 
 void Stream::leave_to_snapshots() {
   DroppedExtents dropped(share_);
   dropped.extents().swap(extents_);
-  dropped.set_frames(frames_);
-  while (snapshots_ != nullptr) {
-    snapshots_->hold(StreamId::min(), StreamId::max(), dropped);
-    snapshots_->unlink();
+  dropped.set_frames(frames());
+  while (StreamSnapshot* const snapshot = extras_->snapshots) {
+    snapshot->hold(StreamId::min(), StreamId::max(), dropped);
+    snapshot->unlink();
   }
   // None of them needs anything any more: they are this stream's to free, in slices.
   if (!dropped.shared()) dropped.take_back(extents_);

@@ -10,14 +10,14 @@ namespace leat {
 
 bool Stream::erase(StreamId id) {
   if (!remove(id)) return false;
-  max_deleted_ = std::max(max_deleted_, id);
+  set_max_deleted(std::max(max_deleted(), id));
   return true;
 }
 
 bool Stream::remove(StreamId id) {
   auto extent = extent_of(id);
   if (extent == extents_.end()) return false;
-  if (snapshots_ != nullptr) [[unlikely]]
+  if (has_snapshots()) [[unlikely]]
     keep_for_snapshots(extent, id, id);
   if (extent->second.sealed()) {
     if (!find(id) || !thaw(extent)) return false;
@@ -27,14 +27,13 @@ bool Stream::remove(StreamId id) {
   const uint64_t bytes_before = block.live_bytes();
   if (!block.erase(id)) return false;
   bytes_ -= bytes_before - block.live_bytes();
-  unacked_from_.reset();
+  forget_unacked();
   if (block.live() == 0) {
     drop(extent);
-    settle_tail();
   }
   --length_;
   if (id == first_id_) settle_first_id();
-  for (const auto& [name, group] : groups_.by_name()) {
+  for (const auto& [name, group] : groups().by_name()) {
     if (group->last_delivered >= id) --group->delivered_live;
   }
   return true;
@@ -47,12 +46,12 @@ std::optional<uint64_t> Stream::trim(StreamId last) {
 
 std::optional<uint64_t> Stream::trim(StreamId last, DroppedExtents& dropped) {
   if (const auto part = extent_of(last); part != extents_.end() && last < part->second.last_id()) {
-    if (snapshots_ != nullptr) [[unlikely]]
+    if (has_snapshots()) [[unlikely]]
       keep_for_snapshots(part, part->first, last);
     const Fence* const fence = part->second.fence();
     if (fence != nullptr && last >= fence->first_live && !thaw(part)) return std::nullopt;
   }
-  const uint64_t frames = frames_;
+  const uint64_t frames_before = frames();
   auto kept = extents_.upper_bound(last);
   uint64_t removed = 0;
   if (kept != extents_.begin()) {
@@ -70,14 +69,13 @@ std::optional<uint64_t> Stream::trim(StreamId last, DroppedExtents& dropped) {
   }
   length_ -= removed;
   removed += take_before(kept, dropped.extents());
-  dropped.set_frames(frames - frames_);
-  if (snapshots_ != nullptr) [[unlikely]]
+  dropped.set_frames(frames_before - frames());
+  if (has_snapshots()) [[unlikely]]
     keep_for_snapshots(last, dropped);
-  settle_tail();
   if (removed == 0) return 0;
   settle_first_id();
   // A group that stands within what was dropped has nothing delivered left; any other had all that went.
-  for (const auto& [name, group] : groups_.by_name()) {
+  for (const auto& [name, group] : groups().by_name()) {
     const bool within = group->last_delivered <= last;
     group->delivered_live = within ? 0 : group->delivered_live - removed;
   }
@@ -93,12 +91,13 @@ uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
     --high;
   }
   const bool move_kept = low != kept;
-  if (first_block_ != nullptr && (kept == extents_.end() || first_block_->frame < kept->first))
-    first_block_.reset();
+  const FirstBlock* const known = extras().first_block.get();
+  if (known != nullptr && (kept == extents_.end() || known->frame < kept->first))
+    extras_->first_block.reset();
   uint64_t live = 0;
   uint64_t live_bytes = 0;
-  uint64_t blocks = 0;
   uint64_t frames = 0;
+  uint64_t frame_blocks = 0;
   size_t full_bytes = 0;
   Extents moved;
   const auto first = move_kept ? kept : extents_.begin();
@@ -106,8 +105,10 @@ uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
   for (auto extent = first; extent != end; ++extent) {
     live += extent->second.live();
     live_bytes += extent->second.live_bytes();
-    blocks += extent->second.blocks();
-    frames += extent->second.sealed() ? 1U : 0U;
+    if (const Fence* const fence = extent->second.fence()) {
+      ++frames;
+      frame_blocks += fence->blocks;
+    }
     if (sealable(extent->second)) full_bytes += extent->second.block()->bytes_used();
     moved.emplace_hint(moved.end(), extent->first, std::move(extent->second));
   }
@@ -117,17 +118,14 @@ uint64_t Stream::take_before(Extents::iterator kept, Extents& dropped) {
     extents_.swap(moved);
     live = length_ - live;
     bytes_ = live_bytes;
-    blocks_ = blocks;
-    frames_ = frames;
+    set_frames(frames, frame_blocks);
     set_full_bytes(full_bytes);
   } else {
     dropped.swap(moved);
     bytes_ -= live_bytes;
-    blocks_ -= blocks;
-    frames_ -= frames;
-    set_full_bytes(full_bytes_ - full_bytes);
+    set_frames(extras().frames - frames, extras().frame_blocks - frame_blocks);
+    set_full_bytes(extras().full_bytes - full_bytes);
   }
-  if (extents_.empty()) tail_ = nullptr;
   length_ -= live;
   return live;
 }
@@ -137,7 +135,7 @@ bool Stream::goes_whole(const Extent& extent, StreamId from, StreamId first, Str
   const StreamId first_id = fence != nullptr ? fence->first_live : from;
   if (first_id < first || extent.last_id() > last) return false;
   // Of a group that stands within, what it has been given must be counted entry by entry.
-  return std::none_of(groups_.by_name().begin(), groups_.by_name().end(), [&](const auto& named) {
+  return std::none_of(groups().by_name().begin(), groups().by_name().end(), [&](const auto& named) {
     return named.second->last_delivered >= first_id &&
            named.second->last_delivered < extent.last_id();
   });
@@ -145,12 +143,12 @@ bool Stream::goes_whole(const Extent& extent, StreamId from, StreamId first, Str
 
 Stream::Extents::iterator Stream::trim_whole(Extents::iterator extent) {
   const StreamId last = extent->second.last_id();
-  if (snapshots_ != nullptr) [[unlikely]]
+  if (has_snapshots()) [[unlikely]]
     keep_for_snapshots(extent, extent->first, last);
   const uint64_t live = extent->second.live();
   length_ -= live;
   bytes_ -= extent->second.live_bytes();
-  for (const auto& [name, group] : groups_.by_name()) {
+  for (const auto& [name, group] : groups().by_name()) {
     if (group->last_delivered >= last) group->delivered_live -= live;
   }
   return drop(extent);
@@ -184,33 +182,27 @@ std::optional<uint64_t> Stream::trim_range(StreamId first, StreamId last) {
       extent = extents_.upper_bound(end);
     }
   }
-  unacked_from_.reset();
-  settle_tail();
+  forget_unacked();
   settle_first_id();
   return length - length_;
 }
 
 Stream::Extents::iterator Stream::drop(Extents::iterator extent) {
-  blocks_ -= extent->second.blocks();
+  const bool was_last = std::next(extent) == extents_.end();
   if (const Fence* const fence = extent->second.fence()) {
-    --frames_;
-    if (known_first_block(extent)) first_block_.reset();
+    set_frames(extras_->frames - 1, extras_->frame_blocks - fence->blocks);
+    if (known_first_block(extent)) extras_->first_block.reset();
     share_->frames.forget(fence->ref);
-    return extents_.erase(extent);
+  } else {
+    if (sealable(extent->second))
+      set_full_bytes(extras_->full_bytes - extent->second.block()->bytes_used());
+    if (share_ != nullptr) share_->buffers.give(extent->second.block()->take_bytes());
   }
-  if (sealable(extent->second)) set_full_bytes(full_bytes_ - extent->second.block()->bytes_used());
-  if (extent->second.block() == tail_) tail_ = nullptr;
-  if (share_ != nullptr) share_->buffers.give(extent->second.block()->take_bytes());
-  return extents_.erase(extent);
-}
-
-void Stream::settle_tail() {
-  Block* const last = extents_.empty() ? nullptr : extents_.rbegin()->second.block();
-  if (last == tail_) return;
-  // What becomes the last block is no longer one that could be sealed.
-  if (last != nullptr && sealable(extents_.rbegin()->second))
-    set_full_bytes(full_bytes_ - last->bytes_used());
-  tail_ = last;
+  const auto next = extents_.erase(extent);
+  const Block* const last = was_last ? hot_tail() : nullptr;
+  if (last != nullptr && last->bytes_used() <= kSealedBlockMax)
+    set_full_bytes(extras_->full_bytes - last->bytes_used());
+  return next;
 }
 
 void Stream::settle_first_id() {

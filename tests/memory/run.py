@@ -23,6 +23,8 @@ OVERSHOOT = 1.05  # What may be in use, as a part of maxmemory.
 RESIDENT = 1.6  # What the process may occupy then: fragments, the program itself.
 RETURN_SECONDS = 60
 BATCH = 500
+STREAMS = 100_000
+STREAM_COST = 400  # Bytes of a stream of one entry beyond its name, field and value.
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
 
 
@@ -221,6 +223,26 @@ class Suite:
             check_bounds(server, client)
             check(client.call("XLEN", "s") == entries, "XLEN")
             check(len(client.call("XRANGE", "s", "-", "+", "COUNT", "10")) == 10, "XRANGE")
+
+    def test_a_stream_of_one_entry_costs_little_beyond_what_it_holds(self):
+        def cost(client):
+            return (used(client) - start - payload) / STREAMS
+
+        with self.server(maxmemory="0") as (server, client):
+            start, payload = used(client), 0
+            for first in range(0, STREAMS, BATCH):
+                adds = [("XADD", f"user:{i:07}", "*", "f", f"value{i:06}") for i in range(first, first + BATCH)]
+                client.pipeline(adds)
+                payload += sum(len(key) + len(field) + len(value) for _, key, _, field, value in adds)
+            check(cost(client) <= STREAM_COST, f"{cost(client)} bytes a stream")
+            check(client.call("SAVE") == "OK", "SAVE")
+            names = list((self.directory / "data").iterdir())
+            check(len(names) < 20, f"{len(names)} files")
+            server.stop()
+            server.start()
+            with server.client() as again:
+                check(again.call("DBSIZE") == STREAMS, f"{again.call('DBSIZE')} streams after a restart")
+                check(cost(again) <= STREAM_COST, f"{cost(again)} bytes a stream after a restart")
 
     def test_the_heap_is_there_before_it_is_touched(self):
         with self.server() as (_, client):
