@@ -57,6 +57,7 @@ struct AwaitCheckpoint {
 struct Park {
   std::vector<KeyName> keys;
   std::optional<MonoNs> deadline;  // Absolute; none: for ever.
+  std::optional<MonoNs> again;     // Planned again then, whatever has happened.
   bool on_absence = false;         // Also planned again when a key goes.
   // Words to replace before it is planned again: what must not be looked at anew ("$").
   std::vector<std::pair<size_t, std::string>> frozen;

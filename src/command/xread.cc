@@ -10,6 +10,7 @@
 
 #include "base/numbers.h"
 #include "command/read_budget.h"
+#include "command/read_claims.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
 
@@ -24,6 +25,7 @@ struct ReadWords {
   uint64_t entries_max = 0;  // MAXCOUNT; 0: no such limit.
   uint64_t bytes_max = 0;    // MAXSIZE; 0: no such limit.
   std::optional<int64_t> block_ms;
+  std::optional<int64_t> min_idle_ms;  // CLAIM.
   bool no_ack = false;
   size_t first_key = 0;
   size_t keys = 0;
@@ -37,7 +39,9 @@ struct Source {
   const Consumer* consumer = nullptr;  // Of the group.
   bool history = false;                // XREADGROUP with an id: the consumer's own pending entries.
   bool last_entry = false;             // XREAD "+".
-  int64_t count = 0;                   // Entries at most; 0: all.
+  ReadClaims claims;                   // Come before the new entries.
+  bool new_entries = true;             // There is room for them behind the claims.
+  int64_t count = 0;                   // Entries at most, without the claims; 0: all.
   StreamId after;  // Entries behind this id; not for history == false && group != null.
 };
 
@@ -99,6 +103,15 @@ std::optional<bool> read_group_option(Context& context, const Arguments& words, 
   return true;
 }
 
+bool read_min_idle(Context& context, Bytes word, ReadWords& asked) {
+  if (!group_only(context, asked, "CLAIM")) return false;
+  asked.min_idle_ms = parse_int64(word);
+  if (asked.min_idle_ms && *asked.min_idle_ms >= 0) return true;
+  context.error(asked.min_idle_ms ? "ERR min-idle-time must be a positive integer"
+                                  : "ERR min-idle-time is not an integer or out of range");
+  return false;
+}
+
 bool read_limit(Context& context, Bytes word, Bytes option, uint64_t& limit) {
   const auto value = parse_int64(word);
   if (!value || *value <= 0) {
@@ -120,6 +133,7 @@ bool read_option(Context& context, const Arguments& words, size_t& i, ReadWords&
       asked.count = std::max(asked.count, int64_t{0});
       return true;
     }
+    if (same_word(words[i], "claim")) return read_min_idle(context, words[++i], asked);
     if (same_word(words[i], "maxcount"))
       return read_limit(context, words[++i], "MAXCOUNT", asked.entries_max);
     if (same_word(words[i], "maxsize"))
@@ -209,7 +223,7 @@ bool read_sources(Context& context, const Arguments& words, const ReadWords& ask
 
 bool has_something(const Source& source) {
   if (source.object == nullptr) return false;
-  if (source.history) return true;
+  if (source.history || !source.claims.entries.empty()) return true;
   const Stream& stream = *source.object->stream();
   if (source.group != nullptr) return stream.has_after(source.group->last_delivered);
   return source.last_entry ? stream.length() != 0 : stream.has_after(source.after);
@@ -263,14 +277,31 @@ void reply_source_later(Context& context, const Source& source, Budget& budget) 
   rest.add(stream, first, StreamId::max(), StreamSnapshot::Order::kUp, count);
 }
 
-// No more new entries than a reply may show at once: the group gets the rest when it asks again. Each stream has an equal
+// What the source takes over, for which sources before it that are of the same group leave the rest.
+void claim(const Context& context, const ReadWords& asked, const Budget& budget, uint64_t bytes,
+           std::vector<Source>& sources, Source& source) {
+  const ClaimLimits limits{.min_idle_ms = *asked.min_idle_ms,
+                           .count = budget.count(source.count),
+                           .bytes = std::min(bytes, budget.bytes())};
+  size_t taken = 0;
+  for (const Source* before = sources.data(); before != &source; ++before)
+    if (before->group == source.group) taken += before->claims.entries.size();
+  source.claims = plan_claims(context, *source.object->stream(), *source.group, limits, taken);
+  const auto claimed = static_cast<int64_t>(source.claims.entries.size());
+  source.new_entries = !source.claims.full && (source.count == 0 || claimed < source.count);
+  if (source.count != 0) source.count -= claimed;
+}
+
+// No more entries than a reply may show at once: the group gets the rest when it asks again. Each stream has an equal
 // share of the bytes, and at least one entry, so that none has to wait for the end of another.
-void bound(std::vector<Source>& sources) {
+void bound(const Context& context, const ReadWords& asked, const Budget& budget,
+           std::vector<Source>& sources) {
+  const uint64_t share = kHandedOutBytesMax / sources.size();
   for (Source& source : sources) {
     if (source.history) continue;
-    const auto most = source.object->stream()->count_within(source.group->last_delivered.next(),
-                                                            static_cast<uint64_t>(source.count),
-                                                            kHandedOutBytesMax / sources.size());
+    if (asked.min_idle_ms) claim(context, asked, budget, share, sources, source);
+    const auto most = source.object->stream()->count_within(
+        source.group->last_delivered.next(), static_cast<uint64_t>(source.count), share);
     source.count = static_cast<int64_t>(most);
   }
 }
@@ -311,42 +342,66 @@ void reply_history(Context& context, const Source& source, Budget& budget) {
                                 .last = last});
 }
 
-// New entries of the group: its position moves, and unless NOACK they are pending from now on.
-void reply_new(Context& context, const Source& source, bool no_ack, Budget& budget) {
+// New entries of the group: its position moves, and unless NOACK they are pending from now on. Returns how many.
+uint64_t reply_new(Context& context, const Source& source, const ReadWords& asked, Budget& budget) {
   ReplyWriter& reply = context.reply();
   const Stream& stream = *source.object->stream();
   const Group& group = *source.group;
   EntriesRead entries_read(stream, group);
   const uint64_t count = budget.count(source.count);
-  const size_t mark = reply.begin();
   uint64_t sent = 0;
   StreamId first;
   StreamId last;
   auto cursor = stream.seek(group.last_delivered.next(), {.count = count, .bytes = budget.bytes()});
   for (; !cursor.done() && !budget.spent(reply.buffer().size(), sent); cursor.advance()) {
     const EntryView& entry = cursor.entry();
-    reply_entry(reply, entry);
+    asked.min_idle_ms ? reply_unclaimed(reply, entry) : reply_entry(reply, entry);
     budget.take();
     entries_read.deliver(entry.id);
     if (sent == 0) first = entry.id;
     last = entry.id;
     if (++sent == count) break;
   }
-  reply.end_array(mark, sent);
   context.commit(GroupDeliver{.object = source.object->id,
                               .group = group.id,
                               .consumer = source.consumer->id,
                               .at = context.now().wall,
-                              .no_ack = no_ack,
+                              .no_ack = asked.no_ack,
                               .entries_read = entries_read.count(),
                               .first = first,
                               .last = last});
+  return sent;
+}
+
+void reply_group(Context& context, const Source& source, const ReadWords& asked, Budget& budget) {
+  ReplyWriter& reply = context.reply();
+  const size_t mark = reply.begin();
+  uint64_t sent = 0;
+  if (!source.claims.entries.empty()) {
+    sent = reply_claims(context, *source.object, *source.group, *source.consumer, source.claims,
+                        budget);
+  }
+  const bool has_new = source.new_entries && !budget.spent(reply.buffer().size(), sent) &&
+                       source.object->stream()->has_after(source.group->last_delivered);
+  if (has_new) sent += reply_new(context, source, asked, budget);
+  reply.end_array(mark, sent);
+}
+
+// When another entry has been idle for so long that it may be claimed, unless something happens before.
+std::optional<MonoNs> next_claim(const Context& context, const ReadWords& asked,
+                                 const std::vector<Source>& sources) {
+  if (!asked.min_idle_ms) return std::nullopt;
+  constexpr int64_t kMostMs = 3'600'000;  // Longer is as good as never, and fits.
+  int64_t ms = kMostMs;
+  for (const Source& source : sources) ms = std::min(ms, source.claims.next_ms);
+  return MonoNs{context.now().mono.value + ms * kNsPerMs};
 }
 
 void park(Context& context, const Arguments& words, const ReadWords& asked,
           const std::vector<Source>& sources) {
   Park park;
   park.on_absence = asked.group_read;
+  park.again = next_claim(context, asked, sources);
   if (*asked.block_ms != 0)
     park.deadline = MonoNs{context.now().mono.value + *asked.block_ms * kNsPerMs};
   for (size_t i = 0; i < sources.size(); ++i) {
@@ -364,7 +419,7 @@ void reply_source(Context& context, const Source& source, const ReadWords& asked
   if (reply.protocol() == Protocol::kResp2) reply.array(2);
   reply.bulk(source.key);
   if (source.history) return reply_history(context, source, budget);
-  if (source.group != nullptr) return reply_new(context, source, asked.no_ack, budget);
+  if (source.group != nullptr) return reply_group(context, source, asked, budget);
   if (!source.last_entry) return reply_after(context, source, budget);
   const auto last = source.object->stream()->last_entry();
   if (!last) return;  // It is not in memory.
@@ -381,6 +436,7 @@ bool foresee(const Context& context, const std::vector<Source>& sources, const R
     const Stream& stream = *source.object->stream();
     if (!stream.sealed() || context.gives_up()) continue;
     if (!source.history) {
+      if (!source.new_entries) continue;
       stream.foresee(source.group->last_delivered.next(),
                      {.count = budget.count(source.count), .bytes = budget.bytes()});
       continue;
@@ -415,7 +471,7 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   ReplyWriter& reply = context.reply();
   const size_t mark = reply.begin();
   Budget budget(asked.entries_max, asked.bytes_max, mark);
-  if (group_read) bound(sources);
+  if (group_read) bound(context, asked, budget, sources);
   if (group_read && !foresee(context, sources, asked, budget)) return;
   if (group_read && !find_consumers(context, asked, sources)) return;
   size_t served = 0;
@@ -443,11 +499,13 @@ void cmd_xread(Context& context, const Arguments& words) {
   read_streams(context, words, /*group_read=*/false);
 }
 
-// XREADGROUP GROUP group consumer [COUNT n] [MAXCOUNT n] [MAXSIZE bytes] [BLOCK ms] [NOACK]
+// XREADGROUP GROUP group consumer [COUNT n] [MAXCOUNT n] [MAXSIZE bytes] [BLOCK ms] [CLAIM min-idle-ms] [NOACK]
 //     STREAMS key [key ...] id|> [id|> ...]
 //   ->  as XREAD. ">" delivers new entries; an id replies the consumer's own pending entries behind it, at
 //       once, even if there are none; one that was deleted from the stream has a null array for its fields.
-// More than 16 MB of new entries are handed out by several calls. The consumer is created if it does not exist, whatever
+// With CLAIM what is pending to anybody and idle for so long comes before the new entries, and each entry has four
+// elements: the last two are how long it was idle and how often it was delivered, before now. BLOCK then waits for that, too.
+// More than 16 MB of entries are handed out by several calls. The consumer is created if it does not exist, whatever
 // comes of the read.
 // Source: redis.io/docs/latest/commands/xreadgroup
 void cmd_xreadgroup(Context& context, const Arguments& words) {

@@ -133,7 +133,8 @@ bool Engine::on(const GroupCreate& record) {
   group->id = record.group;
   group->name = std::string(record.name);
   group->entries_read = record.entries_read;
-  return stream->place(*group, record.last_delivered) && stream->mutable_groups().add(std::move(group));
+  return stream->place(*group, record.last_delivered) &&
+         stream->mutable_groups().add(std::move(group));
 }
 
 bool Engine::on(const GroupSetId& record) {
@@ -285,6 +286,9 @@ bool Engine::on(const GroupRelease& record) {
     const uint64_t deliveries = present ? present->deliveries : 0;
     group->pending.release(id, counted(deliveries, record.count, record.deliveries));
   }
+  // A reader that claims may have it at once.
+  const Object& object = *keyspace_.find(record.object);
+  waits_.signal(object.db(), object.key);
   return ids.ok();
 }
 
@@ -293,7 +297,7 @@ void Engine::note_seen(const Object& object, GroupId group, ConsumerId consumer,
   auto* const stream =
       found == nullptr ? nullptr : std::get_if<std::unique_ptr<Stream>>(&found->value);
   if (stream == nullptr) return;
-  Group* const named = (*stream)->mutable_groups().find(group);
+  Group* const named = (*stream)->groups().find(group);
   Consumer* const reader = named == nullptr ? nullptr : named->consumer(consumer);
   if (reader != nullptr) reader->seen = now;
 }

@@ -1,6 +1,7 @@
 // Connection: one client: what it has sent, its session, what it is owed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ namespace leat {
 struct Parked {
   OwnedRequest request;
   std::optional<MonoNs> deadline;
+  std::optional<MonoNs> again;  // Planned again then.
   Lsn release;       // What it had seen, or written, when it was parked: an answer waits for that.
   std::string late;  // The reply at the deadline, in wire form; empty: a null array.
   std::optional<AwaitDurable> durable;
@@ -26,6 +28,12 @@ struct Parked {
   bool for_frames =
       false;  // It waits for sealed entries: for its client it is not blocked, but being executed.
   bool planned = true;  // `deadline` is what it asked for; else it has not come to that yet.
+
+  // When something is to be done about it, at the latest.
+  [[nodiscard]] std::optional<MonoNs> due() const {
+    if (!deadline || !again) return deadline ? deadline : again;
+    return std::min(*deadline, *again);
+  }
 };
 
 // The address of a peer belongs to this machine.

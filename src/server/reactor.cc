@@ -57,7 +57,7 @@ MonoNs Reactor::poll_deadline(MonoNs deadline) const {
   deadline = std::min(deadline, MonoNs{now.value + kTickNs});
   if (held_by_) return deadline;
   if (!runnable_.empty() || replies_due_ || follows_sends_) return MonoNs{0};
-  if (!deadlines_.empty()) deadline = std::min(deadline, deadlines_.begin()->first);
+  if (!dues_.empty()) deadline = std::min(deadline, dues_.begin()->first);
   if (shard_ == nullptr) return deadline;
   if (shard_->engine().reaping()) return MonoNs{0};
   const CheckpointRunner* const checkpoints = shard_->checkpoints();
@@ -143,7 +143,7 @@ void Reactor::work_in_slices(const Now& now) {
 }
 
 void Reactor::tick() {
-  expire_parked();
+  serve_due();
   if (shard_->loading().active) return;
   shard_->dispatcher().expire(shard_->log().batch());
   age_out();
@@ -318,6 +318,7 @@ void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Out
   }
   connection.parked = Parked{.request = std::move(request),
                              .deadline = park.deadline,
+                             .again = park.again,
                              .release = outcome.release,
                              .late = std::move(park.late),
                              .durable = std::move(park.durable),
@@ -330,7 +331,8 @@ void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Out
   if (connection.parked->checkpoint) {
     awaiting_checkpoint_.emplace(connection.parked->checkpoint->number, connection.session.id);
   }
-  if (park.deadline && !for_frames) deadlines_.emplace(*park.deadline, connection.session.id);
+  if (const auto due = connection.parked->due(); due && !for_frames)
+    dues_.emplace(*due, connection.session.id);
 }
 
 void Reactor::forget_parked(Connection& connection) {
@@ -340,8 +342,7 @@ void Reactor::forget_parked(Connection& connection) {
   } else {
     shard_->engine().waits().unpark(connection.session.id);
   }
-  if (connection.parked->deadline)
-    deadlines_.erase({*connection.parked->deadline, connection.session.id});
+  if (const auto due = connection.parked->due()) dues_.erase({*due, connection.session.id});
   if (connection.parked->durable) {
     awaiting_.erase({connection.parked->durable->lsn, connection.session.id});
   }
@@ -429,12 +430,14 @@ void Reactor::resume(Connection& connection, OpenedFrames opened) {
   if (closed_while_held) bury(connection);
 }
 
-void Reactor::expire_parked() {
+// One that is planned again and has to wait on is due later than now.
+void Reactor::serve_due() {
   const MonoNs now = shard_->dispatcher().now().mono;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    Connection* const connection = find(deadlines_.begin()->second);
+  while (!dues_.empty() && dues_.begin()->first <= now) {
+    Connection* const connection = find(dues_.begin()->second);
     LEAT_CHECK(connection != nullptr);
-    end_wait(*connection);
+    const std::optional<MonoNs> deadline = connection->parked->deadline;
+    deadline && *deadline <= now ? static_cast<void>(end_wait(*connection)) : resume(*connection);
   }
 }
 

@@ -3,7 +3,7 @@
 //   poll      what came: bytes, completions, new connections
 //   now       one clock reading
 //   execute   per connection, its requests in order; after each, the readers that it made ready
-//   tick      deadlines of parked commands, expiry, eviction
+//   tick      parked commands that are due, expiry, eviction
 //   commit    the turn's records: one write (and sync) by the loop or its helper lane
 //   checkpoint  a step of the one being made
 //   release   what may leave, leaves
@@ -184,7 +184,7 @@ class Reactor : public io::Handler {
   // Drops entries that have reached MAXAGE; streams that need frames for that wait for them.
   void age_out();
   void resume(Connection& connection, OpenedFrames opened = {});
-  void expire_parked();
+  void serve_due();
   // Ends the commands that waited for what is on disk by now; for a checkpoint that is over.
   void serve_durable();
   void serve_checkpoint();
@@ -225,7 +225,7 @@ class Reactor : public io::Handler {
   std::vector<Connection*> sending_;
   std::vector<Connection*> replying_;  // Those with a long reply.
   std::vector<Connection*> dead_;
-  absl::btree_set<std::pair<MonoNs, ClientId>> deadlines_;
+  absl::btree_set<std::pair<MonoNs, ClientId>> dues_;   // Of parked commands.
   absl::btree_set<std::pair<Lsn, ClientId>> awaiting_;  // Commands that wait for the disk.
   absl::btree_set<std::pair<uint64_t, ClientId>> awaiting_checkpoint_;  // By its number.
   MonoNs last_second_{0};

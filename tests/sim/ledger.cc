@@ -239,7 +239,8 @@ void Ledger::turn_ended(Waits& waits, const Moment& moment, const Fetching& fetc
         violated(
             fmt::format("client {} sleeps past its deadline: {}", number, shown(parked.words)));
       }
-      if (!parked.excused && model_.ready(parked.words)) {
+      if (!parked.excused &&
+          model_.ready(parked.words, moment.steady ? moment.wall - kLateMax : 0)) {
         violated(fmt::format("client {} sleeps though there is something for it: {}", number,
                              shown(parked.words)));
       }

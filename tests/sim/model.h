@@ -93,8 +93,8 @@ class Model {
   void forget_clients() { sessions_.clear(); }
   // The words of a read that has parked, with "$" as what it meant.
   [[nodiscard]] Words frozen(const Words& words);
-  // The parked read would be answered now.
-  [[nodiscard]] bool ready(const Words& words) const;
+  // The parked read would be answered now; of what it would claim, what is old enough at `idle_wall`.
+  [[nodiscard]] bool ready(const Words& words, int64_t idle_wall) const;
   [[nodiscard]] bool in_transaction(uint64_t client) const;
 
   [[nodiscard]] const std::vector<ModelDatabase>& databases() const { return databases_; }
@@ -205,7 +205,15 @@ class Model {
                                         Budget& budget);
   std::string read_history(ModelStream& stream, ModelGroup& group, StreamId after,
                            const Words& words, Budget& budget);
-  std::string read_new(ModelStream& stream, ModelGroup& group, const Words& words, Budget& budget);
+  std::string read_new(ModelStream& stream, ModelGroup& group, const Words& words, Budget& budget,
+                       size_t& count);
+  std::string read_claims(ModelStream& stream, ModelGroup& group, const Words& words,
+                          Budget& budget, size_t& count);
+  // An entry as CLAIM shows it.
+  static std::string delivered(StreamId id, const Words& fields, int64_t idle, uint64_t deliveries);
+  // What the read asks for with CLAIM is there at `wall`.
+  static bool claimable(const ModelStream& stream, const ModelGroup& group, const Words& words,
+                        int64_t wall);
 
   std::vector<ModelDatabase> databases_{kDatabases};
   std::map<uint64_t, Session> sessions_;

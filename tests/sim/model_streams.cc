@@ -1,6 +1,7 @@
 // The model's streams and groups.
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "sim/model.h"
 
@@ -411,8 +412,46 @@ std::optional<std::string> Model::read_group(const Words& words, size_t id, Mode
   ModelGroup& group = stream.groups[words[2]];
   group.consumers.insert(words[3]);
   if (words[id] != ">") return read_history(stream, group, id_of(words[id]), words, budget);
-  if (stream.entries.upper_bound(group.last_delivered) == stream.entries.end()) return std::nullopt;
-  return read_new(stream, group, words, budget);
+  size_t count = 0;
+  std::string entries = read_claims(stream, group, words, budget, count);
+  const Budget left = budget;
+  const bool spent = count != 0 && !budget.take("");
+  budget = left;
+  if (!spent && count < count_of(words)) entries += read_new(stream, group, words, budget, count);
+  if (count == 0) return std::nullopt;
+  return array(count) + entries;
+}
+
+std::string Model::delivered(StreamId id, const Words& fields, int64_t idle, uint64_t deliveries) {
+  return array(4) + entry(id, fields).substr(array(2).size()) + integer(idle) +
+         integer(static_cast<int64_t>(deliveries));
+}
+
+// What XREADGROUP CLAIM finds, of which `count` counts the entries.
+std::string Model::read_claims(ModelStream& stream, ModelGroup& group, const Words& words,
+                               Budget& budget, size_t& count) {
+  std::string entries;
+  const std::string min_idle = option(words, "CLAIM");
+  if (min_idle.empty()) return entries;
+  // Those without an owner first, then the oldest.
+  std::map<std::tuple<bool, int64_t, StreamId>, ModelPending*> by_age;
+  for (auto& [id, pending] : group.pending)
+    by_age[{!pending.owner.empty(), pending.delivered, id}] = &pending;
+  for (auto& [age, pending] : by_age) {
+    const auto& [owned, at, id] = age;
+    const int64_t idle = owned ? now_ - at : now_;
+    if (idle < std::stoll(min_idle) || count == count_of(words)) break;
+    const auto held = stream.entries.find(id);
+    if (held == stream.entries.end()) continue;
+    const std::string text = delivered(id, held->second.fields, idle, pending->deliveries);
+    if (!budget.take(text)) break;
+    entries += text;
+    ++count;
+    pending->owner = words[3];
+    pending->delivered = now_;
+    deliver_again(*pending);
+  }
+  return entries;
 }
 
 std::string Model::read_history(ModelStream& stream, ModelGroup& group, StreamId after,
@@ -436,20 +475,22 @@ std::string Model::read_history(ModelStream& stream, ModelGroup& group, StreamId
   return reply;
 }
 
+// Entries that nobody of the group was given, until `count` is what was asked for.
 std::string Model::read_new(ModelStream& stream, ModelGroup& group, const Words& words,
-                            Budget& budget) {
-  size_t count = 0;
+                            Budget& budget, size_t& count) {
   std::string entries;
   for (auto at = stream.entries.upper_bound(group.last_delivered);
        at != stream.entries.end() && count < count_of(words); ++at) {
-    const std::string text = entry(at->first, at->second.fields);
+    const std::string text = has_word(words, "CLAIM")
+                                 ? delivered(at->first, at->second.fields, 0, 0)
+                                 : entry(at->first, at->second.fields);
     if (!budget.take(text)) break;
     entries += text;
     if (!has_word(words, "NOACK")) group.pending[at->first] = {words[3], now_, 1};
     group.last_delivered = at->first;
     ++count;
   }
-  return array(count) + entries;
+  return entries;
 }
 
 Words Model::frozen(const Words& words) {
@@ -465,7 +506,18 @@ Words Model::frozen(const Words& words) {
   return result;
 }
 
-bool Model::ready(const Words& words) const {
+bool Model::claimable(const ModelStream& stream, const ModelGroup& group, const Words& words,
+                      int64_t wall) {
+  const std::string min_idle = option(words, "CLAIM");
+  if (min_idle.empty()) return false;
+  return std::any_of(group.pending.begin(), group.pending.end(), [&](const auto& held) {
+    const auto& [id, pending] = held;
+    const bool old = pending.owner.empty() || wall - pending.delivered >= std::stoll(min_idle);
+    return old && stream.entries.contains(id);
+  });
+}
+
+bool Model::ready(const Words& words, int64_t idle_wall) const {
   const size_t keys_at =
       static_cast<size_t>(std::find(words.begin(), words.end(), "STREAMS") - words.begin() + 1);
   const size_t keys = (words.size() - keys_at) / 2;
@@ -478,6 +530,7 @@ bool Model::ready(const Words& words) const {
     if (held == nullptr) continue;
     const auto group = held->groups.find(words[2]);
     if (group_read && group == held->groups.end()) return true;
+    if (group_read && claimable(*held, group->second, words, idle_wall)) any = true;
     const StreamId after = group_read ? group->second.last_delivered : id_of(words[i + keys]);
     if (words[i + keys] == "+") {
       any = any || !held->entries.empty();
@@ -627,7 +680,6 @@ void Model::xautoclaim(const Words& words) {
   }
 }
 
-// XPENDING key group, or XPENDING key group [IDLE ms] start end count [consumer]
 // XNACK key group mode IDS numids id ... [RETRYCOUNT n] [FORCE]
 void Model::xnack(const Words& words) {
   ModelStream* stream = nullptr;
@@ -654,6 +706,7 @@ void Model::xnack(const Words& words) {
   reply_ = integer(released);
 }
 
+// XPENDING key group, or XPENDING key group [IDLE ms] start end count [consumer]
 void Model::xpending(const Words& words) {
   ModelStream* stream = nullptr;
   ModelGroup* group = nullptr;

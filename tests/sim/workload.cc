@@ -145,6 +145,7 @@ Words Workload::group_read(const Model& model) {
   words[2] = group();
   words[3] = consumer();
   if (chance(8)) words.emplace_back("NOACK");
+  if (chance(4)) words.insert(words.end(), {"CLAIM", chance(3) ? "0" : number(40)});
   if (blocking_ && chance(3)) {
     words.insert(words.end(), {"BLOCK", chance(6) ? "0" : std::to_string(1 + random_.below(60))});
   }
