@@ -1,5 +1,6 @@
 #include "command/context.h"
 
+#include "command/command_table.h"
 #include "command/dispatcher.h"
 
 namespace leat {
@@ -7,12 +8,25 @@ namespace leat {
 const Object* Context::find(DbIndex db, Bytes key) {
   const Object* const object = live(db, key);
   parts_.dispatcher.statistics().note_lookup(object != nullptr);
-  if (object != nullptr && !parts_.session.no_touch) object->used = parts_.now.wall;
+  if (object == nullptr) {
+    notify_miss(db, key);
+  } else if (!parts_.session.no_touch) {
+    object->used = parts_.now.wall;
+  }
   return object;
 }
 
 const Object* Context::peek(Bytes key) {
-  return live(parts_.session.db, key);
+  const Object* const object = live(parts_.session.db, key);
+  if (object == nullptr) notify_miss(parts_.session.db, key);
+  return object;
+}
+
+// A command that writes looks for what it may create.
+void Context::notify_miss(DbIndex db, Bytes key) {
+  const CommandSpec* const command = parts_.session.last_command;
+  if (command != nullptr && (command->flags & kReadonly) != 0)
+    notify(EventClass::kMiss, "keymiss", db, key);
 }
 
 const Object* Context::live(DbIndex db, Bytes key) {
@@ -24,6 +38,7 @@ const Object* Context::live(DbIndex db, Bytes key) {
   if (object->expired(parts_.now.wall)) {
     drop(*object);
     parts_.dispatcher.statistics().note_expired();
+    notify(EventClass::kExpired, "expired", db, key);
     return nullptr;
   }
   depends_on(*object);
@@ -48,11 +63,12 @@ void Context::apply() {
   release_ = parts_.engine.last_lsn();
 }
 
-const Object& Context::create(Bytes key, ObjectKind kind) {
+const Object& Context::create(Bytes key, ObjectKind kind, Creates creates) {
   const ObjectId id = next_object();
   commit(KeyCreate{.object = id, .db = parts_.session.db, .kind = kind, .key = key});
   const Object& object = *parts_.engine.keyspace().find(id);
   object.used = parts_.now.wall;
+  if (creates == Creates::kNew) notify(EventClass::kNew, "new", key);
   return object;
 }
 

@@ -102,8 +102,10 @@ class Context {
   // is dropped first. Counts as use of the key unless the client asked not to be counted.
   [[nodiscard]] const Object* find(Bytes key) { return find(parts_.session.db, key); }
   [[nodiscard]] const Object* find(DbIndex db, Bytes key);
-  // The same without counting as use of the key (TYPE, TTL, OBJECT).
+  // The same without counting as use of the key (TYPE, TTL).
   [[nodiscard]] const Object* peek(Bytes key);
+  // The same, and who listens for misses is not told of one (OBJECT).
+  [[nodiscard]] const Object* look(Bytes key) { return live(parts_.session.db, key); }
   // The same for a command that works on one kind.
   //   returns  false, with WRONGTYPE replied, when the key holds another kind.
   [[nodiscard]] bool find(Bytes key, ObjectKind kind, const Object*& object);
@@ -150,13 +152,22 @@ class Context {
   void read_on_the_spot() { parts_.engine.share().frames.check_from_now(); }
   // The id for the next object that this command creates; apply() the creation before asking again.
   [[nodiscard]] ObjectId next_object() const { return parts_.engine.keyspace().next_id(); }
-  // Creates an empty object under a free key and returns it. Applied at once.
-  const Object& create(Bytes key, ObjectKind kind);
+  // Creates an empty object under a free key and returns it. Applied at once. `kReplaces`: for its listeners the key was
+  // there before.
+  enum class Creates : uint8_t { kNew, kReplaces };
+  const Object& create(Bytes key, ObjectKind kind, Creates creates = Creates::kNew);
   // Drops the key's object. Applied at once.
   void drop(const Object& object) { commit(KeyDrop{object.id}); }
   // A consumer has tried to read or claim (volatile).
   void note_seen(const Object& object, GroupId group, ConsumerId consumer) {
     parts_.engine.note_seen(object, group, consumer, parts_.now.wall);
+  }
+
+  // Tells who listens for it that `event` has happened to the key. After what made it happen.
+  void notify(EventClass of, Bytes event, Bytes key) { notify(of, event, parts_.session.db, key); }
+  void notify(EventClass of, Bytes event, DbIndex db, Bytes key) {
+    if (settings().events.wants(of) && !lacks_entries()) [[unlikely]]
+      leat::notify(parts_.host, event, db, key);
   }
 
   void error(Bytes text) { reply_.error(text); }
@@ -206,6 +217,7 @@ class Context {
   [[nodiscard]] Lsn release() const { return release_; }
 
  private:
+  void notify_miss(DbIndex db, Bytes key);
   // The object under the key, dropped first if its time has come.
   [[nodiscard]] const Object* live(DbIndex db, Bytes key);
 

@@ -22,6 +22,7 @@ void add(Context& context, Bytes key, int64_t step) {
   char text[kDecimalBytesMax];
   const Bytes value(text, static_cast<size_t>(put_decimal(text, after) - text));
   store_string(context, key, object, value, std::nullopt, /*keep_expiry=*/true);
+  context.notify(EventClass::kString, "incrby", key);
   context.reply().integer(after);
 }
 
@@ -60,6 +61,7 @@ void cmd_incrbyfloat(Context& context, const Arguments& words) {
     return context.error("ERR increment would produce NaN or Infinity");
   const std::string text = format_long_double(after);
   store_string(context, words[1], object, text, std::nullopt, /*keep_expiry=*/true);
+  context.notify(EventClass::kString, "incrbyfloat", words[1]);
   context.reply().bulk(text);
 }
 

@@ -145,7 +145,7 @@ uint64_t Dispatcher::make_room(ByteBuffer& records, size_t least) {
     if (victim == nullptr) break;
     if (observer_ != nullptr) [[unlikely]]
       observer_->on_evicted(*victim);
-    drop(*victim, records);
+    drop(*victim, EventClass::kEvicted, "evicted", records);
     statistics_.note_evicted();
     if (evictions_left_ != 0) --evictions_left_;
     excess = host_.memory_excess();
@@ -347,20 +347,24 @@ void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
   statistics_.note_error(reply.substr(1));
 }
 
-void Dispatcher::drop(const Object& object, ByteBuffer& records) {
+void Dispatcher::drop(const Object& object, EventClass of, Bytes event, ByteBuffer& records) {
   const size_t start = records.size();
+  const bool told = host_.settings().events.wants(of);
+  const std::string key = told ? object.key : std::string();
+  const DbIndex db = object.db();
   RecordWriter(records).put(KeyDrop{object.id});
   Bytes fresh = records.view(start);
   const auto record = next_record(fresh);
   LEAT_CHECK(record && engine_.apply(*record));
   end_group(records, start);
+  if (told) notify(host_, event, db, key);
 }
 
 bool Dispatcher::expire(ByteBuffer& records) {
   if (!active_expiry_) return false;
   const auto due = engine_.keyspace().due(now_.wall, kExpiresPerCall);
   for (const Object* object : due) {
-    drop(*object, records);
+    drop(*object, EventClass::kExpired, "expired", records);
     statistics_.note_expired();
   }
   if (observer_ != nullptr && !due.empty()) [[unlikely]]
@@ -406,6 +410,8 @@ std::vector<FrameRef> Dispatcher::age_out(const Object& object, ByteBuffer& reco
     end_group(records, start);
     if (observer_ != nullptr) [[unlikely]]
       observer_->on_aged(object, plan.last_dropped);
+    if (host_.settings().events.wants(EventClass::kStream)) [[unlikely]]
+      notify(host_, "xtrim", object.db(), object.key);
   }
   std::vector<FrameRef> missing = frames.take_missing();
   frames.end();

@@ -130,7 +130,7 @@ class Dispatcher {
   // Whether a command that adds may run now; makes room first.
   [[nodiscard]] bool has_memory(ByteBuffer& records);
   // Writes and applies the record, a group of its own.
-  void drop(const Object& object, ByteBuffer& records);
+  void drop(const Object& object, EventClass of, Bytes event, ByteBuffer& records);
   // Whether age_out() may write its records now.
   [[nodiscard]] bool may_age();
   std::vector<FrameRef> age_out(const Object& object, ByteBuffer& records, size_t frames_max);

@@ -69,11 +69,13 @@ void expire(Context& context, const Arguments& words, Unit unit, Base base) {
   const Object* const object = context.find(words[1]);
   if (object == nullptr || !allowed(conditions, object->expires, *at))
     return context.reply().integer(0);
-  if (*at <= context.now().wall) {
+  const bool over = *at <= context.now().wall;
+  if (over) {
     context.drop(*object);
   } else {
     context.commit(KeyExpire{.object = object->id, .at = *at});
   }
+  context.notify(EventClass::kGeneric, over ? "del" : "expire", words[1]);
   context.reply().integer(1);
 }
 
@@ -129,6 +131,7 @@ void cmd_persist(Context& context, const Arguments& words) {
   const Object* const object = context.find(words[1]);
   if (object == nullptr || object->expires.value == 0) return context.reply().integer(0);
   context.commit(KeyExpire{.object = object->id, .at = WallMs{0}});
+  context.notify(EventClass::kGeneric, "persist", words[1]);
   context.reply().integer(1);
 }
 

@@ -27,12 +27,14 @@ const Object& hash_for_write(Context& context, Bytes key, const Object* object) 
   return object == nullptr ? context.create(key, ObjectKind::kHash) : *object;
 }
 
-void set_field(Context& context, Bytes key, const Object* object, Bytes field, Bytes value) {
+void set_field(Context& context, Bytes key, const Object* object, Bytes field, Bytes value,
+               Bytes event) {
   const Object& hash = hash_for_write(context, key, object);
   ByteBuffer& list = context.scratch();
   append_string(list, field);
   append_string(list, value);
   context.commit(HashSet{.object = hash.id, .list = list.view()});
+  context.notify(EventClass::kHash, event, key);
 }
 
 // Sets the pairs from words[2] on; returns how many fields are new, or nothing after an error.
@@ -50,6 +52,7 @@ std::optional<int64_t> set_pairs(Context& context, const Arguments& words) {
   ByteBuffer& list = context.scratch();
   for (size_t i = 2; i < words.size(); ++i) append_string(list, words[i]);
   context.commit(HashSet{.object = hash.id, .list = list.view()});
+  context.notify(EventClass::kHash, "hset", words[1]);
   return static_cast<int64_t>(hash.hash()->size() - before);
 }
 
@@ -67,7 +70,7 @@ void cmd_hsetnx(Context& context, const Arguments& words) {
   const Fields* fields = nullptr;
   if (!find_hash(context, words[1], object, fields)) return;
   if (fields != nullptr && fields->contains(words[2])) return context.reply().integer(0);
-  set_field(context, words[1], object, words[2], words[3]);
+  set_field(context, words[1], object, words[2], words[3], "hset");
   context.reply().integer(1);
 }
 
@@ -108,7 +111,11 @@ void cmd_hdel(Context& context, const Arguments& words) {
   }
   if (any) context.commit(HashDelete{.object = object->id, .list = list.view()});
   const size_t left = fields->size();
-  if (left == 0) context.drop(*object);
+  if (any) context.notify(EventClass::kHash, "hdel", words[1]);
+  if (left == 0) {
+    context.drop(*object);
+    context.notify(EventClass::kGeneric, "del", words[1]);
+  }
   context.reply().integer(static_cast<int64_t>(before - left));
 }
 
@@ -187,7 +194,7 @@ void cmd_hincrby(Context& context, const Arguments& words) {
   }
   char text[kDecimalBytesMax];
   set_field(context, words[1], object, words[2],
-            Bytes(text, static_cast<size_t>(put_decimal(text, after) - text)));
+            Bytes(text, static_cast<size_t>(put_decimal(text, after) - text)), "hincrby");
   context.reply().integer(after);
 }
 
@@ -206,7 +213,7 @@ void cmd_hincrbyfloat(Context& context, const Arguments& words) {
   if (std::isnan(after) || std::isinf(after))
     return context.error("ERR increment would produce NaN or Infinity");
   const std::string text = format_long_double(after);
-  set_field(context, words[1], object, words[2], text);
+  set_field(context, words[1], object, words[2], text, "hincrbyfloat");
   context.reply().bulk(text);
 }
 

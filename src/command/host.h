@@ -17,6 +17,7 @@
 #include "command/config_host.h"
 #include "command/eviction.h"
 #include "command/node_host.h"
+#include "command/notifications.h"
 #include "command/subscriptions.h"
 #include "model/ids.h"
 #include "model/retention.h"
@@ -45,6 +46,7 @@ struct Settings {
   uint64_t memory_max = 0;                          // maxmemory, bytes; 0: no limit.
   EvictionPolicy eviction = EvictionPolicy::kNone;  // maxmemory-policy.
   uint32_t eviction_samples = 5;                    // maxmemory-samples.
+  EventChoice events;                               // notify-keyspace-events.
   DebugAccess debug = DebugAccess::kNobody;
   int64_t slowlog_threshold_us = 10'000;  // -1: nothing is noted.
   uint64_t slowlog_length_max = 128;

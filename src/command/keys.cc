@@ -26,6 +26,9 @@ void rename(Context& context, const Arguments& words, bool only_new) {
   if (source != target) {
     if (target != nullptr) context.drop(*target);
     context.commit(KeyRename{.object = source->id, .db = context.session().db, .key = words[2]});
+    context.notify(EventClass::kNew, "new", words[2]);
+    context.notify(EventClass::kGeneric, "rename_from", words[1]);
+    context.notify(EventClass::kGeneric, "rename_to", words[2]);
   }
   only_new ? reply.integer(1) : reply.ok();
 }
@@ -67,7 +70,7 @@ bool read_copy_words(Context& context, const Arguments& words, CopyWords& asked)
 
 // The object that an OBJECT subcommand asks about; null, with a null replied, when there is none.
 const Object* asked_object(Context& context, const Arguments& words) {
-  const Object* const object = context.peek(words[2]);
+  const Object* const object = context.look(words[2]);
   if (object == nullptr) context.reply().null();
   return object;
 }
@@ -81,6 +84,7 @@ void cmd_del(Context& context, const Arguments& words) {
     const Object* const object = context.find(words[i]);
     if (object == nullptr) continue;
     context.drop(*object);
+    context.notify(EventClass::kGeneric, "del", words[i]);
     ++count;
   }
   context.reply().integer(count);
@@ -128,6 +132,8 @@ void cmd_copy(Context& context, const Arguments& words) {
   const ObjectId copy = context.next_object();
   context.commit(KeyCopy{.object = source->id, .copy = copy, .db = asked.db, .key = words[2]});
   context.engine().keyspace().find(copy)->used = context.now().wall;
+  context.notify(EventClass::kNew, "new", asked.db, words[2]);
+  context.notify(EventClass::kGeneric, "copy_to", asked.db, words[2]);
   context.reply().integer(1);
 }
 
@@ -140,6 +146,9 @@ void cmd_move(Context& context, const Arguments& words) {
   const Object* const source = context.find(words[1]);
   if (source == nullptr || context.find(db, words[1]) != nullptr) return context.reply().integer(0);
   context.commit(KeyRename{.object = source->id, .db = db, .key = words[1]});
+  context.notify(EventClass::kNew, "new", db, words[1]);
+  context.notify(EventClass::kGeneric, "move_from", words[1]);
+  context.notify(EventClass::kGeneric, "move_to", db, words[1]);
   context.reply().integer(1);
 }
 

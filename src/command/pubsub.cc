@@ -8,6 +8,7 @@
 #include "base/glob.h"
 #include "command/command_table.h"
 #include "command/context.h"
+#include "command/publish.h"
 #include "command/subcommands.h"
 
 namespace leat {
@@ -49,29 +50,10 @@ void unsubscribe(Context& context, const Arguments& words, ChannelKind kind, Byt
   context.replied_pushes(std::max(channels.size(), size_t{1}));
 }
 
-int64_t publish_to(Context& context, const Subscriptions::Clients& clients,
+int64_t publish_to(Host& host, const Subscriptions::Clients& clients,
                    const PublishedMessage& message) {
-  for (const ClientId client : clients) context.host().deliver(client, message);
+  for (const ClientId client : clients) host.deliver(client, message);
   return static_cast<int64_t>(clients.size());
-}
-
-int64_t publish(Context& context, ChannelKind kind, Bytes channel, Bytes message) {
-  const Subscriptions& subscriptions = context.host().subscriptions();
-  int64_t receivers = 0;
-  if (const auto* clients = subscriptions.listeners(kind, channel)) {
-    receivers +=
-        publish_to(context, *clients, {.kind = kind, .channel = channel, .message = message});
-  }
-  if (kind == ChannelKind::kShard) return receivers;
-  for (const auto& [pattern, clients] : subscriptions.channels(ChannelKind::kPattern)) {
-    if (!glob_matches(pattern, channel)) continue;
-    receivers += publish_to(context, clients,
-                            {.kind = ChannelKind::kPattern,
-                             .pattern = pattern,
-                             .channel = channel,
-                             .message = message});
-  }
-  return receivers;
 }
 
 void list_channels(Context& context, const Arguments& words, ChannelKind kind) {
@@ -120,11 +102,11 @@ void cmd_sunsubscribe(Context& context, const Arguments& words) {
 // is durable: who is told of an entry finds it.
 void cmd_publish(Context& context, const Arguments& words) {
   context.depends_on_all();
-  context.reply().integer(publish(context, ChannelKind::kChannel, words[1], words[2]));
+  context.reply().integer(publish(context.host(), ChannelKind::kChannel, words[1], words[2]));
 }
 void cmd_spublish(Context& context, const Arguments& words) {
   context.depends_on_all();
-  context.reply().integer(publish(context, ChannelKind::kShard, words[1], words[2]));
+  context.reply().integer(publish(context.host(), ChannelKind::kShard, words[1], words[2]));
 }
 
 // PUBSUB CHANNELS [pattern], NUMSUB [channel ...], NUMPAT, SHARDCHANNELS [pattern], SHARDNUMSUB [channel ...]
@@ -188,6 +170,24 @@ constexpr CommandSpec kPubSubTable[] = {
 // clang-format on
 
 }  // namespace
+
+int64_t publish(Host& host, ChannelKind kind, Bytes channel, Bytes message) {
+  const Subscriptions& subscriptions = host.subscriptions();
+  int64_t receivers = 0;
+  if (const auto* clients = subscriptions.listeners(kind, channel)) {
+    receivers += publish_to(host, *clients, {.kind = kind, .channel = channel, .message = message});
+  }
+  if (kind == ChannelKind::kShard) return receivers;
+  for (const auto& [pattern, clients] : subscriptions.channels(ChannelKind::kPattern)) {
+    if (!glob_matches(pattern, channel)) continue;
+    receivers += publish_to(host, clients,
+                            {.kind = ChannelKind::kPattern,
+                             .pattern = pattern,
+                             .channel = channel,
+                             .message = message});
+  }
+  return receivers;
+}
 
 std::span<const CommandSpec> pubsub_commands() {
   return kPubSubTable;

@@ -5,6 +5,7 @@
 #include "base/numbers.h"
 #include "command/command_table.h"
 #include "command/context.h"
+#include "command/key_commands.h"
 #include "command/set_commands.h"
 #include "model/record_lists.h"
 
@@ -79,12 +80,17 @@ void store_combined(Context& context, const Arguments& words, Operation operatio
   Sources sources;
   if (!find_sources(context, words, 2, words.size(), sources)) return;
   const Members result = combine(sources, operation);
-  if (const Object* const old = context.find(words[1])) context.drop(*old);
+  const Object* const old = context.find(words[1]);
+  const auto creates = old == nullptr ? Context::Creates::kNew : Context::Creates::kReplaces;
+  if (old != nullptr) context.drop(*old);
   if (!result.empty()) {
-    const Object& set = context.create(words[1], ObjectKind::kSet);
+    const Object& set = context.create(words[1], ObjectKind::kSet, creates);
     ByteBuffer& list = context.scratch();
     result.visit([&list](const std::string& member, None) { append_string(list, member); });
     context.commit(SetAdd{.object = set.id, .list = list.view()});
+    context.notify(EventClass::kSet, lower_case(words[0]), words[1]);
+  } else if (creates == Context::Creates::kReplaces) {
+    context.notify(EventClass::kGeneric, "del", words[1]);
   }
   context.reply().integer(static_cast<int64_t>(result.size()));
 }

@@ -13,12 +13,18 @@ using Members = FieldMap<None>;
 
 // Removes `members`, all of them in the set, and the key if nothing is left.
 template <typename Range, typename Name>
-void remove_members(Context& context, const Object& object, const Range& members, Name&& name) {
+void remove_members(Context& context, Bytes key, const Object& object, const Range& members,
+                    Bytes event, Name&& name) {
   ByteBuffer& list = context.scratch();
   for (const auto& member : members) append_string(list, name(member));
   const bool all = object.set()->size() == members.size();
-  if (all) return context.drop(object);
-  context.commit(SetRemove{.object = object.id, .list = list.view()});
+  if (all) {
+    context.drop(object);
+  } else {
+    context.commit(SetRemove{.object = object.id, .list = list.view()});
+  }
+  context.notify(EventClass::kSet, event, key);
+  if (all) context.notify(EventClass::kGeneric, "del", key);
 }
 
 }  // namespace
@@ -45,6 +51,7 @@ void cmd_sadd(Context& context, const Arguments& words) {
   const Object& set = object == nullptr ? context.create(words[1], ObjectKind::kSet) : *object;
   const size_t before = set.set()->size();
   context.commit(SetAdd{.object = set.id, .list = list.view()});
+  context.notify(EventClass::kSet, "sadd", words[1]);
   context.reply().integer(static_cast<int64_t>(set.set()->size() - before));
 }
 
@@ -60,7 +67,8 @@ void cmd_srem(Context& context, const Arguments& words) {
     if (members->contains(words[i]) && present.insert(words[i]).second) removed.push_back(words[i]);
   }
   if (!removed.empty())
-    remove_members(context, *object, removed, [](Bytes member) { return member; });
+    remove_members(context, words[1], *object, removed, "srem",
+                   [](Bytes member) { return member; });
   context.reply().integer(static_cast<int64_t>(removed.size()));
 }
 
@@ -112,7 +120,7 @@ void cmd_smove(Context& context, const Arguments& words) {
   if (!from->contains(words[3])) return context.reply().integer(0);
   context.reply().integer(1);
   if (source == target) return;
-  remove_members(context, *source, std::vector<Bytes>{words[3]},
+  remove_members(context, words[1], *source, std::vector<Bytes>{words[3]}, "srem",
                  [](Bytes member) { return member; });
   if (to != nullptr && to->contains(words[3])) return;
   const ObjectId id =
@@ -120,6 +128,7 @@ void cmd_smove(Context& context, const Arguments& words) {
   ByteBuffer& list = context.scratch();
   append_string(list, words[3]);
   context.commit(SetAdd{.object = id, .list = list.view()});
+  context.notify(EventClass::kSet, "sadd", words[2]);
 }
 
 // SPOP key [count]  ->  a member, or a set of different ones, that are removed.
@@ -140,7 +149,8 @@ void cmd_spop(Context& context, const Arguments& words) {
   const auto picks = pick_fields(*members, asked, context.host());
   if (words.size() == 3) reply.set(picks.size());
   for (const auto& [member, none] : picks) reply.bulk(*member);
-  remove_members(context, *object, picks, [](const auto& pick) { return Bytes(*pick.first); });
+  remove_members(context, words[1], *object, picks, "spop",
+                 [](const auto& pick) { return Bytes(*pick.first); });
 }
 
 // SRANDMEMBER key [count]  ->  a member, or an array: different ones, or, with a negative count, so many picks.

@@ -148,6 +148,7 @@ bool create_consumer(Context& context, const Object& object, const Group& group,
                                 .consumer = group.next_consumer,
                                 .at = context.now().wall,
                                 .name = name});
+  context.notify(EventClass::kStream, "xgroup-createconsumer", object.key);
   return true;
 }
 

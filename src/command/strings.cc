@@ -87,7 +87,10 @@ void set_key(Context& context, const Arguments& words, Bytes value, const SetWor
   } else {
     context.reply().ok();
   }
-  if (!refused) store_string(context, words[1], object, value, asked.expires, asked.keep_expiry);
+  if (refused) return;
+  store_string(context, words[1], object, value, asked.expires, asked.keep_expiry);
+  context.notify(EventClass::kString, "set", words[1]);
+  if (asked.expires) context.notify(EventClass::kGeneric, "expire", words[1]);
 }
 
 void set_with_expiry(Context& context, const Arguments& words, bool seconds) {
@@ -114,6 +117,7 @@ void set_many(Context& context, const Arguments& words) {
   for (size_t i = 1; i < words.size(); i += 2) {
     store_string(context, words[i], context.find(words[i]), words[i + 1], std::nullopt,
                  /*keep_expiry=*/false);
+    context.notify(EventClass::kString, "set", words[i]);
   }
 }
 
@@ -128,11 +132,13 @@ bool even_pairs(Context& context, const Arguments& words) {
 
 const Object& store_string(Context& context, Bytes key, const Object* object, Bytes value,
                            std::optional<WallMs> expires, bool keep_expiry) {
+  auto creates = Context::Creates::kNew;
   if (object != nullptr && object->string() == nullptr) {
     context.drop(*object);
     object = nullptr;
+    creates = Context::Creates::kReplaces;
   }
-  if (object == nullptr) object = &context.create(key, ObjectKind::kString);
+  if (object == nullptr) object = &context.create(key, ObjectKind::kString, creates);
   context.put(StringSet{.object = object->id, .value = value});
   const WallMs at = expires ? *expires : keep_expiry ? object->expires : WallMs{0};
   if (at != object->expires) context.put(KeyExpire{.object = object->id, .at = at});
@@ -163,9 +169,10 @@ void cmd_set(Context& context, const Arguments& words) {
 
 void cmd_setnx(Context& context, const Arguments& words) {
   const Object* const object = context.find(words[1]);
-  if (object == nullptr)
-    store_string(context, words[1], object, words[2], std::nullopt, /*keep_expiry=*/false);
   context.reply().integer(object == nullptr ? 1 : 0);
+  if (object != nullptr) return;
+  store_string(context, words[1], object, words[2], std::nullopt, /*keep_expiry=*/false);
+  context.notify(EventClass::kString, "set", words[1]);
 }
 void cmd_setex(Context& context, const Arguments& words) {
   set_with_expiry(context, words, /*seconds=*/true);
@@ -187,6 +194,7 @@ void cmd_getdel(Context& context, const Arguments& words) {
   if (object == nullptr) return;
   context.reply().bulk(*object->string());
   context.drop(*object);
+  context.notify(EventClass::kGeneric, "del", words[1]);
 }
 
 // GETEX key [EX s|PX ms|EXAT s|PXAT ms|PERSIST]  ->  the value.
@@ -198,8 +206,10 @@ void cmd_getex(Context& context, const Arguments& words) {
   context.reply().bulk(*object->string());
   if (asked.expires && *asked.expires <= context.now().wall) {
     context.drop(*object);
+    context.notify(EventClass::kGeneric, "del", words[1]);
   } else if (asked.expires || (asked.drop_expiry && object->expires.value != 0)) {
     context.commit(KeyExpire{.object = object->id, .at = asked.expires.value_or(WallMs{0})});
+    context.notify(EventClass::kGeneric, asked.expires ? "expire" : "persist", words[1]);
   }
 }
 
@@ -245,6 +255,7 @@ void cmd_append(Context& context, const Arguments& words) {
   if (!fits_string(context, before + words[2].size())) return;
   if (object == nullptr) object = &context.create(words[1], ObjectKind::kString);
   context.commit(StringAppend{.object = object->id, .tail = words[2]});
+  context.notify(EventClass::kString, "append", words[1]);
   context.reply().integer(static_cast<int64_t>(before + words[2].size()));
 }
 
@@ -279,6 +290,7 @@ void cmd_setrange(Context& context, const Arguments& words) {
   if (object == nullptr) object = &context.create(words[1], ObjectKind::kString);
   context.commit(StringPatch{
       .object = object->id, .offset = static_cast<uint64_t>(*offset), .bytes = words[3]});
+  context.notify(EventClass::kString, "setrange", words[1]);
   context.reply().integer(static_cast<int64_t>(std::max<uint64_t>(before, end)));
 }
 

@@ -134,6 +134,7 @@ uint64_t trim_stream(Context& context, const Object& object, const Trim& trim) {
     context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
   commit_ranges(context, object, plan);
   if (trim.references == References::kDrop) release(context, object);
+  context.notify(EventClass::kStream, "xtrim", object.key);
   return plan.count;
 }
 

@@ -138,6 +138,7 @@ void cmd_xadd(Context& context, const Arguments& words) {
                               .id = id,
                               .elements = static_cast<uint32_t>(words.size() - add.first_field),
                               .wire = wire});
+  context.notify(EventClass::kStream, "xadd", key);
   if (trim) trim_stream(context, *object, *trim);
   enforce_size(context, *object);
   reply_id(context.reply(), id);

@@ -68,8 +68,9 @@ void enforce_size(Context& context, const Object& object) {
   if (!stream.retention().limits_size()) [[likely]]
     return;
   const SizePlan plan = plan_size(stream, {});
-  if (plan.last_dropped != StreamId::min())
-    context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
+  if (plan.last_dropped == StreamId::min()) return;
+  context.commit(StreamTrim{.object = object.id, .last_dropped = plan.last_dropped});
+  context.notify(EventClass::kStream, "xtrim", object.key);
 }
 
 // XCFGSET key [MAXLEN n] [MAXAGE duration] [MAXBYTES n] [RETAIN UNACKED|ANY] [WHENFULL TRIM|REJECT]  ->  OK

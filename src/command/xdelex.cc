@@ -142,6 +142,7 @@ void write(Context& context, const Object& object, const Deletion& deletion,
   IdListWriter list(context.scratch());
   for (const StreamId id : deletion.deleted) list.add(id);
   context.commit(StreamDelete{.object = object.id, .ids = list.buffer().view()});
+  context.notify(EventClass::kStream, "xdel", object.key);
 }
 
 void delete_ids(Context& context, const Object& object, const Group* acknowledging,

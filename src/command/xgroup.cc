@@ -91,6 +91,7 @@ void cmd_xgroup_create(Context& context, const Arguments& words) {
                              .last_delivered = last_delivered,
                              .entries_read = asked.entries_read,
                              .name = words[3]});
+  context.notify(EventClass::kStream, "xgroup-create", words[2]);
   context.reply().ok();
 }
 
@@ -116,6 +117,7 @@ void cmd_xgroup_setid(Context& context, const Arguments& words) {
                             .group = group->id,
                             .last_delivered = last_delivered,
                             .entries_read = asked.entries_read});
+  context.notify(EventClass::kStream, "xgroup-setid", words[2]);
   context.reply().ok();
 }
 
@@ -127,6 +129,7 @@ void cmd_xgroup_destroy(Context& context, const Arguments& words) {
   const Group* const group = object->stream()->groups().find(words[3]);
   if (group == nullptr) return context.reply().integer(0);
   context.commit(GroupDrop{.object = object->id, .group = group->id});
+  context.notify(EventClass::kStream, "xgroup-destroy", words[2]);
   context.reply().integer(1);
 }
 
@@ -151,6 +154,7 @@ void cmd_xgroup_delconsumer(Context& context, const Arguments& words) {
   if (consumer == nullptr) return context.reply().integer(0);
   const size_t pending = group->pending.count_of(consumer->id);
   context.commit(ConsumerDrop{.object = object->id, .group = group->id, .consumer = consumer->id});
+  context.notify(EventClass::kStream, "xgroup-delconsumer", words[2]);
   context.reply().integer(static_cast<int64_t>(pending));
 }
 

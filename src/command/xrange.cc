@@ -159,7 +159,10 @@ void cmd_xdel(Context& context, const Arguments& words) {
     list.add(id);
     ++removed;
   }
-  if (removed != 0) context.commit(StreamDelete{.object = object->id, .ids = bytes.view()});
+  if (removed != 0) {
+    context.commit(StreamDelete{.object = object->id, .ids = bytes.view()});
+    context.notify(EventClass::kStream, "xdel", words[1]);
+  }
   context.reply().integer(removed);
 }
 
@@ -182,6 +185,7 @@ void cmd_xsetid(Context& context, const Arguments& words) {
                   .entries_added = keep_added ? stream.entries_added()
                                               : static_cast<uint64_t>(asked.entries_added),
                   .max_deleted = keep_deleted ? stream.max_deleted() : asked.max_deleted});
+  context.notify(EventClass::kStream, "xsetid", words[1]);
   context.reply().ok();
 }
 

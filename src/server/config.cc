@@ -72,6 +72,7 @@ Settings make_settings(const ConfigValues& values) {
   settings.memory_max = values.memory("maxmemory");
   settings.eviction = policy_named(values.text("maxmemory-policy"));
   settings.eviction_samples = static_cast<uint32_t>(values.integer("maxmemory-samples"));
+  settings.events = EventChoice::parse(values.text("notify-keyspace-events")).value();
   settings.debug = debug_access(values.text("enable-debug-command"));
   settings.slowlog_threshold_us = values.integer("slowlog-log-slower-than");
   settings.slowlog_length_max = values.memory("slowlog-max-len");

@@ -26,6 +26,7 @@ enum class ValueKind : uint8_t {
   kSave,          // Pairs of seconds and changes.
   kOutputLimits,  // Class, hard limit, soft limit, seconds; any number of times.
   kRetention,     // Pattern and options of a policy; any number of times.
+  kEvents,        // Letters of classes of keyspace events.
 };
 
 enum class Effect : uint8_t {

@@ -100,7 +100,6 @@ constexpr Row kRows[] = {
     {"min-replicas-max-lag", kInteger, "10", kAnyTime, {}, "min-slaves-max-lag"},
     {"min-replicas-to-write", kInteger, "0", kAnyTime, {}, "min-slaves-to-write"},
     {"no-appendfsync-on-rewrite", kYesNo, "no"},
-    {"notify-keyspace-events", kText, ""},
     {"oom-score-adj", kChoice, "no", kAnyTime, "no|yes|relative|absolute"},
     {"oom-score-adj-values", kText, "0 200 800"},
     {"proc-title-template", kText, "{title} {listen-addr} {server-mode}"},

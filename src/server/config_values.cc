@@ -7,6 +7,7 @@
 
 #include "base/numbers.h"
 #include "command/arguments.h"
+#include "command/notifications.h"
 #include "command/retention_words.h"
 
 namespace leat {
@@ -102,6 +103,12 @@ Normal normal_retention(Bytes text) {
   return value;
 }
 
+Normal normal_events(Bytes text) {
+  const auto choice = EventChoice::parse(text);
+  if (!choice) return wrong("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+  return {choice->text(), {}};
+}
+
 constexpr std::string_view kClasses[] = {"normal", "slave", "pubsub"};
 
 // Replaces in `current`, which has all classes, those that `text` names.
@@ -154,6 +161,8 @@ Normal normal(const Directive& directive, Bytes current, Bytes text) {
       return normal_limits(current, text);
     case ValueKind::kRetention:
       return normal_retention(text);
+    case ValueKind::kEvents:
+      return normal_events(text);
   }
   return wrong("unknown kind of value");
 }
