@@ -132,6 +132,7 @@ bool even_pairs(Context& context, const Arguments& words) {
 
 const Object& store_string(Context& context, Bytes key, const Object* object, Bytes value,
                            std::optional<WallMs> expires, bool keep_expiry) {
+  const WallMs before = object == nullptr ? WallMs{0} : object->expires;
   auto creates = Context::Creates::kNew;
   if (object != nullptr && object->string() == nullptr) {
     context.drop(*object);
@@ -140,7 +141,7 @@ const Object& store_string(Context& context, Bytes key, const Object* object, By
   }
   if (object == nullptr) object = &context.create(key, ObjectKind::kString, creates);
   context.put(StringSet{.object = object->id, .value = value});
-  const WallMs at = expires ? *expires : keep_expiry ? object->expires : WallMs{0};
+  const WallMs at = expires ? *expires : keep_expiry ? before : WallMs{0};
   if (at != object->expires) context.put(KeyExpire{.object = object->id, .at = at});
   context.apply();
   return *object;
