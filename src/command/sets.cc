@@ -66,9 +66,10 @@ void cmd_srem(Context& context, const Arguments& words) {
   for (size_t i = 2; i < words.size(); ++i) {
     if (members->contains(words[i]) && present.insert(words[i]).second) removed.push_back(words[i]);
   }
-  if (!removed.empty())
+  if (!removed.empty()) {
     remove_members(context, words[1], *object, removed, "srem",
                    [](Bytes member) { return member; });
+  }
   context.reply().integer(static_cast<int64_t>(removed.size()));
 }
 

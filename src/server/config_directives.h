@@ -39,8 +39,8 @@ enum class Change : uint8_t { kAnyTime, kAtStart };
 
 struct Directive {
   std::string_view name;
-  ValueKind kind = ValueKind::kText;
   std::string_view initial;  // As CONFIG GET shows it.
+  ValueKind kind = ValueKind::kText;
   Effect effect = Effect::kUsed;
   Change change = Change::kAnyTime;
   std::string_view choices;  // "a|b|c"
