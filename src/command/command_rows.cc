@@ -1,7 +1,10 @@
-// COMMAND: the table of commands, as clients read it.
+// COMMAND, but for DOCS: the table of commands, as clients read it.
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <bit>
+#include <functional>
+#include <initializer_list>
+#include <utility>
+#include <vector>
 
 #include "base/glob.h"
 #include "command/command_table.h"
@@ -64,50 +67,62 @@ void reply_names(ReplyWriter& reply, uint32_t flags, std::span<const FlagName> n
   }
 }
 
-// What a command does to its keys, as key specifications call it.
-void reply_key_flags(ReplyWriter& reply, const CommandSpec& spec) {
-  reply.set(2);
-  const bool writes = (spec.flags & kWrite) != 0;
-  reply.simple(writes ? "RW" : "RO");
-  reply.simple(writes ? "update" : "access");
+void reply_key_flags(ReplyWriter& reply, uint16_t flags) {
+  reply.set(static_cast<size_t>(std::popcount(flags)));
+  for (size_t i = 0; i < kKeyFlagNames.size(); ++i) {
+    if ((flags & 1U << i) != 0) reply.simple(kKeyFlagNames[i]);
+  }
+}
+
+// A part of a key specification: {type, spec: {field: value ...}}.
+void reply_part(ReplyWriter& reply, Bytes part, Bytes type,
+                std::initializer_list<std::pair<Bytes, int>> fields, Bytes keyword = {}) {
+  reply.bulk(part);
+  reply.map(2);
+  reply.bulk("type");
+  reply.bulk(type);
+  reply.bulk("spec");
+  reply.map(fields.size() + (keyword.empty() ? 0 : 1));
+  if (!keyword.empty()) {
+    reply.bulk("keyword");
+    reply.bulk(keyword);
+  }
+  for (const auto& [name, value] : fields) {
+    reply.bulk(name);
+    reply.integer(value);
+  }
 }
 
 // Source: redis.io/docs/latest/develop/reference/key-specs
-void reply_key_specs(ReplyWriter& reply, const CommandSpec& spec) {
-  // The keys of the commands whose words must be parsed all stand behind STREAMS, or behind their number.
-  const bool behind_keyword = spec.find_keys != nullptr && spec.group == "stream";
-  if (spec.keys.first == 0 && !behind_keyword) return reply.set(0);
-  reply.set(1);
+void reply_key_spec(ReplyWriter& reply, const KeySpec& spec) {
   reply.map(3);
   reply.bulk("flags");
-  reply_key_flags(reply, spec);
-  reply.bulk("begin_search");
-  reply.map(2);
-  reply.bulk("type");
-  reply.bulk(behind_keyword ? "keyword" : "index");
-  reply.bulk("spec");
-  reply.map(behind_keyword ? 2 : 1);
-  reply.bulk(behind_keyword ? "keyword" : "index");
-  if (behind_keyword) {
-    reply.bulk("STREAMS");
-    reply.bulk("startfrom");
-    reply.integer(1);
-  } else {
-    reply.integer(spec.keys.first);
+  reply_key_flags(reply, spec.flags);
+  switch (spec.find) {
+    case KeySpec::Find::kRange: {
+      reply_part(reply, "begin_search", "index", {{"index", spec.first}});
+      const int last = spec.last < 0 ? spec.last : spec.last - spec.first;
+      return reply_part(reply, "find_keys", "range",
+                        {{"lastkey", last}, {"keystep", spec.step}, {"limit", 0}});
+    }
+    case KeySpec::Find::kCounted:
+      reply_part(reply, "begin_search", "index", {{"index", spec.first}});
+      return reply_part(reply, "find_keys", "keynum",
+                        {{"keynumidx", 0}, {"firstkey", 1}, {"keystep", 1}});
+    case KeySpec::Find::kKeyword:
+      reply_part(reply, "begin_search", "keyword", {{"startfrom", spec.first}}, spec.keyword);
+      return reply_part(reply, "find_keys", "range",
+                        {{"lastkey", -1}, {"keystep", 1}, {"limit", 2}});
   }
-  const int last = spec.keys.last < 0 ? spec.keys.last : spec.keys.last - spec.keys.first;
-  reply.bulk("find_keys");
-  reply.map(2);
-  reply.bulk("type");
-  reply.bulk("range");
-  reply.bulk("spec");
-  reply.map(3);
-  reply.bulk("lastkey");
-  reply.integer(behind_keyword ? -1 : last);
-  reply.bulk("keystep");
-  reply.integer(behind_keyword ? 1 : spec.keys.step);
-  reply.bulk("limit");
-  reply.integer(behind_keyword ? 2 : 0);
+}
+
+void reply_tips(ReplyWriter& reply, Bytes tips) {
+  reply.set(tips.empty() ? 0 : static_cast<size_t>(std::count(tips.begin(), tips.end(), ' ')) + 1);
+  while (!tips.empty()) {
+    const Bytes tip = tips.substr(0, tips.find(' '));
+    reply.bulk(tip);
+    tips.remove_prefix(std::min(tip.size() + 1, tips.size()));
+  }
 }
 
 // Source: redis.io/docs/latest/commands/command
@@ -116,68 +131,41 @@ void reply_row(ReplyWriter& reply, const CommandSpec& spec) {
   reply.bulk(full_name(spec));
   reply.integer(spec.arity);
   reply_names(reply, spec.flags, kFlagNames);
-  reply.integer(spec.keys.first);
-  reply.integer(spec.keys.last);
-  reply.integer(spec.keys.step);
-  reply_names(reply, spec.categories, kCategoryNames);
-  reply.set(0);
-  reply_key_specs(reply, spec);
+  const KeyRange range = spec.keys.range();
+  reply.integer(range.first);
+  reply.integer(range.last);
+  reply.integer(range.step);
+  reply_names(reply, categories(spec), kCategoryNames);
+  reply_tips(reply, spec.tips);
+  reply.set(spec.keys.all().size());
+  for (const KeySpec& keys : spec.keys.all()) reply_key_spec(reply, keys);
   reply.set(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) reply_row(reply, subcommand);
 }
 
-void reply_docs(ReplyWriter& reply, const CommandSpec& spec) {
-  reply.map(spec.subcommands.empty() ? 3 : 4);
-  reply.bulk("summary");
-  reply.bulk(spec.summary);
-  reply.bulk("since");
-  reply.bulk(spec.since);
-  reply.bulk("group");
-  reply.bulk(spec.group);
-  if (spec.subcommands.empty()) return;
-  reply.bulk("subcommands");
-  reply.map(spec.subcommands.size());
-  for (const CommandSpec& subcommand : spec.subcommands) {
-    reply.bulk(full_name(subcommand));
-    reply_docs(reply, subcommand);
-  }
-}
-
-// "get", "xgroup|create".
-const CommandSpec* find_by_full_name(Bytes name) {
-  const size_t bar = name.find('|');
-  const CommandSpec* const container = find_command(name.substr(0, bar));
-  if (container == nullptr || bar == Bytes::npos) return container;
-  return find_subcommand(*container, name.substr(bar + 1));
-}
-
-// The row and the key positions of the command in words[2...]; null after an error.
-const CommandSpec* find_keys_of(Context& context, const Request& request,
-                                std::vector<size_t>& positions) {
-  const Arguments words(request);
+// The keys of the command that `words` are; none after an error.
+std::vector<KeyAt> keys_of(Context& context, const Arguments& words) {
   const CommandSpec* spec = find_command(words[0]);
   if (spec != nullptr && !spec->subcommands.empty() && words.size() > 1) {
     spec = find_subcommand(*spec, words[1]);
   }
   if (spec == nullptr) {
     context.error("ERR Invalid command specified");
-    return nullptr;
+    return {};
   }
-  if (spec->keys.first == 0 && spec->find_keys == nullptr) {
+  const auto specs = spec->keys.all();
+  if (std::none_of(specs.begin(), specs.end(), std::mem_fn(&KeySpec::is_key))) {
     context.error("ERR The command has no key arguments");
-    return nullptr;
+    return {};
   }
   const auto size = static_cast<int>(words.size());
   if (spec->arity >= 0 ? size != spec->arity : size < -spec->arity) {
     context.error("ERR Invalid number of arguments specified for command");
-    return nullptr;
+    return {};
   }
-  positions = key_positions(*spec, words);
-  if (positions.empty()) {
-    context.error("ERR Invalid arguments specified for command");
-    return nullptr;
-  }
-  return spec;
+  std::vector<KeyAt> keys = find_keys(spec->keys, words);
+  if (keys.empty()) context.error("ERR Invalid arguments specified for command");
+  return keys;
 }
 
 Request request_from(const Arguments& words, size_t first) {
@@ -203,7 +191,7 @@ struct ListFilter {
       case By::kCategory:
         return std::any_of(std::begin(kCategoryNames), std::end(kCategoryNames),
                            [&](const FlagName& category) {
-                             return (spec.categories & category.flag) != 0 &&
+                             return (categories(spec) & category.flag) != 0 &&
                                     same_word(category.name.substr(1), word);
                            });
     }
@@ -234,41 +222,25 @@ void cmd_command_info(Context& context, const Arguments& words) {
   }
 }
 
-// COMMAND DOCS [name ...]  ->  map of name to map.
-// Source: redis.io/docs/latest/commands/command-docs
-void cmd_command_docs(Context& context, const Arguments& words) {
-  std::vector<const CommandSpec*> specs;
-  for (size_t i = 2; i < words.size(); ++i) {
-    if (const CommandSpec* const spec = find_by_full_name(words[i])) specs.push_back(spec);
-  }
-  if (words.size() == 2) specs.assign(all_commands().begin(), all_commands().end());
-  context.reply().map(specs.size());
-  for (const CommandSpec* spec : specs) {
-    context.reply().bulk(full_name(*spec));
-    reply_docs(context.reply(), *spec);
-  }
-}
-
 // COMMAND GETKEYS command [argument ...]  ->  array of the keys among the arguments.
 void cmd_command_getkeys(Context& context, const Arguments& words) {
   const Request request = request_from(words, 2);
-  std::vector<size_t> positions;
-  if (find_keys_of(context, request, positions) == nullptr) return;
-  context.reply().array(positions.size());
-  for (const size_t i : positions) context.reply().bulk(request.arguments[i]);
+  const std::vector<KeyAt> keys = keys_of(context, Arguments(request));
+  if (keys.empty()) return;
+  context.reply().array(keys.size());
+  for (const KeyAt& key : keys) context.reply().bulk(request.arguments[key.word]);
 }
 
 // COMMAND GETKEYSANDFLAGS command [argument ...]  ->  array of [key, flags].
 void cmd_command_getkeysandflags(Context& context, const Arguments& words) {
   const Request request = request_from(words, 2);
-  std::vector<size_t> positions;
-  const CommandSpec* const spec = find_keys_of(context, request, positions);
-  if (spec == nullptr) return;
-  context.reply().array(positions.size());
-  for (const size_t i : positions) {
+  const std::vector<KeyAt> keys = keys_of(context, Arguments(request));
+  if (keys.empty()) return;
+  context.reply().array(keys.size());
+  for (const KeyAt& key : keys) {
     context.reply().array(2);
-    context.reply().bulk(request.arguments[i]);
-    reply_key_flags(context.reply(), *spec);
+    context.reply().bulk(request.arguments[key.word]);
+    reply_key_flags(context.reply(), key.flags);
   }
 }
 

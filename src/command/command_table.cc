@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <absl/container/flat_hash_map.h>
 
@@ -147,6 +148,13 @@ const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name) {
   return nullptr;
 }
 
+const CommandSpec* find_by_full_name(Bytes name) {
+  const size_t bar = name.find('|');
+  const CommandSpec* const container = find_command(name.substr(0, bar));
+  if (container == nullptr || bar == Bytes::npos) return container;
+  return find_subcommand(*container, name.substr(bar + 1));
+}
+
 std::string_view full_name(const CommandSpec& spec) {
   const auto found = table().full_names.find(&spec);
   return found == table().full_names.end() ? spec.name : std::string_view(found->second);
@@ -156,16 +164,14 @@ std::span<const CommandSpec* const> all_commands() {
   return table().rows;
 }
 
-std::vector<size_t> key_positions(const CommandSpec& spec, const Arguments& words) {
-  if (spec.find_keys != nullptr) return spec.find_keys(words);
-  std::vector<size_t> positions;
-  if (spec.keys.first == 0) return positions;
-  const auto size = static_cast<int>(words.size());
-  const int last = spec.keys.last < 0 ? size + spec.keys.last : spec.keys.last;
-  for (int i = spec.keys.first; i <= last && i < size; i += spec.keys.step) {
-    positions.push_back(static_cast<size_t>(i));
-  }
-  return positions;
+uint32_t categories(const CommandSpec& spec) {
+  const auto implied = [flags = spec.flags](uint32_t flag, uint32_t category) {
+    return (flags & flag) != 0 ? category : 0;
+  };
+  return spec.categories | implied(kReadonly, kAclRead) | implied(kWrite, kAclWrite) |
+         implied(kAdmin, kAclAdmin | kAclDangerous) | implied(kPubSub, kAclPubSub) |
+         implied(kBlocking, kAclBlocking) | implied(kFast, kAclFast) |
+         ((spec.flags & kFast) == 0 ? kAclSlow : 0U);
 }
 
 }  // namespace leat

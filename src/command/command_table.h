@@ -1,16 +1,16 @@
-// The command table: what clients can say, as data. One row per command and per subcommand.
+// The command table: what clients can say, as data. One row per command and per subcommand (docs/adr/0023).
 //
-// The facts (arity, flags, categories, keys) are those of Redis 7.2; a test compares them with
-// COMMAND INFO of a live redis-server. Each family keeps its rows beside its handlers.
+// COMMAND and docs/commands.md show nothing else. A test compares the rows with COMMAND of a live
+// redis-server. Each family keeps its rows beside its handlers.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "command/arguments.h"
+#include "command/key_specs.h"
 
 namespace leat {
 
@@ -46,6 +46,7 @@ enum CommandFlag : uint32_t {
   kUnwatched = 1U << 26,
 };
 
+// ACL categories. A row names those that its flags do not imply: categories().
 enum CommandCategory : uint32_t {
   kAclKeyspace = 1U << 0,
   kAclRead = 1U << 1,
@@ -65,39 +66,35 @@ enum CommandCategory : uint32_t {
   kAclScripting = 1U << 15,
 };
 
-// Where the keys stand among the words: first, last (negative: from the end) and step; first 0: none.
-struct KeyRange {
-  int first = 0;
-  int last = 0;
-  int step = 0;
-};
-
-// Positions of the keys of a command whose words must be parsed for them; empty when the words are bad.
-using KeyFinder = std::vector<size_t> (*)(const Arguments& words);
-
 struct CommandSpec {
   std::string_view name;  // Lower case; a subcommand without its container's name.
   int arity = 0;          // Number of words, the name included; negative: at least.
   uint32_t flags = 0;
-  uint32_t categories = 0;
-  KeyRange keys;
+  uint32_t categories = 0;  // Beyond those that the flags imply.
+  KeySpecs keys;
   CommandHandler handler = nullptr;
-  std::string_view since;
+  std::string_view syntax;  // The words behind the name: command/syntax.h.
+  std::string_view since;   // The version of Redis.
   std::string_view group;
+  std::string_view complexity;
   std::string_view summary;
+  std::string_view tips;  // Those of COMMAND INFO, with a blank between them.
   std::span<const CommandSpec> subcommands;
-  KeyFinder find_keys = nullptr;
+  std::string_view deprecated_since;
+  std::string_view replaced_by;
 };
 
 // The row of a command by its name in any case; null if there is none.
 [[nodiscard]] const CommandSpec* find_command(Bytes name);
 [[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name);
+// By "get" or "xgroup|create".
+[[nodiscard]] const CommandSpec* find_by_full_name(Bytes name);
 // "get", "xgroup|create".
 [[nodiscard]] std::string_view full_name(const CommandSpec& spec);
 // All rows, by name.
 [[nodiscard]] std::span<const CommandSpec* const> all_commands();
-// Positions of the keys among `words`, whose name and arity fit `spec`.
-[[nodiscard]] std::vector<size_t> key_positions(const CommandSpec& spec, const Arguments& words);
+// All ACL categories, as CommandCategory.
+[[nodiscard]] uint32_t categories(const CommandSpec& spec);
 
 // The families; command_table.cc puts them together.
 [[nodiscard]] std::span<const CommandSpec> stream_commands();

@@ -269,30 +269,43 @@ void cmd_hrandfield(Context& context, const Arguments& words) {
   }
 }
 
-constexpr uint32_t kHashReadFast = kAclRead | kAclHash | kAclFast;
-constexpr uint32_t kHashReadSlow = kAclRead | kAclHash | kAclSlow;
-constexpr uint32_t kHashWriteFast = kAclWrite | kAclHash | kAclFast;
 constexpr uint32_t kHashStore = kWrite | kDenyOom | kFast;
-constexpr KeyRange kHashKey = {1, 1, 1};
 
 // clang-format off
 constexpr CommandSpec kHashCommands[] = {
-    {"hdel", -3, kWrite | kFast | kFreesSpace, kHashWriteFast, kHashKey, cmd_hdel, "2.0.0", "hash", "Deletes fields of a hash."},
-    {"hexists", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hexists, "2.0.0", "hash", "Tells whether a hash has a field."},
-    {"hget", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hget, "2.0.0", "hash", "Replies a field of a hash."},
-    {"hgetall", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hgetall, "2.0.0", "hash", "Replies all fields and values of a hash."},
-    {"hincrby", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hincrby, "2.0.0", "hash", "Adds to an integer in a hash."},
-    {"hincrbyfloat", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hincrbyfloat, "2.6.0", "hash", "Adds to a floating-point number in a hash."},
-    {"hkeys", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hkeys, "2.0.0", "hash", "Replies all fields of a hash."},
-    {"hlen", 2, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hlen, "2.0.0", "hash", "Counts the fields of a hash."},
-    {"hmget", -3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hmget, "2.0.0", "hash", "Replies several fields of a hash."},
-    {"hmset", -4, kHashStore, kHashWriteFast, kHashKey, cmd_hmset, "2.0.0", "hash", "Sets fields of a hash."},
-    {"hrandfield", -2, kReadonly, kHashReadSlow, kHashKey, cmd_hrandfield, "6.2.0", "hash", "Replies some fields of a hash."},
-    {"hscan", -3, kReadonly, kHashReadSlow, kHashKey, cmd_hscan, "2.8.0", "hash", "Walks the fields of a hash in steps."},
-    {"hset", -4, kHashStore, kHashWriteFast, kHashKey, cmd_hset, "2.0.0", "hash", "Sets fields of a hash."},
-    {"hsetnx", 4, kHashStore, kHashWriteFast, kHashKey, cmd_hsetnx, "2.0.0", "hash", "Sets a field of a hash if it does not exist."},
-    {"hstrlen", 3, kReadonly | kFast, kHashReadFast, kHashKey, cmd_hstrlen, "3.2.0", "hash", "Tells the length of a field's value."},
-    {"hvals", 2, kReadonly, kHashReadSlow, kHashKey, cmd_hvals, "2.0.0", "hash", "Replies all values of a hash."},
+    {"hdel", -3, kWrite | kFast | kFreesSpace, kAclHash, "1 RW delete", cmd_hdel,
+     "key field [field ...]", "2.0.0", "hash", "O(N) for N fields", "Deletes fields of a hash."},
+    {"hexists", 3, kReadonly | kFast, kAclHash, "1 RO", cmd_hexists,
+     "key field", "2.0.0", "hash", "O(1)", "Tells whether a hash has a field."},
+    {"hget", 3, kReadonly | kFast, kAclHash, "1 RO access", cmd_hget,
+     "key field", "2.0.0", "hash", "O(1)", "Replies a field of a hash."},
+    {"hgetall", 2, kReadonly, kAclHash, "1 RO access", cmd_hgetall,
+     "key", "2.0.0", "hash", "O(N) for N fields of the hash", "Replies all fields and values of a hash.", "nondeterministic_output_order"},
+    {"hincrby", 4, kHashStore, kAclHash, "1 RW access update", cmd_hincrby,
+     "key field increment", "2.0.0", "hash", "O(1)", "Adds to an integer in a hash."},
+    {"hincrbyfloat", 4, kHashStore, kAclHash, "1 RW access update", cmd_hincrbyfloat,
+     "key field increment=double", "2.6.0", "hash", "O(1)", "Adds to a floating-point number in a hash."},
+    {"hkeys", 2, kReadonly, kAclHash, "1 RO access", cmd_hkeys,
+     "key", "2.0.0", "hash", "O(N) for N fields of the hash", "Replies all fields of a hash.", "nondeterministic_output_order"},
+    {"hlen", 2, kReadonly | kFast, kAclHash, "1 RO", cmd_hlen,
+     "key", "2.0.0", "hash", "O(1)", "Counts the fields of a hash."},
+    {"hmget", -3, kReadonly | kFast, kAclHash, "1 RO access", cmd_hmget,
+     "key field [field ...]", "2.0.0", "hash", "O(N) for N fields", "Replies several fields of a hash."},
+    {"hmset", -4, kHashStore, kAclHash, "1 RW update", cmd_hmset,
+     "key field value [field value ...]", "2.0.0", "hash", "O(N) for N fields", "Sets fields of a hash.", {}, {}, "4.0.0", "HSET"},
+    {"hrandfield", -2, kReadonly, kAclHash, "1 RO access", cmd_hrandfield,
+     "key [count [WITHVALUES]]", "6.2.0", "hash", "O(N) for N replied fields", "Replies some fields of a hash.", "nondeterministic_output"},
+    {"hscan", -3, kReadonly, kAclHash, "1 RO access", cmd_hscan,
+     "key cursor [MATCH pattern] [COUNT count]",
+     "2.8.0", "hash", "O(N) for N fields looked at", "Walks the fields of a hash in steps.", "nondeterministic_output"},
+    {"hset", -4, kHashStore, kAclHash, "1 RW update", cmd_hset,
+     "key field value [field value ...]", "2.0.0", "hash", "O(N) for N fields", "Sets fields of a hash."},
+    {"hsetnx", 4, kHashStore, kAclHash, "1 RW insert", cmd_hsetnx,
+     "key field value", "2.0.0", "hash", "O(1)", "Sets a field of a hash if it does not exist."},
+    {"hstrlen", 3, kReadonly | kFast, kAclHash, "1 RO", cmd_hstrlen,
+     "key field", "3.2.0", "hash", "O(1)", "Tells the length of a field's value."},
+    {"hvals", 2, kReadonly, kAclHash, "1 RO access", cmd_hvals,
+     "key", "2.0.0", "hash", "O(N) for N fields of the hash", "Replies all values of a hash.", "nondeterministic_output_order"},
 };
 // clang-format on
 

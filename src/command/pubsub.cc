@@ -145,27 +145,41 @@ void cmd_pubsub_help(Context& context, const Arguments& words) {
 constexpr uint32_t kListen = kPubSub | kNoScript | kLoading | kStale;
 constexpr uint32_t kTell = kPubSub | kLoading | kStale | kFast | kReplicated;
 constexpr uint32_t kAsk = kPubSub | kLoading | kStale;
-constexpr uint32_t kSlow = kAclPubSub | kAclSlow;
 
 // clang-format off
 constexpr CommandSpec kPubSubCommands[] = {
-    {"channels", -2, kAsk, kSlow, {}, cmd_pubsub_channels, "2.8.0", "pubsub", "Lists channels that have listeners."},
-    {"help", 2, kLoading | kStale, kAclSlow, {}, cmd_pubsub_help, "6.2.0", "pubsub", "Lists the subcommands of PUBSUB."},
-    {"numpat", 2, kAsk, kSlow, {}, cmd_pubsub_numpat, "2.8.0", "pubsub", "Counts the patterns that have listeners."},
-    {"numsub", -2, kAsk, kSlow, {}, cmd_pubsub_numsub, "2.8.0", "pubsub", "Counts the listeners of channels."},
-    {"shardchannels", -2, kAsk, kSlow, {}, cmd_pubsub_shardchannels, "7.0.0", "pubsub", "Lists shard channels that have listeners."},
-    {"shardnumsub", -2, kAsk, kSlow, {}, cmd_pubsub_shardnumsub, "7.0.0", "pubsub", "Counts the listeners of shard channels."},
+    {"channels", -2, kAsk, 0, {}, cmd_pubsub_channels,
+     "[pattern]", "2.8.0", "pubsub", "O(N) for N channels", "Lists channels that have listeners."},
+    {"help", 2, kLoading | kStale, 0, {}, cmd_pubsub_help,
+     "", "6.2.0", "pubsub", "O(1)", "Lists the subcommands of PUBSUB."},
+    {"numpat", 2, kAsk, 0, {}, cmd_pubsub_numpat,
+     "", "2.8.0", "pubsub", "O(1)", "Counts the patterns that have listeners."},
+    {"numsub", -2, kAsk, 0, {}, cmd_pubsub_numsub,
+     "[channel [channel ...]]", "2.8.0", "pubsub", "O(N) for N channels", "Counts the listeners of channels."},
+    {"shardchannels", -2, kAsk, 0, {}, cmd_pubsub_shardchannels,
+     "[pattern]", "7.0.0", "pubsub", "O(N) for N channels", "Lists shard channels that have listeners."},
+    {"shardnumsub", -2, kAsk, 0, {}, cmd_pubsub_shardnumsub,
+     "[shardchannel [shardchannel ...]]", "7.0.0", "pubsub", "O(N) for N channels", "Counts the listeners of shard channels."},
 };
 constexpr CommandSpec kPubSubTable[] = {
-    {"psubscribe", -2, kListen, kSlow, {}, cmd_psubscribe, "2.0.0", "pubsub", "Listens to channels that match patterns."},
-    {"publish", 3, kTell, kAclPubSub | kAclFast, {}, cmd_publish, "2.0.0", "pubsub", "Sends a message to a channel."},
-    {"pubsub", -2, 0, kAclSlow, {}, nullptr, "2.8.0", "pubsub", "Commands about who listens to what.", kPubSubCommands},
-    {"punsubscribe", -1, kListen, kSlow, {}, cmd_punsubscribe, "2.0.0", "pubsub", "Stops listening to patterns."},
-    {"spublish", 3, kTell, kAclPubSub | kAclFast, {1, 1, 1}, cmd_spublish, "7.0.0", "pubsub", "Sends a message to a shard channel."},
-    {"ssubscribe", -2, kListen, kSlow, {1, -1, 1}, cmd_ssubscribe, "7.0.0", "pubsub", "Listens to shard channels."},
-    {"subscribe", -2, kListen, kSlow, {}, cmd_subscribe, "2.0.0", "pubsub", "Listens to channels."},
-    {"sunsubscribe", -1, kListen, kSlow, {1, -1, 1}, cmd_sunsubscribe, "7.0.0", "pubsub", "Stops listening to shard channels."},
-    {"unsubscribe", -1, kListen, kSlow, {}, cmd_unsubscribe, "2.0.0", "pubsub", "Stops listening to channels."},
+    {"psubscribe", -2, kListen, 0, {}, cmd_psubscribe,
+     "pattern [pattern ...]", "2.0.0", "pubsub", "O(N) for N patterns", "Listens to channels that match patterns."},
+    {"publish", 3, kTell, 0, {}, cmd_publish,
+     "channel message", "2.0.0", "pubsub", "O(N+M) for N clients that listen and M patterns", "Sends a message to a channel."},
+    {"pubsub", -2, 0, 0, {}, nullptr,
+     "", "2.8.0", "pubsub", "", "Commands about who listens to what.", {}, kPubSubCommands},
+    {"punsubscribe", -1, kListen, 0, {}, cmd_punsubscribe,
+     "[pattern [pattern ...]]", "2.0.0", "pubsub", "O(N) for N patterns", "Stops listening to patterns."},
+    {"spublish", 3, kTell, 0, "1 not_key", cmd_spublish,
+     "shardchannel message", "7.0.0", "pubsub", "O(N) for N clients that listen", "Sends a message to a shard channel."},
+    {"ssubscribe", -2, kListen, 0, "1..-1 not_key", cmd_ssubscribe,
+     "shardchannel [shardchannel ...]", "7.0.0", "pubsub", "O(N) for N channels", "Listens to shard channels."},
+    {"subscribe", -2, kListen, 0, {}, cmd_subscribe,
+     "channel [channel ...]", "2.0.0", "pubsub", "O(N) for N channels", "Listens to channels."},
+    {"sunsubscribe", -1, kListen, 0, "1..-1 not_key", cmd_sunsubscribe,
+     "[shardchannel [shardchannel ...]]", "7.0.0", "pubsub", "O(N) for N channels", "Stops listening to shard channels."},
+    {"unsubscribe", -1, kListen, 0, {}, cmd_unsubscribe,
+     "[channel [channel ...]]", "2.0.0", "pubsub", "O(N) for N channels", "Stops listening to channels."},
 };
 // clang-format on
 

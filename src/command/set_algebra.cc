@@ -95,42 +95,49 @@ void store_combined(Context& context, const Arguments& words, Operation operatio
   context.reply().integer(static_cast<int64_t>(result.size()));
 }
 
-// The keys of SINTERCARD: as many as its first word says.
-std::vector<size_t> counted_keys(const Arguments& words) {
-  std::vector<size_t> positions;
-  const auto count = parse_int64(words[1]);
-  if (!count || *count <= 0 || static_cast<uint64_t>(*count) > words.size() - 2) return positions;
-  for (size_t i = 2; i < 2 + static_cast<size_t>(*count); ++i) positions.push_back(i);
-  return positions;
-}
-
-constexpr uint32_t kSetReadFast = kAclRead | kAclSet | kAclFast;
-constexpr uint32_t kSetReadSlow = kAclRead | kAclSet | kAclSlow;
-constexpr uint32_t kSetWriteFast = kAclWrite | kAclSet | kAclFast;
-constexpr uint32_t kSetWriteSlow = kAclWrite | kAclSet | kAclSlow;
 constexpr uint32_t kSetStore = kWrite | kDenyOom;
-constexpr KeyRange kSetKey = {1, 1, 1};
-constexpr KeyRange kSetKeys = {1, -1, 1};
 
 // clang-format off
 constexpr CommandSpec kSetCommands[] = {
-    {"sadd", -3, kSetStore | kFast, kSetWriteFast, kSetKey, cmd_sadd, "1.0.0", "set", "Adds members to a set."},
-    {"scard", 2, kReadonly | kFast, kSetReadFast, kSetKey, cmd_scard, "1.0.0", "set", "Counts the members of a set."},
-    {"sdiff", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sdiff, "1.0.0", "set", "Replies the members of a set that others do not have."},
-    {"sdiffstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sdiffstore, "1.0.0", "set", "Stores the difference of sets."},
-    {"sinter", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sinter, "1.0.0", "set", "Replies the members that all sets have."},
-    {"sintercard", -3, kReadonly | kMovableKeys, kSetReadSlow, {}, cmd_sintercard, "7.0.0", "set", "Counts the members that all sets have.", {}, counted_keys},
-    {"sinterstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sinterstore, "1.0.0", "set", "Stores the intersection of sets."},
-    {"sismember", 3, kReadonly | kFast, kSetReadFast, kSetKey, cmd_sismember, "1.0.0", "set", "Tells whether a set has a member."},
-    {"smembers", 2, kReadonly, kSetReadSlow, kSetKey, cmd_smembers, "1.0.0", "set", "Replies all members of a set."},
-    {"smismember", -3, kReadonly | kFast, kSetReadFast, kSetKey, cmd_smismember, "6.2.0", "set", "Tells which members a set has."},
-    {"smove", 4, kWrite | kFast, kSetWriteFast, {1, 2, 1}, cmd_smove, "1.0.0", "set", "Moves a member from a set to another."},
-    {"spop", -2, kWrite | kFast, kSetWriteFast, kSetKey, cmd_spop, "1.0.0", "set", "Removes random members and replies them."},
-    {"srandmember", -2, kReadonly, kSetReadSlow, kSetKey, cmd_srandmember, "1.0.0", "set", "Replies random members of a set."},
-    {"srem", -3, kWrite | kFast | kFreesSpace, kSetWriteFast, kSetKey, cmd_srem, "1.0.0", "set", "Removes members of a set."},
-    {"sscan", -3, kReadonly, kSetReadSlow, kSetKey, cmd_sscan, "2.8.0", "set", "Walks the members of a set in steps."},
-    {"sunion", -2, kReadonly, kSetReadSlow, kSetKeys, cmd_sunion, "1.0.0", "set", "Replies the members that any of the sets has."},
-    {"sunionstore", -3, kSetStore, kSetWriteSlow, kSetKeys, cmd_sunionstore, "1.0.0", "set", "Stores the union of sets."},
+    {"sadd", -3, kSetStore | kFast, kAclSet, "1 RW insert", cmd_sadd,
+     "key member [member ...]", "1.0.0", "set", "O(N) for N members", "Adds members to a set."},
+    {"scard", 2, kReadonly | kFast, kAclSet, "1 RO", cmd_scard,
+     "key", "1.0.0", "set", "O(1)", "Counts the members of a set."},
+    {"sdiff", -2, kReadonly, kAclSet, "1..-1 RO access", cmd_sdiff,
+     "key [key ...]",
+     "1.0.0", "set", "O(N) for N members in all sets", "Replies the members of a set that others do not have.", "nondeterministic_output_order"},
+    {"sdiffstore", -3, kSetStore, kAclSet, "1 OW update, 2..-1 RO access", cmd_sdiffstore,
+     "destination key [key ...]", "1.0.0", "set", "O(N) for N members in all sets", "Stores the difference of sets."},
+    {"sinter", -2, kReadonly, kAclSet, "1..-1 RO access", cmd_sinter,
+     "key [key ...]",
+     "1.0.0", "set", "O(N*M) for N members of the smallest of M sets", "Replies the members that all sets have.", "nondeterministic_output_order"},
+    {"sintercard", -3, kReadonly | kMovableKeys, kAclSet, "1# RO access", cmd_sintercard,
+     "numkeys key [key ...] [LIMIT limit]",
+     "7.0.0", "set", "O(N*M) for N members of the smallest of M sets", "Counts the members that all sets have."},
+    {"sinterstore", -3, kSetStore, kAclSet, "1 RW update, 2..-1 RO access", cmd_sinterstore,
+     "destination key [key ...]", "1.0.0", "set", "O(N*M) for N members of the smallest of M sets", "Stores the intersection of sets."},
+    {"sismember", 3, kReadonly | kFast, kAclSet, "1 RO", cmd_sismember,
+     "key member", "1.0.0", "set", "O(1)", "Tells whether a set has a member."},
+    {"smembers", 2, kReadonly, kAclSet, "1 RO access", cmd_smembers,
+     "key", "1.0.0", "set", "O(N) for N members", "Replies all members of a set.", "nondeterministic_output_order"},
+    {"smismember", -3, kReadonly | kFast, kAclSet, "1 RO access", cmd_smismember,
+     "key member [member ...]", "6.2.0", "set", "O(N) for N members", "Tells which members a set has."},
+    {"smove", 4, kWrite | kFast, kAclSet, "1 RW access delete, 2 RW insert", cmd_smove,
+     "source destination member", "1.0.0", "set", "O(1)", "Moves a member from a set to another."},
+    {"spop", -2, kWrite | kFast, kAclSet, "1 RW access delete", cmd_spop,
+     "key [count]", "1.0.0", "set", "O(N) for N removed members", "Removes random members and replies them.", "nondeterministic_output"},
+    {"srandmember", -2, kReadonly, kAclSet, "1 RO access", cmd_srandmember,
+     "key [count]", "1.0.0", "set", "O(N) for N replied members", "Replies random members of a set.", "nondeterministic_output"},
+    {"srem", -3, kWrite | kFast | kFreesSpace, kAclSet, "1 RW delete", cmd_srem,
+     "key member [member ...]", "1.0.0", "set", "O(N) for N members", "Removes members of a set."},
+    {"sscan", -3, kReadonly, kAclSet, "1 RO access", cmd_sscan,
+     "key cursor [MATCH pattern] [COUNT count]",
+     "2.8.0", "set", "O(N) for N members looked at", "Walks the members of a set in steps.", "nondeterministic_output"},
+    {"sunion", -2, kReadonly, kAclSet, "1..-1 RO access", cmd_sunion,
+     "key [key ...]",
+     "1.0.0", "set", "O(N) for N members in all sets", "Replies the members that any of the sets has.", "nondeterministic_output_order"},
+    {"sunionstore", -3, kSetStore, kAclSet, "1 OW update, 2..-1 RO access", cmd_sunionstore,
+     "destination key [key ...]", "1.0.0", "set", "O(N) for N members in all sets", "Stores the union of sets."},
 };
 // clang-format on
 
