@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
 import command_rows  # noqa: E402
+import commands_doc  # noqa: E402
 import fill  # noqa: E402
 import random_commands  # noqa: E402
 import random_trims  # noqa: E402
@@ -87,6 +88,14 @@ def check_runner(report):
         report.fail("the runner's own tests", "\n".join(text for _, text in result.failures + result.errors))
 
 
+def check_commands_doc(servers, report):
+    name = "docs/commands.md"
+    if servers.name == "redis" or not report.selected(name):
+        return
+    with servers.start({}) as server:
+        compare(report, name, lambda: [("says what COMMAND DOCS says", commands_doc.difference(server))])
+
+
 def compare_with_oracle(servers, report, directory, seeds):
     """Leat and the oracle side by side: the rows of the command table, and the same random commands."""
     tests = ("command table", "random commands", "random trims")
@@ -149,6 +158,7 @@ def main():
                     name = f"{script.path.relative_to(HERE).with_suffix('').as_posix()} (RESP{protocol})"
                     if options.protocol in (str(protocol), "both") and report.selected(name):
                         play_file(servers, script, protocol, report)
+            check_commands_doc(servers, report)
             compare_with_oracle(servers, report, directory, options.random)
         except (transcript.TranscriptError, StartFailed) as error:
             print(f"run.py: {error}", file=sys.stderr)

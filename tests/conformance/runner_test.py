@@ -4,6 +4,8 @@ import pathlib
 import tempfile
 import unittest
 
+import command_rows
+import commands_doc
 import notation
 import random_commands
 import transcript
@@ -150,6 +152,33 @@ class ScriptedServer:
 
     def __exit__(self, *exc):
         pass
+
+
+class CommandRowsTest(unittest.TestCase):
+    def test_a_different_field_is_found_unless_it_is_permitted(self):
+        row = {"arity": -5, "flags": frozenset(["write"]), "syntax": "key"}
+        self.assertEqual(command_rows.why_different("get", row, dict(row)), "")
+        self.assertIn("arity: want -4, got -5", command_rows.why_different("get", row, row | {"arity": -4}))
+        self.assertIn("want fast", command_rows.why_different("get", row, row | {"flags": frozenset(["fast"])}))
+        self.assertEqual(command_rows.why_different("xadd", row, row | {"syntax": "key id"}), "")
+        self.assertIn("is equal", command_rows.why_different("xadd", row, dict(row)))
+
+    def test_a_syntax_is_shown_as_redis_cli_does(self):
+        def value(name, **more):
+            return {"name": name, "type": "string", **more}
+
+        force = {"name": "force", "type": "pure-token", "token": "FORCE"}
+        either = {"name": "either", "type": "oneof", "arguments": [force, value("a")]}
+        pair = {"name": "pair", "type": "block", "flags": ["multiple"], "arguments": [value("f"), value("v")]}
+        repeated = value("prefix", token="PREFIX", flags=["optional", "multiple", "multiple_token"])
+        self.assertEqual(command_rows.syntax([either, either | {"flags": ["optional"]}]), "<FORCE|a> [FORCE|a]")
+        self.assertEqual(command_rows.syntax([pair, repeated]), "f v [f v ...] [PREFIX prefix [PREFIX prefix ...]]")
+
+    def test_differences_are_those_that_name_the_command(self):
+        rows = [("CONFIG SET of `dir`", "1"), ("SET", "2"), ("XINFO STREAM", "3"), ("`lag` in XINFO", "4"), ("SETNX", "5")]
+        self.assertEqual(commands_doc.differences_of("set", (), rows), ["2"])
+        self.assertEqual(commands_doc.differences_of("config|set", (), rows), ["CONFIG SET of `dir`"])
+        self.assertEqual(commands_doc.differences_of("xinfo", ["xinfo|stream"], rows), ["`lag` in XINFO"])
 
 
 class RandomCommandsTest(unittest.TestCase):

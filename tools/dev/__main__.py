@@ -141,6 +141,7 @@ SUBCOMMANDS = [
     Subcommand("mutants [--only NAME] [--check]", "break the server in one place at a time: the simulator or a unit test must notice", run_mutants, "tests/sim/mutants.txt"),
     Subcommand("fuzz [TARGET...] [--minutes M]", f"fuzz every or the named targets, {fuzz.SMOKE_S} s each unless said", run_fuzz, "tests/fuzz/*_fuzz.cc"),
     Subcommand("conform [oracle]", "the transcripts against the server, or against Debian's redis-server", run_conform, "tests/conformance/run.py"),
+    Subcommand("docs", "write docs/commands.md from what the server says", with_server("tests/conformance/commands_doc.py"), "tests/conformance/commands_doc.py"),
     Subcommand("soak [OPTION...]", "the crash suite at full length: 200 kills, 100 power cuts per mode", run_soak, "tests/crash/run.py"),
     Subcommand("measure [FOLDER]", "sizes of files and functions, includes between folders", run_measure),
     Subcommand("help", "this list", run_help),
