@@ -17,8 +17,20 @@ class ScenarioTest(unittest.TestCase):
     def test_all_kinds_of_steps_are_drawn(self):
         drawn = {words[0] for seed in range(40) for _, words in scenario.Scenario(seed).steps()}
         self.assertLessEqual({"XADD", "XREADGROUP", "XCLAIM", "EXEC", "WATCH", "RENAME", "COPY", "FLUSHALL", "PEXPIREAT", "SMOVE"}, drawn)
+        self.assertIn("XSETID", drawn)
         blocking = sum("BLOCK" in words for seed in range(40) for _, words in scenario.Scenario(seed).steps())
         self.assertGreater(blocking, 100)
+
+    def test_no_xsetid_waits_for_an_exec(self):
+        """Its id could be below one that was deleted by then: refused since 7.2 (seed 59143413)."""
+        for seed in (*range(200), 59143413):
+            inside = set()
+            for connection, words in scenario.Scenario(seed).steps():
+                if words[0] == "MULTI":
+                    inside.add(connection)
+                elif words[0] in ("EXEC", "DISCARD"):
+                    inside.discard(connection)
+                self.assertFalse(words[0] == "XSETID" and connection in inside, f"seed {seed}")
 
 
 class DifferencesTest(unittest.TestCase):
