@@ -19,6 +19,7 @@ constexpr size_t kAgedBlocksPerCall = 1000;
 // record each millisecond; what RETAIN UNACKED holds back, less often. Both keep age-out within its second.
 constexpr int64_t kAgedEveryMs = 500;
 constexpr int64_t kHeldEveryMs = 900;
+constexpr uint64_t kForgottenPerCall = 1000;  // Iids of one stream.
 
 // Keys that a command may drop to make room when the turn has dropped its share: enough to keep pace with
 // what commands add.
@@ -415,9 +416,24 @@ std::vector<FrameRef> Dispatcher::age_out(const Object& object, ByteBuffer& reco
   }
   std::vector<FrameRef> missing = frames.take_missing();
   frames.end();
-  const int64_t pause = plan.held ? kHeldEveryMs : plan.unfinished ? 0 : kAgedEveryMs;
+  const bool forgotten = forget_iids(object, records);
+  const bool finished = !plan.unfinished && forgotten;
+  const int64_t pause = !finished ? 0 : plan.held ? kHeldEveryMs : kAgedEveryMs;
   engine_.note_aged(object.id, WallMs{now_.wall.value + pause});
   return missing;
+}
+
+bool Dispatcher::forget_iids(const Object& object, ByteBuffer& records) {
+  const uint64_t count = plan_forgetting(*object.stream(), now_.wall, kForgottenPerCall);
+  if (count == 0) return true;
+  const size_t start = records.size();
+  const StreamForget forget{.object = object.id, .count = count};
+  RecordWriter(records).put(forget);
+  LEAT_CHECK(engine_.apply_decoded(forget));
+  end_group(records, start);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->on_forgotten(object, count);
+  return count < kForgottenPerCall;
 }
 
 }  // namespace leat

@@ -35,6 +35,8 @@ class ExecutionObserver {
   virtual void on_expired() = 0;
   // Entries of the stream that had reached MAXAGE, those up to `last_dropped`, have been dropped without a command.
   virtual void on_aged(const Object& object, StreamId last_dropped) = 0;
+  // The `count` oldest iids of the stream were forgotten.
+  virtual void on_forgotten(const Object& object, uint64_t count) = 0;
   // The key is about to be dropped to make room.
   virtual void on_evicted(const Object& object) = 0;
 };
@@ -134,6 +136,8 @@ class Dispatcher {
   // Whether age_out() may write its records now.
   [[nodiscard]] bool may_age();
   std::vector<FrameRef> age_out(const Object& object, ByteBuffer& records, size_t frames_max);
+  // Has the stream forget iids whose time has come; false when there may be more.
+  bool forget_iids(const Object& object, ByteBuffer& records);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
   void tell_observer(const Session& session, const Request& request, Bytes reply,
                      const Outcome& outcome, bool wrote);

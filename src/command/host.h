@@ -19,6 +19,7 @@
 #include "command/node_host.h"
 #include "command/notifications.h"
 #include "command/subscriptions.h"
+#include "model/idempotency.h"
 #include "model/ids.h"
 #include "model/retention.h"
 
@@ -40,6 +41,7 @@ struct Settings {
   uint64_t stream_node_max_entries = 100;  // 0: no limit.
   uint64_t stream_node_max_bytes = 4096;   // 0: 1 GiB.
   std::vector<RetentionRule> retention;    // The last one that matches counts.
+  IdempotencyLimits idempotency;           // Of streams that are created. stream-idmp-*.
   uint32_t databases = 16;
   std::string password;                             // requirepass; empty: none.
   uint64_t query_buffer_max = 1ULL << 30;           // client-query-buffer-limit, bytes.

@@ -26,6 +26,7 @@ void cmd_xclaim(Context& context, const Arguments& words);
 void cmd_xautoclaim(Context& context, const Arguments& words);
 void cmd_xgroup_create(Context& context, const Arguments& words);
 void cmd_xgroup_setid(Context& context, const Arguments& words);
+void cmd_xidmprecord(Context& context, const Arguments& words);
 void cmd_xgroup_destroy(Context& context, const Arguments& words);
 void cmd_xgroup_createconsumer(Context& context, const Arguments& words);
 void cmd_xgroup_delconsumer(Context& context, const Arguments& words);

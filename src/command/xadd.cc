@@ -1,6 +1,7 @@
 // XADD and XTRIM.
 #include <fmt/format.h>
 
+#include "command/idempotency_words.h"
 #include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
@@ -18,6 +19,7 @@ constexpr uint64_t kEntryWireMax = 2 * kEntryBytesMax;
 struct AddWords {
   bool make_stream = true;
   TrimWords trim;
+  IdempotencyWords idempotency;
   AppendId id;
   size_t first_field = 0;
 };
@@ -47,10 +49,17 @@ bool read_add_words(Context& context, const Arguments& words, AddWords& add) {
     const TrimWords::Read read = add.trim.read(context, words, i);
     if (read == TrimWords::Read::kFailed) return false;
     if (read == TrimWords::Read::kTaken) continue;
+    const auto taken = add.idempotency.read(context, words, i);
+    if (taken == IdempotencyWords::Read::kFailed) return false;
+    if (taken == IdempotencyWords::Read::kTaken) continue;
     if (!read_new_id(context, words[i], add.id)) return false;
     break;
   }
   if (!add.trim.complete(context, TrimWords::Strategy::kOptional)) return false;
+  if (add.idempotency.given() && add.id.kind != AppendId::Kind::kAuto) {
+    context.error("ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs");
+    return false;
+  }
   add.first_field = i + 1;
   if (words.size() < add.first_field + 2 || (words.size() - add.first_field) % 2 != 0) {
     context.error("ERR wrong number of arguments for 'xadd' command");
@@ -78,6 +87,18 @@ bool plan_id(Context& context, const Stream* stream, const AppendId& asked, Stre
   return false;
 }
 
+// The entry is there already: its iid is remembered. Then it has been replied.
+bool is_duplicate(Context& context, const Object* object, const IdempotencyWords& words,
+                  Bytes iid) {
+  const Idempotency* const known = object == nullptr ? nullptr : object->stream()->idempotency();
+  if (!words.given() || known == nullptr) return false;
+  const auto id = known->find(words.producer(), iid);
+  if (!id) return false;
+  context.commit(StreamDuplicate{.object = object->id});
+  reply_id(context.reply(), *id);
+  return true;
+}
+
 // An entry that was added is not added again: whether the trimming that follows, `trim` and then what the policy drops,
 // needs sealed entries is found out before. False when the command has to wait, or can't be done.
 bool can_trim(const Context& context, const Stream& stream, const std::optional<Trim>& trim,
@@ -99,8 +120,9 @@ bool can_trim(const Context& context, const Stream& stream, const std::optional<
 
 }  // namespace
 
-// XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
-//   ->  bulk string, the id; null with NOMKSTREAM and no key.
+// XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [IDMPAUTO producer | IDMP producer iid]
+//      [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
+//   ->  bulk string, the id, which is that of the entry that the iid became first; null with NOMKSTREAM and no key.
 // Source: redis.io/docs/latest/commands/xadd
 void cmd_xadd(Context& context, const Arguments& words) {
   AddWords add;
@@ -110,6 +132,8 @@ void cmd_xadd(Context& context, const Arguments& words) {
   if (!context.find(key, ObjectKind::kStream, object)) return;
   if (object == nullptr && !add.make_stream) return context.reply().null();
 
+  const Bytes iid = add.idempotency.given() ? add.idempotency.iid(words, add.first_field) : Bytes();
+  if (is_duplicate(context, object, add.idempotency, iid)) return;
   uint64_t payload = 0;
   for (size_t i = add.first_field; i < words.size(); ++i) payload += words[i].size();
   ByteBuffer rendered;
@@ -138,6 +162,10 @@ void cmd_xadd(Context& context, const Arguments& words) {
                               .id = id,
                               .elements = static_cast<uint32_t>(words.size() - add.first_field),
                               .wire = wire});
+  if (add.idempotency.given()) {
+    context.commit(StreamRemember{
+        .object = object->id, .id = id, .producer = add.idempotency.producer(), .iid = iid});
+  }
   context.notify(EventClass::kStream, "xadd", key);
   if (trim) trim_stream(context, *object, *trim);
   enforce_size(context, *object);

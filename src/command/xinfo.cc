@@ -1,6 +1,7 @@
 // XINFO.
 #include <algorithm>
 
+#include "command/idempotency_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
 #include "command/subcommands.h"
@@ -57,6 +58,15 @@ void reply_stream_head(ReplyWriter& reply, const Stream& stream) {
   reply_named_id(reply, "max-deleted-entry-id", stream.max_deleted());
   reply_named_count(reply, "entries-added", stream.entries_added());
   reply_named_id(reply, "recorded-first-entry-id", stream.first_id());
+  const IdempotencyLimits limits = idempotency_limits(stream);
+  const Idempotency* const known = stream.idempotency();
+  const auto counters = known == nullptr ? Idempotency::Counters() : known->counters();
+  reply_named_count(reply, "idmp-duration", limits.duration_s);
+  reply_named_count(reply, "idmp-maxsize", limits.size_max);
+  reply_named_count(reply, "pids-tracked", known == nullptr ? 0 : known->producers());
+  reply_named_count(reply, "iids-tracked", known == nullptr ? 0 : known->size());
+  reply_named_count(reply, "iids-added", counters.added);
+  reply_named_count(reply, "iids-duplicates", counters.duplicates);
 }
 
 // What Redis does not have stands behind what it has, and only where a policy has been set: some clients (go-redis)
@@ -122,13 +132,14 @@ void reply_full_consumer(ReplyWriter& reply, const Group& group, const Consumer&
 }
 
 void reply_full_group(ReplyWriter& reply, const Stream& stream, const Group& group, int64_t count) {
-  reply.map(7);
+  reply.map(8);
   reply.bulk("name");
   reply.bulk(group.name);
   reply_named_id(reply, "last-delivered-id", group.last_delivered);
   reply_entries_read(reply, group);
   reply_named_count(reply, "lag", lag_of(stream, group));
   reply_named_count(reply, "pel-count", group.pending.size());
+  reply_named_count(reply, "nacked-count", group.pending.count_of(kNoOwner));
   reply_pending(reply, group.pending.cursor_from(StreamId::min()), count,
                 [&](const PendingEntry& pending) {
                   reply.array(4);
@@ -144,7 +155,7 @@ void reply_full_group(ReplyWriter& reply, const Stream& stream, const Group& gro
 }
 
 void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
-  reply.map(9 + retention_pairs(stream));
+  reply.map(15 + retention_pairs(stream));
   reply_stream_head(reply, stream);
   reply.bulk("entries");
   const size_t mark = reply.begin();
@@ -163,7 +174,7 @@ void reply_full(ReplyWriter& reply, const Stream& stream, int64_t count) {
 }
 
 void reply_short(ReplyWriter& reply, const Stream& stream) {
-  reply.map(10 + retention_pairs(stream));
+  reply.map(16 + retention_pairs(stream));
   reply_stream_head(reply, stream);
   reply_named_count(reply, "groups", stream.groups().size());
   reply_edge_entry(reply, "first-entry", stream.find(stream.first_id()));
@@ -179,9 +190,10 @@ int64_t since(WallMs then, WallMs now) {
 }  // namespace
 
 // XINFO STREAM key [FULL [COUNT n]]
-//   ->  map of 10: length, radix-tree-keys, radix-tree-nodes, last-generated-id, max-deleted-entry-id,
-//       entries-added, recorded-first-entry-id, groups (how many), first-entry, last-entry;
-//       FULL: map of 9, the first seven of these, then entries and groups, each list cut at COUNT.
+//   ->  map of 16: length, radix-tree-keys, radix-tree-nodes, last-generated-id, max-deleted-entry-id,
+//       entries-added, recorded-first-entry-id, idmp-duration, idmp-maxsize, pids-tracked, iids-tracked, iids-added,
+//       iids-duplicates, groups (how many), first-entry, last-entry;
+//       FULL: map of 15, the first 13 of these, then entries and groups, each list cut at COUNT.
 //       A stream with a policy has six more: bytes, retention-maxlen, retention-maxage-ms, retention-maxbytes,
 //       retention-retain (any, unacked), retention-whenfull (trim, reject).
 // Source: redis.io/docs/latest/commands/xinfo-stream

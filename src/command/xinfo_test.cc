@@ -12,18 +12,27 @@ TEST_F(XinfoTest, DescribesAStream) {
   run("XGROUP CREATE s g $ MKSTREAM");
   EXPECT_EQ(run("XINFO STREAM s"),
             "[length :0 radix-tree-keys :0 radix-tree-nodes :1 last-generated-id 0-0 "
-            "max-deleted-entry-id 0-0 entries-added :0 recorded-first-entry-id 0-0 groups :1 "
+            "max-deleted-entry-id 0-0 entries-added :0 recorded-first-entry-id 0-0 "
+            "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+            "iids-added :0 iids-duplicates :0 "
+            "groups :1 "
             "first-entry nil last-entry nil]");
   for (int i = 1; i <= 3; ++i) run("XADD s " + std::to_string(i) + "-1 f v");
   run("XDEL s 1-1");
   EXPECT_EQ(run("XINFO STREAM s"),
             "[length :2 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 3-1 "
-            "max-deleted-entry-id 1-1 entries-added :3 recorded-first-entry-id 2-1 groups :1 "
+            "max-deleted-entry-id 1-1 entries-added :3 recorded-first-entry-id 2-1 "
+            "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+            "iids-added :0 iids-duplicates :0 "
+            "groups :1 "
             "first-entry [2-1 [f v]] last-entry [3-1 [f v]]]");
   run("XTRIM s MAXLEN 0");
   EXPECT_EQ(run("XINFO STREAM s"),
             "[length :0 radix-tree-keys :0 radix-tree-nodes :1 last-generated-id 3-1 "
-            "max-deleted-entry-id 1-1 entries-added :3 recorded-first-entry-id 0-0 groups :1 "
+            "max-deleted-entry-id 1-1 entries-added :3 recorded-first-entry-id 0-0 "
+            "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+            "iids-added :0 iids-duplicates :0 "
+            "groups :1 "
             "first-entry nil last-entry nil]");
 }
 
@@ -40,20 +49,26 @@ TEST_F(XinfoTest, IsMapsInResp3) {
   run("XGROUP CREATE s g 0");
   EXPECT_EQ(run("XINFO STREAM s"),
             "{length :1 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 1-1 "
-            "max-deleted-entry-id 0-0 entries-added :1 recorded-first-entry-id 1-1 groups :1 "
+            "max-deleted-entry-id 0-0 entries-added :1 recorded-first-entry-id 1-1 "
+            "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+            "iids-added :0 iids-duplicates :0 "
+            "groups :1 "
             "first-entry [1-1 [f v]] last-entry [1-1 [f v]]}");
   EXPECT_EQ(run("XINFO GROUPS s"),
             "[{name g consumers :0 pending :0 last-delivered-id 0-0 entries-read null lag :1}]");
   run("XREADGROUP GROUP g c STREAMS s >");
   EXPECT_EQ(run("XINFO CONSUMERS s g"), "[{name c pending :1 idle :0 inactive :0}]");
-  EXPECT_EQ(run("XINFO STREAM s FULL"),
-            "{length :1 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 1-1 "
-            "max-deleted-entry-id 0-0 entries-added :1 recorded-first-entry-id 1-1 "
-            "entries [[1-1 [f v]]] "
-            "groups [{name g last-delivered-id 1-1 entries-read :1 lag :0 pel-count :1 "
-            "pending [[1-1 c :1000000 :1]] "
-            "consumers [{name c seen-time :1000000 active-time :1000000 pel-count :1 "
-            "pending [[1-1 :1000000 :1]]}]}]}");
+  EXPECT_EQ(
+      run("XINFO STREAM s FULL"),
+      "{length :1 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 1-1 "
+      "max-deleted-entry-id 0-0 entries-added :1 recorded-first-entry-id 1-1 "
+      "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+      "iids-added :0 iids-duplicates :0 "
+      "entries [[1-1 [f v]]] "
+      "groups [{name g last-delivered-id 1-1 entries-read :1 lag :0 pel-count :1 nacked-count :0 "
+      "pending [[1-1 c :1000000 :1]] "
+      "consumers [{name c seen-time :1000000 active-time :1000000 pel-count :1 "
+      "pending [[1-1 :1000000 :1]]}]}]}");
 }
 
 TEST_F(XinfoTest, ShowsEverythingOfAStreamUpToCount) {
@@ -79,8 +94,11 @@ TEST_F(XinfoTest, ShowsEverythingOfAStreamUpToCount) {
   EXPECT_EQ(run("XINFO STREAM s FULL COUNT 1"),
             "[length :12 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 12-1 "
             "max-deleted-entry-id 0-0 entries-added :12 recorded-first-entry-id 1-1 "
+            "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+            "iids-added :0 iids-duplicates :0 "
             "entries [[1-1 [f v]]] "
             "groups [[name g last-delivered-id 11-1 entries-read :11 lag :1 pel-count :11 "
+            "nacked-count :0 "
             "pending [[1-1 c :1000000 :1]] "
             "consumers [[name c seen-time :1000000 active-time :1000000 pel-count :11 "
             "pending [[1-1 :1000000 :1]]] "

@@ -160,13 +160,19 @@ TEST_F(XsetidTest, SetsWhatIsAsked) {
       {"XSETID s 5-5", "+OK"},
       {"XINFO STREAM s",
        "[length :1 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 5-5 "
-       "max-deleted-entry-id 1-1 entries-added :2 recorded-first-entry-id 1-2 groups :0 "
+       "max-deleted-entry-id 1-1 entries-added :2 recorded-first-entry-id 1-2 "
+       "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+       "iids-added :0 iids-duplicates :0 "
+       "groups :0 "
        "first-entry [1-2 [f v]] last-entry [1-2 [f v]]]"},
       {"XSETID s 6 ENTRIESADDED 100 MAXDELETEDID 3-3", "+OK"},
       {"XSETID s 7 MAXDELETEDID 0-0", "+OK"},
       {"XINFO STREAM s",
        "[length :1 radix-tree-keys :1 radix-tree-nodes :2 last-generated-id 7-0 "
-       "max-deleted-entry-id 3-3 entries-added :100 recorded-first-entry-id 1-2 groups :0 "
+       "max-deleted-entry-id 3-3 entries-added :100 recorded-first-entry-id 1-2 "
+       "idmp-duration :100 idmp-maxsize :100 pids-tracked :0 iids-tracked :0 "
+       "iids-added :0 iids-duplicates :0 "
+       "groups :0 "
        "first-entry [1-2 [f v]] last-entry [1-2 [f v]]]"},
       {"XADD s 7-0 f v",
        "-ERR The ID specified in XADD is equal or smaller than the target stream top item"},

@@ -126,6 +126,53 @@ bool Engine::on(const StreamConfigure& record) {
   return true;
 }
 
+bool Engine::on(const StreamIdempotency& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr || record.limits.size_max == 0) return false;
+  if (auto known = stream->take_idempotency()) {
+    if (writer_ != nullptr) {
+      writer_->drop(std::move(known));
+    } else {
+      reaper_.add(std::move(known));
+    }
+  }
+  stream->mutable_idempotency().configure(record.limits,
+                                          {.added = record.added, .duplicates = record.duplicates});
+  keyspace_.schedule_age(*object);
+  return true;
+}
+
+bool Engine::on(const StreamRemember& record) {
+  Object* object = nullptr;
+  Stream* const stream = changed_stream(record.object, &object);
+  if (stream == nullptr || record.producer.empty() || record.iid.empty()) return false;
+  Idempotency& known = stream->mutable_idempotency();
+  if (writer_ != nullptr) [[unlikely]] {
+    if (const auto surplus = known.place_of_surplus(record.producer))
+      writer_->before_forget(known, *surplus, *surplus);
+  }
+  if (!known.add(record.producer, record.iid, record.id)) return false;
+  if (known.size() == 1) keyspace_.schedule_age(*object);
+  return true;
+}
+
+bool Engine::on(const StreamForget& record) {
+  Stream* const stream = changed_stream(record.object);
+  if (stream == nullptr || stream->idempotency() == nullptr || record.count == 0) return false;
+  Idempotency& known = stream->mutable_idempotency();
+  if (writer_ != nullptr && record.count <= known.size()) [[unlikely]]
+    writer_->before_forget(known, 0, known.place_of_nth(record.count));
+  return known.forget(record.count);
+}
+
+bool Engine::on(const StreamDuplicate& record) {
+  Stream* const stream = changed_stream(record.object);
+  if (stream == nullptr || stream->idempotency() == nullptr) return false;
+  stream->mutable_idempotency().count_duplicate();
+  return true;
+}
+
 bool Engine::on(const GroupCreate& record) {
   Stream* const stream = changed_stream(record.object);
   if (stream == nullptr) return false;

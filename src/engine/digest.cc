@@ -54,10 +54,24 @@ uint64_t digest_of(const Retention& policy) {
       .hash();
 }
 
+// Of a stream that has never had any, it is that of a new one.
+uint64_t digest_of(const Idempotency* idempotency) {
+  if (idempotency == nullptr) return digest_of(std::make_unique<Idempotency>().get());
+  uint64_t sum = (Mixer() << idempotency->limits().duration_s << idempotency->limits().size_max
+                          << idempotency->counters().added << idempotency->counters().duplicates)
+                     .hash();
+  uint64_t position = 0;
+  idempotency->visit_from(0, [&](const Idempotency::View& iid) {
+    sum += (Mixer() << position++ << iid.producer << iid.iid << iid.id).hash();
+    return true;
+  });
+  return sum;
+}
+
 uint64_t digest_of(const Stream& stream) {
   uint64_t sum = (Mixer() << stream.length() << stream.entries_added() << stream.last_id()
                           << stream.max_deleted() << stream.groups().next_id().value
-                          << digest_of(stream.retention()))
+                          << digest_of(stream.retention()) << digest_of(stream.idempotency()))
                      .hash();
   for (auto cursor = stream.seek(StreamId::min()); !cursor.done(); cursor.advance()) {
     const EntryView& entry = cursor.entry();

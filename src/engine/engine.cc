@@ -75,6 +75,14 @@ bool Engine::apply(const RecordView& record) {
       return decode_and_apply<StreamSetId>(record.payload);
     case RecordType::kStreamConfigure:
       return decode_and_apply<StreamConfigure>(record.payload);
+    case RecordType::kStreamIdempotency:
+      return decode_and_apply<StreamIdempotency>(record.payload);
+    case RecordType::kStreamRemember:
+      return decode_and_apply<StreamRemember>(record.payload);
+    case RecordType::kStreamForget:
+      return decode_and_apply<StreamForget>(record.payload);
+    case RecordType::kStreamDuplicate:
+      return decode_and_apply<StreamDuplicate>(record.payload);
     case RecordType::kGroupCreate:
       return decode_and_apply<GroupCreate>(record.payload);
     case RecordType::kGroupSetId:

@@ -66,7 +66,7 @@ class Engine {
   // Of the value alone: equal under whatever key and history.
   [[nodiscard]] static uint64_t value_digest(const Object& object);
 
-  // The stream has been looked at for entries that are too old, and need not be before `earliest`. Volatile.
+  // The stream has been looked at for entries and iids that are too old, and need not be before `earliest`. Volatile.
   void note_aged(ObjectId object, WallMs earliest) { keyspace_.schedule_age(object, earliest); }
   // A consumer has tried to read or claim. Volatile.
   void note_seen(const Object& object, GroupId group, ConsumerId consumer, WallMs now);
@@ -122,6 +122,10 @@ class Engine {
   [[nodiscard]] bool on(const StreamDelete& record);
   [[nodiscard]] bool on(const StreamSetId& record);
   [[nodiscard]] bool on(const StreamConfigure& record);
+  [[nodiscard]] bool on(const StreamIdempotency& record);
+  [[nodiscard]] bool on(const StreamRemember& record);
+  [[nodiscard]] bool on(const StreamForget& record);
+  [[nodiscard]] bool on(const StreamDuplicate& record);
   [[nodiscard]] bool on(const GroupCreate& record);
   [[nodiscard]] bool on(const GroupSetId& record);
   [[nodiscard]] bool on(const GroupDrop& record);

@@ -8,13 +8,25 @@
 namespace leat {
 namespace {
 
-// When the oldest entry of the stream reaches MAXAGE; 0: there is none, or no MAXAGE.
+constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+
+// When what was added as `id` reaches an age of `age_ms`.
+WallMs reached(StreamId id, uint64_t age_ms) {
+  const uint64_t from = std::min(id.ms, kLatest);
+  return WallMs{static_cast<int64_t>(from + std::min(age_ms, kLatest - from))};
+}
+
+// When the oldest entry of the stream reaches MAXAGE, or its oldest iid its duration; 0: there are none, or no MAXAGE.
 WallMs age_due(const Stream& stream) {
+  constexpr uint64_t kSecondMs = 1000;
+  WallMs due;
   const uint64_t age_max = stream.retention().age_max_ms;
-  if (age_max == 0 || stream.length() == 0) return WallMs{0};
-  constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  const uint64_t from = std::min(stream.first_id().ms, kLatest);
-  return WallMs{static_cast<int64_t>(from + std::min(age_max, kLatest - from))};
+  if (age_max != 0 && stream.length() != 0) due = reached(stream.first_id(), age_max);
+  const Idempotency* const known = stream.idempotency();
+  if (known == nullptr || known->size() == 0) return due;
+  const uint64_t duration_s = std::min(known->limits().duration_s, kLatest / kSecondMs);
+  const WallMs forgotten = reached(known->oldest(), duration_s * kSecondMs);
+  return due.value == 0 ? forgotten : std::min(due, forgotten);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class Keyspace {
   [[nodiscard]] std::vector<const Object*> due(WallMs now, size_t count) const;
   // The time at which the next object expires; 0 if none will.
   [[nodiscard]] WallMs next_expiry() const;
-  // Up to `count` streams whose oldest entries may have reached MAXAGE by `now`; in each database those that were to
+  // Up to `count` streams whose oldest entries or iids may be too old by `now`; in each database those that were to
   // be looked at first come first. O(databases + result).
   [[nodiscard]] std::vector<const Object*> ageing(WallMs now, size_t count) const;
   // The time at which the next stream is to be looked at; 0 if none is.
@@ -97,8 +97,9 @@ class Keyspace {
   bool swap(DbIndex first, DbIndex second);
   // O(1): looks at a bounded number of objects.
   void flush(DbIndex db);
-  // The stream's policy is another, or it has its first entry: looks at it when its oldest entry reaches MAXAGE, or
-  // never. A stream that loses its head need not be told of: it is looked at too early, once.
+  // The stream's policy is another, or it has its first entry or iid: looks at it when its oldest entry reaches MAXAGE or
+  // its oldest iid its duration, or never. A stream that loses its head need not be told of: it is looked at too early,
+  // once.
   void schedule_age(Object& object);
   // The same, not before `earliest`. Volatile.
   void schedule_age(ObjectId id, WallMs earliest);
@@ -147,8 +148,8 @@ class Keyspace {
     Places keys;
     Places expiring;  // Those of keys that will expire.
     absl::btree_set<std::pair<WallMs, ObjectId>> expiries;
-    // Streams with MAXAGE and entries, by Stream::age_check(): not later than when the oldest entry reaches it, but
-    // for what schedule_age() was asked to wait.
+    // Streams with MAXAGE and entries, or with iids, by Stream::age_check(): not later than when the oldest is too old,
+    // but for what schedule_age() was asked to wait.
     absl::btree_set<std::pair<WallMs, ObjectId>> ages;
     // Once it is flushed: what the objects hold that were looked at, and of how many that is the sum.
     size_t seen_bytes = 0;

@@ -71,6 +71,7 @@ size_t Stream::memory(size_t samples) const {
   for (auto at = by_name.begin(); at != by_name.end() && left != 0; ++at, --left)
     groups += kNode + memory_of(*at->second);
   return taken(sizeof(Stream)) + (extras_ == nullptr ? 0 : taken(sizeof(StreamExtras))) +
+         (idempotency() == nullptr ? 0 : idempotency()->memory()) +
          memory_of(extents_, frames(), samples) +
          extrapolated(groups, samples - left, by_name.size());
 }

@@ -38,6 +38,9 @@ size_t free_some(DroppedExtents& extents, size_t count) {
 size_t free_some(PendingEntries& pending, size_t count) {
   return pending.free_some(count);
 }
+size_t free_some(std::unique_ptr<Idempotency>& idempotency, size_t count) {
+  return idempotency->free_some(count);
+}
 size_t free_some(DroppedConsumer& consumer, size_t count) {
   PendingEntries* const pending = pending_of(consumer);
   const size_t leaves = std::max(count / kSweptLeaf, size_t{1});
@@ -57,6 +60,9 @@ size_t bytes_of(const DroppedExtents& extents) {
 size_t bytes_of(const PendingEntries& pending) {
   return pending.memory();
 }
+size_t bytes_of(const std::unique_ptr<Idempotency>& idempotency) {
+  return idempotency->memory();
+}
 size_t bytes_of(const DroppedConsumer& consumer) {
   const PendingEntries* const pending = pending_of(consumer);
   return pending == nullptr ? 0 : pending->dropped_memory(consumer.consumer);
@@ -75,6 +81,9 @@ size_t Reaper::add(DroppedExtents extents) {
 }
 size_t Reaper::add(PendingEntries pending) {
   return enqueue(std::move(pending));
+}
+size_t Reaper::add(std::unique_ptr<Idempotency> idempotency) {
+  return enqueue(std::move(idempotency));
 }
 
 size_t Reaper::add(const DroppedConsumer& consumer) {

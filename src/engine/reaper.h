@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "engine/group.h"
+#include "engine/idempotency.h"
 #include "engine/keyspace.h"
 #include "engine/object.h"
 #include "engine/pending_entries.h"
@@ -32,6 +33,7 @@ class Reaper {
   size_t add(std::unique_ptr<Group> group);
   size_t add(DroppedExtents extents);
   size_t add(PendingEntries pending);
+  size_t add(std::unique_ptr<Idempotency> idempotency);
   size_t add(const DroppedConsumer& consumer);
   // The same, but nothing is freed at once. O(1).
   void add_later(const DroppedConsumer& consumer);
@@ -41,13 +43,13 @@ class Reaper {
   [[nodiscard]] size_t bytes() const { return bytes_; }
   // Dropped objects, and parts of others, that have not been freed whole.
   [[nodiscard]] size_t size() const { return queue_.size(); }
-  // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer; each is some 100 ns of work.
+  // Frees up to `count` parts: a field, a block, a leaf of pending entries, a consumer, an iid; each is some 100 ns of work.
   //   returns  how many; less when nothing is left.
   size_t reap(size_t count);
 
  private:
   using Dropped = std::variant<std::unique_ptr<Object>, std::unique_ptr<Group>, DroppedExtents,
-                               PendingEntries, DroppedConsumer>;
+                               PendingEntries, std::unique_ptr<Idempotency>, DroppedConsumer>;
 
   struct Waiting {
     Dropped dropped;

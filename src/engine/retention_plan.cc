@@ -139,4 +139,19 @@ AgePlan plan_age(const Stream& stream, WallMs now, size_t blocks_max) {
   return plan;
 }
 
+uint64_t plan_forgetting(const Stream& stream, WallMs now, uint64_t most) {
+  constexpr uint64_t kSecondMs = 1000;
+  const Idempotency* const known = stream.idempotency();
+  const auto wall = static_cast<uint64_t>(std::max(now.value, int64_t{0}));
+  if (known == nullptr || known->limits().duration_s > wall / kSecondMs) return 0;
+  const uint64_t last_ms = wall - known->limits().duration_s * kSecondMs;
+  uint64_t count = 0;
+  known->visit_from(0, [&](const Idempotency::View& iid) {
+    if (iid.id.ms > last_ms || count == most) return false;
+    ++count;
+    return true;
+  });
+  return count;
+}
+
 }  // namespace leat

@@ -45,4 +45,7 @@ struct AgePlan {
 // What has reached MAXAGE at `now`. O(blocks dropped, at most `blocks_max`).
 [[nodiscard]] AgePlan plan_age(const Stream& stream, WallMs now, size_t blocks_max);
 
+// How many of the oldest iids have been remembered for their duration at `now`; no more than `most` are looked at.
+[[nodiscard]] uint64_t plan_forgetting(const Stream& stream, WallMs now, uint64_t most);
+
 }  // namespace leat

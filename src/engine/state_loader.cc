@@ -104,6 +104,8 @@ bool StateLoader::add(const PieceView& piece) {
       return decode_and_add(GroupPiece{});
     case PieceKind::kPending:
       return decode_and_add(PendingPiece{});
+    case PieceKind::kRemembered:
+      return decode_and_add(RememberedPiece{});
     case PieceKind::kFrame:
       return decode_and_add(FramePiece{});
   }
@@ -133,6 +135,11 @@ bool StateLoader::add(const ObjectPiece& piece, const StreamPart& stream) {
       value->mutable_groups().set_next_id(stream.next_group);
     left.blocks = stream.blocks;
     left.groups = stream.groups;
+    if (const auto& part = stream.idempotency) {
+      if (part->limits.size_max == 0) return false;
+      value->mutable_idempotency().configure(part->limits, part->counters);
+      left.remembered = part->size;
+    }
     left.counters = {.length = piece.elements,
                      .entries_added = stream.entries_added,
                      .last_id = stream.last_id,
@@ -159,6 +166,8 @@ bool StateLoader::settle(ObjectId object, Missing& missing) {
   if (!missing.nothing()) return true;
   if (Stream* const stream = missing.stream(); stream != nullptr) {
     if (!stream->restore(missing.counters)) return false;
+    if (stream->idempotency() != nullptr && !stream->mutable_idempotency().finish_restore())
+      return false;
     engine_.keyspace_.schedule_age(*missing.object);
   }
   if (auto* const string = std::get_if<std::string>(&missing.object->value)) {
@@ -269,6 +278,19 @@ bool StateLoader::add(const PendingPiece& piece) {
   found->second -= count;
   left->pending -= count;
   if (found->second == 0) left->pending_of.erase(found);
+  return settle(piece.object, *left);
+}
+
+bool StateLoader::add(const RememberedPiece& piece) {
+  Missing* const left = missing(piece.object);
+  if (left == nullptr || left->remembered == 0 || piece.list.empty()) return false;
+  Idempotency& known = left->stream()->mutable_idempotency();
+  Bytes list = piece.list;
+  Idempotency::View iid;
+  while (!list.empty()) {
+    if (left->remembered == 0 || !next_remembered(list, iid) || !known.restore(iid)) return false;
+    --left->remembered;
+  }
   return settle(piece.object, *left);
 }
 

@@ -38,6 +38,7 @@ class StateLoader {
     uint64_t elements = 0;  // Bytes of a string, fields of a hash or set; not counted for streams.
     uint64_t blocks = 0;
     uint64_t groups = 0;
+    uint64_t remembered = 0;                         // Iids.
     uint64_t pending = 0;                            // Of the groups that are there.
     absl::btree_map<GroupId, uint64_t> pending_of;   // Of those that miss some.
     absl::btree_map<uint64_t, std::string> strings;  // Parts of a string by offset.
@@ -49,7 +50,7 @@ class StateLoader {
       return value == nullptr ? nullptr : value->get();
     }
     [[nodiscard]] bool nothing() const {
-      return elements == 0 && blocks == 0 && groups == 0 && pending == 0;
+      return elements == 0 && blocks == 0 && groups == 0 && remembered == 0 && pending == 0;
     }
   };
 
@@ -62,6 +63,7 @@ class StateLoader {
   [[nodiscard]] bool add(const FramePiece& piece);
   [[nodiscard]] bool add(const GroupPiece& piece);
   [[nodiscard]] bool add(const PendingPiece& piece);
+  [[nodiscard]] bool add(const RememberedPiece& piece);
 
   // The object, if something of it is still to come.
   Missing* missing(ObjectId object);

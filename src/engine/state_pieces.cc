@@ -8,6 +8,12 @@
 namespace leat {
 namespace {
 
+template <typename Walk, typename Part>
+void idempotency_fields(Walk& walk, Part& p) {
+  walk(p.limits.duration_s), walk(p.limits.size_max), walk(p.counters.added);
+  walk(p.counters.duplicates), walk(p.size);
+}
+
 class Encoder {
  public:
   explicit Encoder(ByteBuffer& out) : out_(out) {}
@@ -29,6 +35,10 @@ class Encoder {
   void operator()(const Retention& policy) {
     char* const end = put_retention(out_.room(kRetentionBytesMax), policy);
     out_.commit(static_cast<size_t>(end - (out_.bytes() + out_.size())));
+  }
+  void operator()(const std::optional<IdempotencyPart>& part) {
+    (*this)(part.has_value());
+    if (part) idempotency_fields(*this, *part);
   }
   void operator()(const Bytes& bytes) {
     append_varint(out_, bytes.size());
@@ -78,6 +88,11 @@ class Decoder {
     id.seq = in_.varint();
   }
   void operator()(Retention& policy) { read_retention(in_, policy); }
+  void operator()(std::optional<IdempotencyPart>& part) {
+    bool there = false;
+    (*this)(there);
+    if (there) idempotency_fields(*this, part.emplace());
+  }
   void operator()(Bytes& bytes) { bytes = in_.string(); }
   void list(Bytes& list) { list = rest(); }
 
@@ -98,7 +113,7 @@ void object_fields(Walk& walk, Piece& p) {
 template <typename Walk, typename Piece>
 void stream_fields(Walk& walk, Piece& p) {
   walk(p.entries_added), walk(p.last_id), walk(p.max_deleted), walk(p.groups_reach);
-  walk(p.retention), walk(p.next_group), walk(p.blocks), walk(p.groups);
+  walk(p.retention), walk(p.next_group), walk(p.blocks), walk(p.groups), walk(p.idempotency);
 }
 
 template <typename Walk, typename Piece>
@@ -132,7 +147,7 @@ void fields(Walk& walk, Piece& p) {
     stream_fields(walk, p);
   } else if constexpr (kIs<Piece, StringPiece>) {
     walk(p.object), walk(p.offset), walk.list(p.bytes);
-  } else if constexpr (kIs<Piece, FieldsPiece>) {
+  } else if constexpr (kIs<Piece, FieldsPiece> || kIs<Piece, RememberedPiece>) {
     walk(p.object), walk.list(p.list);
   } else if constexpr (kIs<Piece, BlockPiece>) {
     block_fields(walk, p);
@@ -142,6 +157,8 @@ void fields(Walk& walk, Piece& p) {
     group_fields(walk, p);
   } else if constexpr (kIs<Piece, ConsumerPart>) {
     walk(p.consumer), walk(p.seen), walk(p.active), walk(p.name);
+  } else if constexpr (kIs<Piece, Idempotency::View>) {
+    walk(p.place), walk(p.producer), walk(p.iid), walk(p.id);
   } else {
     static_assert(kIs<Piece, PendingPiece>);
     walk(p.object), walk(p.group), walk.list(p.list);
@@ -174,6 +191,7 @@ template OpenPiece::OpenPiece(ByteBuffer& out, const BlockPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const FramePiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const GroupPiece& piece);
 template OpenPiece::OpenPiece(ByteBuffer& out, const PendingPiece& piece);
+template OpenPiece::OpenPiece(ByteBuffer& out, const RememberedPiece& piece);
 
 OpenPiece::~OpenPiece() {
   const size_t size = out_.size() - start_ - kPieceHeadSize;
@@ -187,6 +205,10 @@ void OpenPiece::put(const StreamPart& part) {
   fields(encoder, part);
 }
 void OpenPiece::put(const ConsumerPart& part) {
+  Encoder encoder(out_);
+  fields(encoder, part);
+}
+void OpenPiece::put(const Idempotency::View& part) {
   Encoder encoder(out_);
   fields(encoder, part);
 }
@@ -275,6 +297,9 @@ bool decode(Bytes payload, GroupPiece& piece) {
 bool decode(Bytes payload, PendingPiece& piece) {
   return decode_fields(payload, piece);
 }
+bool decode(Bytes payload, RememberedPiece& piece) {
+  return decode_fields(payload, piece);
+}
 
 bool next_consumer(Bytes& list, ConsumerPart& part) {
   ByteReader in(list);
@@ -285,6 +310,14 @@ bool next_consumer(Bytes& list, ConsumerPart& part) {
   if (!in.ok() || id > std::numeric_limits<uint32_t>::max()) return false;
   part.consumer = ConsumerId{static_cast<uint32_t>(id)};
   list.remove_prefix(list.size() - in.left());
+  return true;
+}
+
+bool next_remembered(Bytes& list, Idempotency::View& part) {
+  Decoder decoder(list);
+  fields(decoder, part);
+  if (!decoder.ok()) return false;
+  list = decoder.rest();
   return true;
 }
 

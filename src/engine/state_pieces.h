@@ -18,6 +18,7 @@
 #include "base/varint.h"
 #include "engine/block.h"
 #include "engine/extent.h"
+#include "engine/idempotency.h"
 #include "engine/pending_entries.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -35,6 +36,7 @@ enum class PieceKind : uint8_t {
   kFrame = 6,
   kGroup = 7,
   kPending = 8,
+  kRemembered = 9,
 };
 
 constexpr size_t kPieceHeadSize = 8;
@@ -63,6 +65,12 @@ struct ObjectPiece {
   bool large = false;     // A hash or set in the form of large ones.
   Bytes key;
 };
+// What a stream remembers of idempotent producers.
+struct IdempotencyPart {
+  IdempotencyLimits limits;
+  Idempotency::Counters counters;
+  uint64_t size = 0;  // Iids.
+};
 // What follows the fields of an object piece of a stream.
 struct StreamPart {
   uint64_t entries_added = 0;
@@ -73,6 +81,7 @@ struct StreamPart {
   GroupId next_group;
   uint64_t blocks = 0;
   uint64_t groups = 0;
+  std::optional<IdempotencyPart> idempotency;  // None: as that of a new stream.
 };
 
 struct StringPiece {
@@ -132,6 +141,13 @@ struct PendingPiece {
   Bytes list;
 };
 
+// Iids by their places: place, producer, iid, id, each.
+struct RememberedPiece {
+  static constexpr auto kKind = PieceKind::kRemembered;
+  ObjectId object;
+  Bytes list;
+};
+
 // OpenPiece: a piece at the end of a buffer; whole when this is destroyed.
 class OpenPiece {
  public:
@@ -144,6 +160,7 @@ class OpenPiece {
 
   void put(const StreamPart& part);
   void put(const ConsumerPart& part);
+  void put(const Idempotency::View& part);
   // Bytes of the piece so far.
   [[nodiscard]] size_t size() const { return out_.size() - start_; }
 
@@ -195,7 +212,10 @@ struct PieceView {
 [[nodiscard]] bool decode(Bytes payload, FramePiece& piece);
 [[nodiscard]] bool decode(Bytes payload, GroupPiece& piece);
 [[nodiscard]] bool decode(Bytes payload, PendingPiece& piece);
+[[nodiscard]] bool decode(Bytes payload, RememberedPiece& piece);
 // Takes one consumer off the list of a group piece.
 [[nodiscard]] bool next_consumer(Bytes& list, ConsumerPart& part);
+// Takes one iid off the list of a piece of remembered ones.
+[[nodiscard]] bool next_remembered(Bytes& list, Idempotency::View& part);
 
 }  // namespace leat

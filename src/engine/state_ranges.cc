@@ -70,6 +70,13 @@ ObjectPiece head_of(const Object& object, DbIndex db) {
   return head;
 }
 
+std::optional<IdempotencyPart> idempotency_part(const Stream& stream) {
+  const Idempotency* const known = stream.idempotency();
+  if (known == nullptr) return std::nullopt;
+  return IdempotencyPart{
+      .limits = known->limits(), .counters = known->counters(), .size = known->size()};
+}
+
 }  // namespace
 
 void RangeWriter::object(const Object& object, DbIndex db) {
@@ -84,7 +91,8 @@ void RangeWriter::object(const Object& object, DbIndex db) {
                        .retention = counters.retention,
                        .next_group = stream->groups().next_id(),
                        .blocks = stream->blocks(),
-                       .groups = stream->groups().size()});
+                       .groups = stream->groups().size(),
+                       .idempotency = idempotency_part(*stream)});
 }
 
 void RangeWriter::group(ObjectId object, const Group& group) {
@@ -165,6 +173,25 @@ void RangeWriter::pending(ObjectId object, GroupId group, const PendingEntries& 
     const OpenPiece piece(out_, PendingPiece{.object = object, .group = group, .list = {}});
     append_pending(out_, entries_.data(), entries_.size());
   }
+  done.add(from, last);
+}
+
+void RangeWriter::remembered(ObjectId object, const Idempotency& idempotency,
+                             DoneRanges<uint64_t>& done, uint64_t from, uint64_t end, size_t most) {
+  uint64_t last = std::min(done.gap_end(from), end - 1);
+  std::optional<OpenPiece> piece;
+  size_t count = 0;
+  idempotency.visit_from(from, [&](const Idempotency::View& iid) {
+    if (iid.place > last) return false;
+    if (count >= most || (piece && piece->size() >= kPieceBytes)) {
+      last = iid.place - 1;
+      return false;
+    }
+    if (!piece) piece.emplace(out_, RememberedPiece{.object = object, .list = {}});
+    piece->put(iid);
+    ++count;
+    return true;
+  });
   done.add(from, last);
 }
 

@@ -15,6 +15,7 @@
 #include "engine/field_map.h"
 #include "engine/frame_cache.h"
 #include "engine/group.h"
+#include "engine/idempotency.h"
 #include "engine/object.h"
 #include "engine/pending_entries.h"
 #include "engine/stream.h"
@@ -25,7 +26,7 @@ namespace leat {
 // How many neighbours are written with the one that is about to change; of a large hash or set, whose elements lie all
 // over the heap, by the walk too.
 constexpr size_t kNeighbours = 64;
-// How many pending entries the walk writes at once.
+// How many pending entries or iids the walk writes at once.
 constexpr size_t kWalked = 512;
 // Bytes of a piece; larger only when a single element is.
 constexpr size_t kPieceBytes = size_t{64} << 10;
@@ -58,6 +59,10 @@ class RangeWriter {
   // Up to `most` pending entries, those of consumers that were dropped after the checkpoint's LSN among them.
   void pending(ObjectId object, GroupId group, const PendingEntries& pending,
                DoneRanges<StreamId>& done, StreamId from, size_t most);
+
+  // Up to `most` iids, by their places; those from `end` on were born later.
+  void remembered(ObjectId object, const Idempotency& idempotency, DoneRanges<uint64_t>& done,
+                  uint64_t from, uint64_t end, size_t most);
 
  private:
   FrameCache& frames_;

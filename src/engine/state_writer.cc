@@ -20,7 +20,9 @@ bool is_small(const Object& object) {
   if (const auto* string = object.string()) return string->size() <= kSmallString;
   if (const auto* hash = object.hash()) return hash->small();
   if (const auto* set = object.set()) return set->small();
-  return object.stream()->extents().size() <= 1 && object.stream()->groups().empty();
+  const Stream& stream = *object.stream();
+  return stream.extents().size() <= 1 && stream.groups().empty() &&
+         (stream.idempotency() == nullptr || stream.idempotency()->size() <= kNeighbours);
 }
 
 }  // namespace
@@ -57,7 +59,10 @@ std::unique_ptr<StateWriter::Note> StateWriter::open(const Object& object) {
   ranges_.object(object, object.home->checkpoint_number);
   Note note;
   if (const auto* string = object.string()) note.string_size = string->size();
-  if (const auto* stream = object.stream()) note.groups_end = stream->groups().next_id();
+  if (const auto* stream = object.stream()) {
+    note.groups_end = stream->groups().next_id();
+    if (stream->idempotency() != nullptr) note.remembered_end = stream->idempotency()->next_place();
+  }
   if (!is_small(object)) return std::make_unique<Note>(std::move(note));
   constexpr size_t kAll = ~size_t{0};
   LEAT_CHECK(walk(object, note, kAll));
@@ -161,6 +166,15 @@ void StateWriter::before_pending(const Group& group, StreamId first, StreamId la
   }
 }
 
+void StateWriter::before_forget(const Idempotency& idempotency, uint64_t first, uint64_t last) {
+  if (note_ == nullptr) return;
+  const uint64_t end = note_->remembered_end;
+  for (auto gap = note_->values.gap_from(first); gap && *gap <= last && *gap < end;
+       gap = note_->values.gap_from(*gap)) {
+    ranges_.remembered(touched_, idempotency, note_->values, *gap, end, kNeighbours);
+  }
+}
+
 // ---- What was dropped.
 
 void StateWriter::condemn(Condemned condemned, size_t bytes) {
@@ -210,6 +224,19 @@ void StateWriter::drop(GroupId group, PendingEntries pending) {
                            .group = group,
                            .pending = std::move(pending),
                            .done = std::move(done)},
+          bytes);
+}
+
+void StateWriter::drop(std::unique_ptr<Idempotency> idempotency) {
+  if (note_ == nullptr || note_->remembered_end == 0)
+    return static_cast<void>(reaper_.add(std::move(idempotency)));
+  const size_t bytes = idempotency->memory();
+  // Those that the stream remembers from now on were born later.
+  DoneRanges<uint64_t> done = note_->values.split(DoneRanges<uint64_t>::Space::max());
+  condemn(CondemnedIdempotency{.object = touched_,
+                               .idempotency = std::move(idempotency),
+                               .done = std::move(done),
+                               .end = note_->remembered_end},
           bytes);
 }
 
@@ -297,6 +324,10 @@ bool StateWriter::walk(ObjectId object, const FieldMap<Value>& map, Note& note, 
 bool StateWriter::walk(ObjectId object, const Stream& stream, Note& note, size_t end) {
   if (!walk(object, stream.extents(), note.extents, end)) return false;
   note.tail_done = true;
+  if (const Idempotency* const known = stream.idempotency();
+      known != nullptr && !walk(object, *known, note.values, note.remembered_end, end)) {
+    return false;
+  }
   while (true) {
     const Group* const group = stream.groups().first_from(note.group);
     if (group == nullptr || group->id >= note.groups_end) return true;
@@ -330,6 +361,16 @@ bool StateWriter::walk(ObjectId object, GroupId group, const PendingEntries& pen
   }
 }
 
+bool StateWriter::walk(ObjectId object, const Idempotency& idempotency, DoneRanges<uint64_t>& done,
+                       uint64_t places_end, size_t end) {
+  while (true) {
+    const auto gap = done.gap_from(0);
+    if (!gap || *gap >= places_end) return true;
+    if (out().size() >= end) return false;
+    ranges_.remembered(object, idempotency, done, *gap, places_end, kWalked);
+  }
+}
+
 bool StateWriter::walk(CondemnedObject& condemned, size_t end) {
   return walk(*condemned.object, *condemned.note, end);
 }
@@ -342,6 +383,9 @@ bool StateWriter::walk(CondemnedExtents& condemned, size_t end) {
 bool StateWriter::walk(CondemnedPending& condemned, size_t end) {
   return walk(condemned.object, condemned.group, condemned.pending, condemned.done, end);
 }
+bool StateWriter::walk(CondemnedIdempotency& condemned, size_t end) {
+  return walk(condemned.object, *condemned.idempotency, condemned.done, condemned.end, end);
+}
 
 void StateWriter::free(Condemned& condemned) {
   if (auto* const object = std::get_if<CondemnedObject>(&condemned)) {
@@ -350,6 +394,8 @@ void StateWriter::free(Condemned& condemned) {
     reaper_.add(std::move(extents->extents));
   } else if (auto* const pending = std::get_if<CondemnedPending>(&condemned)) {
     reaper_.add(std::move(pending->pending));
+  } else if (auto* const known = std::get_if<CondemnedIdempotency>(&condemned)) {
+    reaper_.add(std::move(known->idempotency));
   }
 }
 

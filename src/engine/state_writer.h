@@ -85,6 +85,9 @@ class StateWriter {
   // Pending entries from `first` to `last`; after before_group().
   void before_pending(const Group& group, StreamId first, StreamId last);
 
+  // Iids at the places from `first` to `last` are forgotten.
+  void before_forget(const Idempotency& idempotency, uint64_t first, uint64_t last);
+
   // ---- What was dropped, after before_change() and what belongs to it.
 
   void drop(std::unique_ptr<Object> object);
@@ -93,6 +96,8 @@ class StateWriter {
   void drop(std::unique_ptr<Group> group);
   // All that is pending in a group.
   void drop(GroupId group, PendingEntries pending);
+  // All that a stream remembered of idempotent producers.
+  void drop(std::unique_ptr<Idempotency> idempotency);
   // What was pending to a consumer of the group stays in its place until this checkpoint has ended.
   void drop(const DroppedConsumer& consumer, const Group& group);
 
@@ -100,7 +105,8 @@ class StateWriter {
   // What is done of an object whose head is written.
   struct Note {
     uint64_t string_size = 0;
-    DoneRanges<uint64_t> values;  // Offsets of a string, places of a large hash or set.
+    DoneRanges<uint64_t> values;  // Offsets of a string, places of a large hash or set, or of iids.
+    uint64_t remembered_end = 0;  // Places of iids from it on were born later.
     DoneRanges<StreamId> extents;
     bool tail_done = false;   // Of extents: appending changes nothing that is not done.
     bool heads_done = false;  // Of all groups.
@@ -130,8 +136,14 @@ class StateWriter {
     PendingEntries pending;
     DoneRanges<StreamId> done;
   };
-  using Condemned =
-      std::variant<CondemnedObject, CondemnedString, CondemnedExtents, CondemnedPending>;
+  struct CondemnedIdempotency {
+    ObjectId object;
+    std::unique_ptr<Idempotency> idempotency;
+    DoneRanges<uint64_t> done;
+    uint64_t end = 0;
+  };
+  using Condemned = std::variant<CondemnedObject, CondemnedString, CondemnedExtents,
+                                 CondemnedPending, CondemnedIdempotency>;
 
   struct Waiting {
     Condemned condemned;
@@ -159,10 +171,13 @@ class StateWriter {
             size_t end);
   bool walk(ObjectId object, GroupId group, const PendingEntries& pending,
             DoneRanges<StreamId>& done, size_t end);
+  bool walk(ObjectId object, const Idempotency& idempotency, DoneRanges<uint64_t>& done,
+            uint64_t places_end, size_t end);
   bool walk(CondemnedObject& condemned, size_t end);
   bool walk(CondemnedString& condemned, size_t end);
   bool walk(CondemnedExtents& condemned, size_t end);
   bool walk(CondemnedPending& condemned, size_t end);
+  bool walk(CondemnedIdempotency& condemned, size_t end);
   // The object at the walk's position; goes on behind it when it is done.
   //   returns  what it is charged as beside its bytes.
   size_t walk_next(size_t end);

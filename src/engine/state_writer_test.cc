@@ -208,15 +208,31 @@ class RandomRecords {
                            .bytes_max = draw(2) * 5000,
                            .retain = draw(2) == 0 ? Retain::kAny : Retain::kUnacked}});
   }
+  void idempotency(const Object& object) {
+    const Idempotency* const known = object.stream()->idempotency();
+    const uint64_t kind = draw(20);
+    if (kind == 0) return apply(StreamIdempotency{object.id, {draw(9), 1 + draw(200)}, draw(9), 1});
+    if (known != nullptr && kind == 1) return apply(StreamDuplicate{object.id});
+    if (known != nullptr && known->size() != 0 && kind < 6)
+      return apply(StreamForget{object.id, 1 + draw(std::min<uint64_t>(known->size(), 90))});
+    for (uint64_t left = draw(4) == 0 ? 150 : 1; left > 0; --left) {
+      const std::string producer = "p" + std::to_string(draw(3));
+      const std::string iid = "i" + std::to_string(draw(1000));
+      const Idempotency* const now = object.stream()->idempotency();
+      if (now != nullptr && now->find(producer, iid)) continue;
+      apply(StreamRemember{object.id, object.stream()->last_id(), producer, iid});
+    }
+  }
   void stream(const Object& object) {
     const Stream& stream = *object.stream();
-    const uint64_t kind = draw(10);
+    const uint64_t kind = draw(12);
     if (kind < 4 || (kind < 7 && stream.length() == 0)) {
       for (uint64_t left = 1 + draw(30); left > 0; --left) append(object);
       return;
     }
     if (kind == 4) return trim(object);
     if (kind < 7) return erase(object);
+    if (kind >= 10) return idempotency(object);
     if (kind == 7) return draw(2) == 0 ? set_id(object) : configure(object);
     const std::string group = "g" + std::to_string(draw(4));
     if (stream.groups().find(group) != nullptr) return;

@@ -70,6 +70,7 @@ std::unique_ptr<Stream> Stream::clone() const {
   copy->set_groups_reach(groups_reach());
   if (extras_ != nullptr) copy->mutable_groups().copy_from(groups());
   copy->configure(retention());
+  if (idempotency() != nullptr) copy->make_extras().idempotency = idempotency()->clone();
   return copy;
 }
 
@@ -253,11 +254,14 @@ size_t Stream::free_some(size_t count) {
   if (has_snapshots()) leave_to_snapshots();
   DroppedExtents extents(share_);
   extents.extents().swap(extents_);
-  const size_t freed = extents.free_some(count);
+  size_t freed = extents.free_some(count);
   extents_.swap(extents.extents());
   if (extras_ == nullptr) return freed;
   extras_->frames -= std::min<uint64_t>(extras_->frames, freed);
-  return freed == count ? freed : freed + extras_->groups.free_some(count - freed);
+  if (freed < count) freed += extras_->groups.free_some(count - freed);
+  if (freed < count && extras_->idempotency != nullptr)
+    freed += extras_->idempotency->free_some(count - freed);
+  return freed;
 }
 
 Stream::Extents::const_iterator Stream::extent_at(StreamId id) const {

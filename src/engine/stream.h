@@ -27,6 +27,7 @@
 #include "engine/extent.h"
 #include "engine/frame_cache.h"
 #include "engine/group.h"
+#include "engine/idempotency.h"
 #include "engine/seal_queue.h"
 #include "engine/stream_extras.h"
 #include "model/ids.h"
@@ -145,7 +146,20 @@ class Stream {
   [[nodiscard]] StreamId unacked_from() const;
   // The same once the entries up to `trimmed` have gone. O(groups), and more as above.
   [[nodiscard]] StreamId unacked_from(StreamId trimmed) const;
-  // When Keyspace looks at the stream's age next; 0: not at all.
+
+  // What it remembers of idempotent producers; null: nothing, within the default limits.
+  [[nodiscard]] const Idempotency* idempotency() const { return extras().idempotency.get(); }
+  [[nodiscard]] Idempotency& mutable_idempotency() {
+    auto& idempotency = make_extras().idempotency;
+    if (idempotency == nullptr) idempotency = std::make_unique<Idempotency>();
+    return *idempotency;
+  }
+  // It is as that of a new stream from now on.
+  [[nodiscard]] std::unique_ptr<Idempotency> take_idempotency() {
+    return extras_ == nullptr ? nullptr : std::move(extras_->idempotency);
+  }
+
+  // When Keyspace looks at the age of what is in the stream next; 0: not at all.
   [[nodiscard]] WallMs age_check() const { return extras().age_check; }
 
   // Changes; only apply() calls them.
@@ -170,7 +184,7 @@ class Stream {
   std::optional<uint64_t> trim_range(StreamId first, StreamId last);
   // False, and nothing has changed, when a live entry stands beyond `last_id`.
   [[nodiscard]] bool set_id(StreamId last_id, uint64_t entries_added, StreamId max_deleted);
-  // Frees up to `count` extents, pending entries by leaves and consumers, after which nothing but freeing may follow;
+  // Frees up to `count` extents, pending entries by leaves, consumers and iids, after which nothing but freeing may follow;
   // less: nothing is left.
   size_t free_some(size_t count);
 

@@ -1,4 +1,5 @@
-// StreamExtras: what a stream has once it has groups, a policy, sealed frames or snapshots, or has been deleted from.
+// StreamExtras: what a stream has once it has groups, a policy, idempotent producers, sealed frames or snapshots, or has
+// been deleted from.
 //
 // It stands apart from Stream, which makes it when the first of these comes: of a million streams with an entry each
 // most need none of it, and it is more than twice what the rest of a stream takes.
@@ -11,6 +12,7 @@
 
 #include "base/time.h"
 #include "engine/group.h"
+#include "engine/idempotency.h"
 #include "engine/seal_queue.h"
 #include "model/retention.h"
 #include "model/stream_id.h"
@@ -32,7 +34,8 @@ struct StreamExtras {
     StreamId first;
   };
 
-  std::unique_ptr<SealQueue::Place> place;  // Null: it never had enough to seal.
+  std::unique_ptr<Idempotency> idempotency;  // Null: as a new one.
+  std::unique_ptr<SealQueue::Place> place;   // Null: it never had enough to seal.
   std::unique_ptr<FirstBlock> first_block;
   StreamSnapshot* snapshots = nullptr;  // A list. Volatile: they are no part of the state.
   size_t full_bytes = 0;  // Of hot blocks but the last; those too large to be sealed do not count.

@@ -50,6 +50,10 @@ class Encoder {
   void operator()(const ObjectKind& kind) { *at_++ = static_cast<char>(kind); }
   void operator()(const DeliveryCount& count) { *at_++ = static_cast<char>(count); }
   void operator()(const Retention& policy) { at_ = put_retention(at_, policy); }
+  void operator()(const IdempotencyLimits& limits) {
+    (*this)(limits.duration_s);
+    (*this)(limits.size_max);
+  }
   // Milliseconds take six bytes as a varint and are slow to read that way.
   void operator()(const StreamId& id) {
     std::memcpy(at_, &id.ms, sizeof(id.ms));
@@ -98,6 +102,10 @@ class Decoder {
     count = static_cast<DeliveryCount>(limited(static_cast<uint8_t>(DeliveryCount::kDecrement)));
   }
   void operator()(Retention& policy) { read_retention(in_, policy); }
+  void operator()(IdempotencyLimits& limits) {
+    (*this)(limits.duration_s);
+    (*this)(limits.size_max);
+  }
   void operator()(StreamId& id) {
     id.ms = in_.u64();
     id.seq = in_.varint();
@@ -172,7 +180,13 @@ void stream_fields(Walk& walk, Record& r) {
     walk(r.last_id), walk(r.entries_added), walk(r.max_deleted);
   } else if constexpr (std::is_same_v<T, StreamConfigure>) {
     walk(r.policy);
-  } else {
+  } else if constexpr (std::is_same_v<T, StreamIdempotency>) {
+    walk(r.limits), walk(r.added), walk(r.duplicates);
+  } else if constexpr (std::is_same_v<T, StreamRemember>) {
+    walk(r.id), walk(r.producer), walk(r.iid);
+  } else if constexpr (std::is_same_v<T, StreamForget>) {
+    walk(r.count);
+  } else if constexpr (!std::is_same_v<T, StreamDuplicate>) {
     walk(r.group);
     group_fields(walk, r);
   }
@@ -211,202 +225,89 @@ void consumer_fields(Walk& walk, Record& r) {
   }
 }
 
-template <typename Record>
-void encode(ByteBuffer& out, const Record& record) {
-  Encoder encoder(out, Record::kType);
+}  // namespace
+
+template <AnyRecord Record>
+void RecordWriter::put(const Record& record) {
+  Encoder encoder(*out_, Record::kType);
   fields(encoder, record);
 }
 
-template <typename Record>
-bool decode_fields(Bytes payload, Record& record) {
+template <AnyRecord Record>
+bool decode(Bytes payload, Record& record) {
   Decoder decoder(payload);
   fields(decoder, record);
   return decoder.complete();
 }
 
-}  // namespace
-
-void RecordWriter::put(const KeyCreate& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const KeyDrop& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const KeyRename& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const KeyCopy& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const KeyExpire& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const DbSwap& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const DbFlush& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StringSet& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StringAppend& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StringPatch& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const HashSet& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const HashDelete& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const SetAdd& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const SetRemove& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamAppend& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamTrim& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamTrimRanges& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamDelete& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamSetId& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const StreamConfigure& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupCreate& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupSetId& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupDrop& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const ConsumerCreate& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const ConsumerDrop& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupDeliver& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupAck& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupClaim& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupRedeliver& record) {
-  encode(*out_, record);
-}
-void RecordWriter::put(const GroupRelease& record) {
-  encode(*out_, record);
-}
-
-bool decode(Bytes payload, KeyCreate& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, KeyDrop& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, KeyRename& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, KeyCopy& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, KeyExpire& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, DbSwap& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, DbFlush& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StringSet& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StringAppend& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StringPatch& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, HashSet& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, HashDelete& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, SetAdd& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, SetRemove& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamAppend& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamTrim& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamTrimRanges& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamDelete& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamSetId& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, StreamConfigure& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupCreate& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupSetId& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupDrop& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, ConsumerCreate& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, ConsumerDrop& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupDeliver& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupAck& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupClaim& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupRedeliver& record) {
-  return decode_fields(payload, record);
-}
-bool decode(Bytes payload, GroupRelease& record) {
-  return decode_fields(payload, record);
-}
+template void RecordWriter::put(const KeyCreate& record);
+template bool decode(Bytes payload, KeyCreate& record);
+template void RecordWriter::put(const KeyDrop& record);
+template bool decode(Bytes payload, KeyDrop& record);
+template void RecordWriter::put(const KeyRename& record);
+template bool decode(Bytes payload, KeyRename& record);
+template void RecordWriter::put(const KeyCopy& record);
+template bool decode(Bytes payload, KeyCopy& record);
+template void RecordWriter::put(const KeyExpire& record);
+template bool decode(Bytes payload, KeyExpire& record);
+template void RecordWriter::put(const DbSwap& record);
+template bool decode(Bytes payload, DbSwap& record);
+template void RecordWriter::put(const DbFlush& record);
+template bool decode(Bytes payload, DbFlush& record);
+template void RecordWriter::put(const StringSet& record);
+template bool decode(Bytes payload, StringSet& record);
+template void RecordWriter::put(const StringAppend& record);
+template bool decode(Bytes payload, StringAppend& record);
+template void RecordWriter::put(const StringPatch& record);
+template bool decode(Bytes payload, StringPatch& record);
+template void RecordWriter::put(const HashSet& record);
+template bool decode(Bytes payload, HashSet& record);
+template void RecordWriter::put(const HashDelete& record);
+template bool decode(Bytes payload, HashDelete& record);
+template void RecordWriter::put(const SetAdd& record);
+template bool decode(Bytes payload, SetAdd& record);
+template void RecordWriter::put(const SetRemove& record);
+template bool decode(Bytes payload, SetRemove& record);
+template void RecordWriter::put(const StreamAppend& record);
+template bool decode(Bytes payload, StreamAppend& record);
+template void RecordWriter::put(const StreamTrim& record);
+template bool decode(Bytes payload, StreamTrim& record);
+template void RecordWriter::put(const StreamTrimRanges& record);
+template bool decode(Bytes payload, StreamTrimRanges& record);
+template void RecordWriter::put(const StreamDelete& record);
+template bool decode(Bytes payload, StreamDelete& record);
+template void RecordWriter::put(const StreamSetId& record);
+template bool decode(Bytes payload, StreamSetId& record);
+template void RecordWriter::put(const StreamConfigure& record);
+template bool decode(Bytes payload, StreamConfigure& record);
+template void RecordWriter::put(const StreamIdempotency& record);
+template bool decode(Bytes payload, StreamIdempotency& record);
+template void RecordWriter::put(const StreamRemember& record);
+template bool decode(Bytes payload, StreamRemember& record);
+template void RecordWriter::put(const StreamForget& record);
+template bool decode(Bytes payload, StreamForget& record);
+template void RecordWriter::put(const StreamDuplicate& record);
+template bool decode(Bytes payload, StreamDuplicate& record);
+template void RecordWriter::put(const GroupCreate& record);
+template bool decode(Bytes payload, GroupCreate& record);
+template void RecordWriter::put(const GroupSetId& record);
+template bool decode(Bytes payload, GroupSetId& record);
+template void RecordWriter::put(const GroupDrop& record);
+template bool decode(Bytes payload, GroupDrop& record);
+template void RecordWriter::put(const ConsumerCreate& record);
+template bool decode(Bytes payload, ConsumerCreate& record);
+template void RecordWriter::put(const ConsumerDrop& record);
+template bool decode(Bytes payload, ConsumerDrop& record);
+template void RecordWriter::put(const GroupDeliver& record);
+template bool decode(Bytes payload, GroupDeliver& record);
+template void RecordWriter::put(const GroupAck& record);
+template bool decode(Bytes payload, GroupAck& record);
+template void RecordWriter::put(const GroupClaim& record);
+template bool decode(Bytes payload, GroupClaim& record);
+template void RecordWriter::put(const GroupRedeliver& record);
+template bool decode(Bytes payload, GroupRedeliver& record);
+template void RecordWriter::put(const GroupRelease& record);
+template bool decode(Bytes payload, GroupRelease& record);
 
 std::optional<RecordView> next_record(Bytes& input) {
   ByteReader head(input);

@@ -14,11 +14,14 @@
 // Ownership  decoded structs are views into the record's bytes.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/idempotency.h"
 #include "model/ids.h"
 #include "model/retention.h"
 #include "model/stream_id.h"
@@ -46,6 +49,10 @@ enum class RecordType : uint8_t {
   kStreamSetId = 35,
   kStreamConfigure = 36,
   kStreamTrimRanges = 37,
+  kStreamIdempotency = 38,
+  kStreamRemember = 39,
+  kStreamForget = 40,
+  kStreamDuplicate = 41,
   kGroupCreate = 48,
   kGroupSetId = 49,
   kGroupDrop = 50,
@@ -188,6 +195,34 @@ struct StreamConfigure {
   ObjectId object;
   Retention policy;
 };
+// Sets what the stream remembers of idempotent producers from now on, with these counters; forgets all that it
+// has remembered.
+struct StreamIdempotency {
+  static constexpr auto kType = RecordType::kStreamIdempotency;
+  ObjectId object;
+  IdempotencyLimits limits;
+  uint64_t added = 0;
+  uint64_t duplicates = 0;
+};
+// The idempotent id `iid` of `producer` became entry `id`. The producer's oldest one goes if it has too many.
+struct StreamRemember {
+  static constexpr auto kType = RecordType::kStreamRemember;
+  ObjectId object;
+  StreamId id;
+  Bytes producer;
+  Bytes iid;
+};
+// Forgets the `count` idempotent ids that were remembered first. Whose time has come was decided by who wrote it.
+struct StreamForget {
+  static constexpr auto kType = RecordType::kStreamForget;
+  ObjectId object;
+  uint64_t count = 0;
+};
+// An entry was not added, as its idempotent id is remembered.
+struct StreamDuplicate {
+  static constexpr auto kType = RecordType::kStreamDuplicate;
+  ObjectId object;
+};
 
 // Groups. Times are wall times, as clients see them.
 
@@ -289,41 +324,17 @@ constexpr size_t kRecordHeadSize = 8;
 constexpr uint8_t kRecordVersion = 1;
 constexpr uint8_t kRecordEndsGroup = 1;
 
+template <typename T>
+concept AnyRecord = std::same_as<std::remove_const_t<decltype(T::kType)>, RecordType>;
+
 // RecordWriter: appends records to a buffer, usually the log's open batch.
 class RecordWriter {
  public:
   explicit RecordWriter(ByteBuffer& out) : out_(&out) {}
 
-  void put(const KeyCreate& record);
-  void put(const KeyDrop& record);
-  void put(const KeyRename& record);
-  void put(const KeyCopy& record);
-  void put(const KeyExpire& record);
-  void put(const DbSwap& record);
-  void put(const DbFlush& record);
-  void put(const StringSet& record);
-  void put(const StringAppend& record);
-  void put(const StringPatch& record);
-  void put(const HashSet& record);
-  void put(const HashDelete& record);
-  void put(const SetAdd& record);
-  void put(const SetRemove& record);
-  void put(const StreamAppend& record);
-  void put(const StreamTrim& record);
-  void put(const StreamTrimRanges& record);
-  void put(const StreamDelete& record);
-  void put(const StreamSetId& record);
-  void put(const StreamConfigure& record);
-  void put(const GroupCreate& record);
-  void put(const GroupSetId& record);
-  void put(const GroupDrop& record);
-  void put(const ConsumerCreate& record);
-  void put(const ConsumerDrop& record);
-  void put(const GroupDeliver& record);
-  void put(const GroupAck& record);
-  void put(const GroupClaim& record);
-  void put(const GroupRedeliver& record);
-  void put(const GroupRelease& record);
+  // Of every record there is.
+  template <AnyRecord Record>
+  void put(const Record& record);
 
   [[nodiscard]] ByteBuffer& buffer() { return *out_; }
 
@@ -345,36 +356,8 @@ struct RecordView {
 [[nodiscard]] std::optional<RecordView> next_record(Bytes& input);
 
 // Decodes a payload; false when it is not exactly one record of that type.
-[[nodiscard]] bool decode(Bytes payload, KeyCreate& record);
-[[nodiscard]] bool decode(Bytes payload, KeyDrop& record);
-[[nodiscard]] bool decode(Bytes payload, KeyRename& record);
-[[nodiscard]] bool decode(Bytes payload, KeyCopy& record);
-[[nodiscard]] bool decode(Bytes payload, KeyExpire& record);
-[[nodiscard]] bool decode(Bytes payload, DbSwap& record);
-[[nodiscard]] bool decode(Bytes payload, DbFlush& record);
-[[nodiscard]] bool decode(Bytes payload, StringSet& record);
-[[nodiscard]] bool decode(Bytes payload, StringAppend& record);
-[[nodiscard]] bool decode(Bytes payload, StringPatch& record);
-[[nodiscard]] bool decode(Bytes payload, HashSet& record);
-[[nodiscard]] bool decode(Bytes payload, HashDelete& record);
-[[nodiscard]] bool decode(Bytes payload, SetAdd& record);
-[[nodiscard]] bool decode(Bytes payload, SetRemove& record);
-[[nodiscard]] bool decode(Bytes payload, StreamAppend& record);
-[[nodiscard]] bool decode(Bytes payload, StreamTrim& record);
-[[nodiscard]] bool decode(Bytes payload, StreamTrimRanges& record);
-[[nodiscard]] bool decode(Bytes payload, StreamDelete& record);
-[[nodiscard]] bool decode(Bytes payload, StreamSetId& record);
-[[nodiscard]] bool decode(Bytes payload, StreamConfigure& record);
-[[nodiscard]] bool decode(Bytes payload, GroupCreate& record);
-[[nodiscard]] bool decode(Bytes payload, GroupSetId& record);
-[[nodiscard]] bool decode(Bytes payload, GroupDrop& record);
-[[nodiscard]] bool decode(Bytes payload, ConsumerCreate& record);
-[[nodiscard]] bool decode(Bytes payload, ConsumerDrop& record);
-[[nodiscard]] bool decode(Bytes payload, GroupDeliver& record);
-[[nodiscard]] bool decode(Bytes payload, GroupAck& record);
-[[nodiscard]] bool decode(Bytes payload, GroupClaim& record);
-[[nodiscard]] bool decode(Bytes payload, GroupRedeliver& record);
-[[nodiscard]] bool decode(Bytes payload, GroupRelease& record);
+template <AnyRecord Record>
+[[nodiscard]] bool decode(Bytes payload, Record& record);
 
 // Marks the last record in buffer[from, end) as the end of its atomic group. There is one.
 //   returns  how many records stand there.

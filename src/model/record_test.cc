@@ -114,6 +114,18 @@ auto tie(StreamSetId& r) {
 auto tie(StreamConfigure& r) {
   return std::tie(r.object, r.policy);
 }
+auto tie(StreamIdempotency& r) {
+  return std::tie(r.object, r.limits.duration_s, r.limits.size_max, r.added, r.duplicates);
+}
+auto tie(StreamRemember& r) {
+  return std::tie(r.object, r.id, r.producer, r.iid);
+}
+auto tie(StreamForget& r) {
+  return std::tie(r.object, r.count);
+}
+auto tie(StreamDuplicate& r) {
+  return std::tie(r.object);
+}
 auto tie(GroupCreate& r) {
   return std::tie(r.object, r.group, r.last_delivered, r.entries_read, r.name);
 }
@@ -163,8 +175,9 @@ class RecordTest : public ::testing::Test {
 using Records = ::testing::Types<
     KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet, StringAppend,
     StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend, StreamTrim, StreamTrimRanges,
-    StreamDelete, StreamSetId, StreamConfigure, GroupCreate, GroupSetId, GroupDrop, ConsumerCreate,
-    ConsumerDrop, GroupDeliver, GroupAck, GroupClaim, GroupRedeliver, GroupRelease>;
+    StreamDelete, StreamSetId, StreamConfigure, StreamIdempotency, StreamRemember, StreamForget,
+    StreamDuplicate, GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver,
+    GroupAck, GroupClaim, GroupRedeliver, GroupRelease>;
 TYPED_TEST_SUITE(RecordTest, Records);
 
 TYPED_TEST(RecordTest, DecodesToWhatWasEncoded) {

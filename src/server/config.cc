@@ -64,6 +64,8 @@ Settings make_settings(const ConfigValues& values) {
   Settings settings;
   settings.stream_node_max_entries = values.memory("stream-node-max-entries");
   settings.stream_node_max_bytes = values.memory("stream-node-max-bytes");
+  settings.idempotency.duration_s = values.memory("stream-idmp-duration");
+  settings.idempotency.size_max = values.memory("stream-idmp-maxsize");
   LEAT_CHECK(
       read_retention_rules(words_of(values.text("stream-retention")), settings.retention).empty());
   settings.databases = static_cast<uint32_t>(values.integer("databases"));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "command/arguments.h"
+#include "model/idempotency.h"
 
 namespace leat {
 namespace {
@@ -41,6 +42,8 @@ constexpr Directive kDirectives[] = {
     {.name = "slowlog-log-slower-than", .initial = "10000", .kind = kInteger, .min = -1, .help = "commands that take this many microseconds are noted for SLOWLOG; -1: none"},
     {.name = "slowlog-max-len", .initial = "128", .kind = kInteger, .max = 1 << 20, .help = "how many of them are kept"},
     {.name = "stream-cache-size", .initial = "0", .kind = kMemory, .help = "memory for entries of streams, but for small streams; older ones are sealed on disk; 0: a quarter of the memory, or of maxmemory"},
+    {.name = "stream-idmp-duration", .initial = "100", .kind = kInteger, .min = 1, .max = kIdempotencyDurationMax, .help = "seconds for which a new stream remembers what was added with IDMP or IDMPAUTO"},
+    {.name = "stream-idmp-maxsize", .initial = "100", .kind = kInteger, .min = 1, .max = kIdempotencySizeMax, .help = "how many such entries of each producer it remembers"},
     {.name = "stream-node-max-bytes", .initial = "4096", .kind = kMemory, .help = "size of a node of a stream, what XTRIM ~ trims by; 0: no limit"},
     {.name = "stream-node-max-entries", .initial = "100", .kind = kInteger, .help = "entries of a node of a stream; 0: no limit"},
     {.name = "stream-retention", .initial = "", .kind = kRetention, .help = "<pattern> <options of XCFGSET>: what streams with such names keep from when they are created; the last one that matches counts"},

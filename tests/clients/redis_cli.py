@@ -91,7 +91,7 @@ def play(section, target, protocol):
             redis_cli(target, text="\n".join(expected))
             continue
         printed = redis_cli(target, *arguments, text=command + "\n")
-        if not matches(printed, expected, target.version):
+        if not matches(printed, expected, target.streams):
             raise AssertionError("\n".join([f"{command} printed", printed.rstrip(), "instead of", *expected]))
 
 

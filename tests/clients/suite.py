@@ -94,8 +94,11 @@ class Target:
         self._control = server.client()
         if directives and "requirepass" in directives:
             self._control.call("AUTH", directives["requirepass"])
-        self.version_text = self._control.info("server")["redis_version"]
+        about = self._control.info("server")
+        self.version_text = about["redis_version"]
         self.version = version_tuple(self.version_text)
+        # The version of Redis whose stream commands it has.
+        self.streams = (8, 10) if "leat_version" in about else self.version
 
     def control(self, *command):
         """A command on a connection of the suite's own, beside the client that is tested."""

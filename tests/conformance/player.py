@@ -139,7 +139,8 @@ class Player:
         reply = step.reply_for(self.name, protocol)
         if reply is None:
             raise Mismatch(f"no reply given for {self.name}, RESP{protocol}; got\n{notation.render(value)}")
-        where = notation.match(reply.pattern, value, protocol, self.captured)
+        pattern = reply.pattern_of(self.version) if self.name == "redis" else reply.pattern
+        where = notation.match(pattern, value, protocol, self.captured)
         if where:
             raise Mismatch(f"want  {reply.text}\ngot   {notation.render(value)}\nat    {where}")
 

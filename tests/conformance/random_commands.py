@@ -20,6 +20,8 @@ NODE_ENTRIES = 5
 OLD = 4_000_000  # Milliseconds; XCLAIM makes entries so old, and others claim what is half as old.
 # Nodes: an exact XTRIM MINID leaves nodes without a live entry behind in redis.
 VOLATILE = {b"radix-tree-nodes", b"radix-tree-keys", b"lag", b"entries-read", b"idle", b"seen-time", b"active-time", b"inactive"}
+# Of XINFO, since 8.6 and 8.8.
+NEWER_FIELDS = {b"idmp-duration", b"idmp-maxsize", b"pids-tracked", b"iids-tracked", b"iids-added", b"iids-duplicates", b"nacked-count"}
 
 
 class Generator:
@@ -176,7 +178,7 @@ def masked(command, reply):
 def without_volatile(value):
     if isinstance(value, RespMap):
         pairs = ((k, without_delivery_times(v) if k == b"pending" else without_volatile(v)) for k, v in value)
-        return RespMap(pair for pair in pairs if pair[0] not in VOLATILE)
+        return RespMap(pair for pair in pairs if pair[0] not in VOLATILE | NEWER_FIELDS)
     if isinstance(value, list):
         return type(value)(without_volatile(item) for item in value)
     return value

@@ -7,10 +7,12 @@ repeats its commands exactly.
 import random
 
 import notation
+import random_commands
 from leatlib.resp import RespMap
 
 COMMANDS_PER_SEED = 400
 KEY = "s"
+HIDDEN = {b"radix-tree-nodes"} | random_commands.NEWER_FIELDS
 
 
 class Generator:
@@ -72,7 +74,7 @@ def leaves_empty_nodes(command):
 def state(client):
     """What is left of the stream, its counters and its nodes."""
     info = client.call("XINFO", "STREAM", KEY)
-    counters = [pair for pair in info if pair[0] != b"radix-tree-nodes"] if isinstance(info, RespMap) else info
+    counters = [pair for pair in info if pair[0] not in HIDDEN] if isinstance(info, RespMap) else info
     return [client.call("XRANGE", KEY, "-", "+"), counters]
 
 

@@ -16,6 +16,11 @@ class Reply:
     protocol: int  # 2, 3 or 0 for both.
     pattern: notation.Pattern
     text: str
+    newer: list = dataclasses.field(default_factory=list)  # (version, the reply as servers before it give it).
+
+    def pattern_of(self, version):
+        """What a server of this version replies."""
+        return next((pattern for since, pattern in self.newer if version < since), self.pattern)
 
 
 @dataclasses.dataclass
@@ -57,6 +62,7 @@ class Transcript:
 
 STEP = re.compile(r"^([A-Z]\w*)?(>>|>|<)(?: (.*))?$")
 SELECTOR = re.compile(r"^(leat|redis)?([23])?\| ?(.*)$")
+SINCE_LINE = re.compile(r"^(\s*)\?(\d+)\.(\d+) ", re.M)
 WORD = re.compile(r"""(?P<double>"(?:[^"\\]|\\.)*")(?:\*(?P<times>\d+))?|'(?P<single>[^']*)'|(?P<plain>[^\s"']+)""")
 INSTRUCTIONS = {"wait", "repeat", "connect", "close", "closed", "silent"}
 
@@ -198,7 +204,23 @@ class Reader:
             else:
                 replies.append(["", 0, line])
             self.at += 1
-        return [Reply(server, protocol, notation.parse(text), text) for server, protocol, text in replies]
+        return [reply_of(server, protocol, text) for server, protocol, text in replies]
+
+
+def reply_of(server, protocol, text):
+    """A reply, some lines of which may be for newer servers only."""
+    versions = sorted({(int(major), int(minor)) for _, major, minor in SINCE_LINE.findall(text)})
+    return Reply(server, protocol, notation.parse(as_of(text, None)), text, [(v, notation.parse(as_of(text, v))) for v in versions])
+
+
+def as_of(text, version):
+    """The text without the lines that servers before `version` do not reply."""
+    lines = []
+    for line in text.split("\n"):
+        found = SINCE_LINE.match(line)
+        if not found or version is None or (int(found[2]), int(found[3])) < version:
+            lines.append(SINCE_LINE.sub(r"\1", line))
+    return "\n".join(lines)
 
 
 def read(path):

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import diskfull
 import faultfs
+import idempotent
 import points
 from corruption import Corruption
 from cycles import LOAD_SECONDS, CycleFailed, KillFault, PowerFault, Series, Target
@@ -33,6 +34,7 @@ KILL_CYCLES = {"always": 20, "everysec": 10, "no": 10}
 # So small that checkpoints are made, the log is reclaimed, and older entries are sealed, all the time.
 CHECKPOINTS = {"checkpoint_log_size": "64kb", "log_segment_size": "1mb", "stream_cache_size": "64kb"}
 POWER_CYCLES = {"always": 5, "everysec": 0, "no": 0}
+IDEMPOTENT_CYCLES = 5
 POINT_MODES = ("always",)   # Unless others are asked for.
 
 
@@ -188,6 +190,15 @@ class Suite:
             self.guarded(name, lambda say: Corruption(
                 self.target("always", CHECKPOINTS), directory, self.options.seed, say).run(self.options.damages))
 
+    def idempotent_producer(self):
+        name = "idempotent-producer"
+        if self.options.server != "leat" or not self.results.selected(name):
+            return
+        cycles = IDEMPOTENT_CYCLES if self.options.cycles is None else self.options.cycles
+        with tempfile.TemporaryDirectory(prefix="leat-crash-", dir=self.scratch) as directory:
+            self.guarded(name, lambda say: idempotent.run(
+                self.target("always"), pathlib.Path(directory), random.Random(self.options.seed), cycles, CHECKPOINTS, say))
+
     def guarded(self, name, test):
         """Runs `test` with what it may say lines to, and prints its line."""
         try:
@@ -216,6 +227,7 @@ def main():
     for mode in options.mode or POINT_MODES:
         suite.points_of_servers(mode)
     suite.points_of_copies()
+    suite.idempotent_producer()
     suite.corruption()
     return results.finish()
 

@@ -51,7 +51,7 @@ def is_empty_wake(reply):
 
 
 RULES = (
-    ("times and counts", "the two servers run at different times; lag is exact here, entries-read of a group follows it", times_and_counts),
+    ("times, counts and newer fields", "the two servers run at different times; XINFO shows what came with 8.6 and 8.8; lag is exact here, entries-read of a group follows it", times_and_counts),
     ("idle consumers", "since 7.2 every XREADGROUP, XCLAIM and XAUTOCLAIM makes its consumer, whatever comes of it", idle_consumers),
     ("encodings", "small sets are listpacks since 7.2; Redis remembers what a set has held, and which command has written a string", encodings),
     ("end of a wait", "since 7.2 a blocked XREADGROUP is planned again and answers as a new one would", end_of_a_wait),

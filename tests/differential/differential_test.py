@@ -40,6 +40,7 @@ class DifferencesTest(unittest.TestCase):
         self.assertTrue(differences.same(waiting, RespError("NOGROUP No such key"), gone))
         self.assertTrue(differences.same(["XPENDING", "s", "g"], [[b"1-0", b"c", 5, 1]], [[b"1-0", b"c", 9, 1]]))
         info = ["XINFO", "STREAM", "s", "FULL"]
+        self.assertTrue(differences.same(info, RespMap([(b"length", 1), (b"iids-added", 0)]), RespMap([(b"length", 1)])))
         self.assertTrue(differences.same(info, RespMap([(b"length", 1), (b"lag", 3)]), RespMap([(b"length", 1), (b"lag", None)])))
 
     def test_anything_else_is_not(self):

@@ -247,6 +247,7 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
   }
   void on_expired() override {}
   void on_aged(const Object& /*object*/, StreamId /*last_dropped*/) override {}
+  void on_forgotten(const Object& /*object*/, uint64_t /*count*/) override {}
   void on_evicted(const Object& /*object*/) override {}
 
   sim::SimRandom random_;

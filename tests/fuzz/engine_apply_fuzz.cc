@@ -167,6 +167,19 @@ void draw_policy(Drawn& d, RecordWriter& out) {
   out.put(record);
 }
 
+void draw_idempotency(Drawn& d, RecordWriter& out) {
+  switch (d.byte() % 8) {
+    case 0:
+      return out.put(StreamIdempotency{d, {d.number(), d.byte() % 4U}, d.number(), d.number()});
+    case 1:
+      return out.put(StreamForget{d, d.byte() % 4U});
+    case 2:
+      return out.put(StreamDuplicate{d});
+    default:
+      return out.put(StreamRemember{d, d, d.name(), d.name()});
+  }
+}
+
 void draw_raw(Drawn& d, ByteBuffer& out) {
   const Bytes payload = d.raw();
   char* const head = out.grow(kRecordHeadSize);
@@ -187,6 +200,7 @@ void draw(Drawn& in, ByteBuffer& out) {
   if (type == 27) return draw_policy(in, writer);
   if (type == 28) return writer.put(StreamTrimRanges{in, in.ids()});
   if (type == 29) return writer.put(GroupRelease{in, in, in, in, in.ids()});
+  if (type == 30) return draw_idempotency(in, writer);
   draw_raw(in, out);
 }
 

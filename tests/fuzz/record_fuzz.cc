@@ -92,8 +92,9 @@ void check_all(uint8_t type, Bytes payload) {
   check_one_of<KeyCreate, KeyDrop, KeyRename, KeyCopy, KeyExpire, DbSwap, DbFlush, StringSet,
                StringAppend, StringPatch, HashSet, HashDelete, SetAdd, SetRemove, StreamAppend,
                StreamTrim, StreamTrimRanges, StreamDelete, StreamSetId, StreamConfigure,
-               GroupCreate, GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver,
-               GroupAck, GroupClaim, GroupRedeliver, GroupRelease>(type, payload);
+               StreamIdempotency, StreamRemember, StreamForget, StreamDuplicate, GroupCreate,
+               GroupSetId, GroupDrop, ConsumerCreate, ConsumerDrop, GroupDeliver, GroupAck,
+               GroupClaim, GroupRedeliver, GroupRelease>(type, payload);
   check_framing(payload);
   check_ids(payload);
 }

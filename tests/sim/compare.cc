@@ -85,6 +85,28 @@ uint64_t wire_bytes(const ModelStream& stream) {
   return bytes;
 }
 
+std::string iids_difference(const ModelStream& model, const Stream& engine) {
+  const Idempotency kNone;
+  const Idempotency& known = engine.idempotency() == nullptr ? kNone : *engine.idempotency();
+  std::string text = first_of(
+      {model.idempotency == known.limits() ? "" : "the limits of idempotent producers differ",
+       unequal("iids-added", model.iids_added, known.counters().added),
+       unequal("iids-duplicates", model.iids_duplicates, known.counters().duplicates),
+       unequal("the number of iids", model.iids.size(), known.size())});
+  if (!text.empty()) return text;
+  auto expected = model.iids.begin();
+  known.visit_from(0, [&](const Idempotency::View& iid) {
+    const bool same = iid.producer == expected->producer && iid.id == expected->id &&
+                      (expected->automatic || iid.iid == expected->iid);
+    if (!same)
+      text = fmt::format("iid {} of {} stands where {} of {} should", iid.iid, iid.producer,
+                         expected->iid, expected->producer);
+    ++expected;
+    return same;
+  });
+  return text;
+}
+
 std::string stream_difference(const ModelStream& model, const Stream& engine) {
   std::string text = first_of(
       {unequal<uint64_t>("the length", model.entries.size(), engine.length()),
@@ -93,7 +115,7 @@ std::string stream_difference(const ModelStream& model, const Stream& engine) {
        unequal("the number of bytes", wire_bytes(model), engine.bytes()),
        model.policy == engine.retention() ? "" : "the policy differs",
        unequal("max_deleted", to_string(model.max_deleted), to_string(engine.max_deleted())),
-       entries_difference(model, engine),
+       entries_difference(model, engine), iids_difference(model, engine),
        unequal("the number of groups", model.groups.size(), engine.groups().size())});
   for (const auto& [name, group] : model.groups) {
     if (!text.empty()) return text;

@@ -94,6 +94,7 @@ void Model::run(const Words& words) {
                                                            {"SREM", &Model::srem},
                                                            {"SCARD", &Model::scard},
                                                            {"XADD", &Model::xadd},
+                                                           {"XIDMPRECORD", &Model::xidmprecord},
                                                            {"XTRIM", &Model::xtrim},
                                                            {"XDEL", &Model::xdel},
                                                            {"XDELEX", &Model::xdelex},

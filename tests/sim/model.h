@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/idempotency.h"
 #include "model/retention.h"
 #include "model/stream_id.h"
 
@@ -51,17 +52,28 @@ struct ModelStream {
   std::map<std::string, ModelGroup> groups;
   int64_t group_gone_at = 0;  // When one was destroyed last.
   Retention policy;
+  struct Iid {
+    std::string producer;
+    std::string iid;  // Of IDMPAUTO: the pairs, in order.
+    StreamId id;
+    bool automatic = false;
+  };
+  std::vector<Iid> iids;  // In the order in which they were remembered.
+  uint64_t iids_added = 0;
+  uint64_t iids_duplicates = 0;
+  IdempotencyLimits idempotency;
 };
 struct ModelObject {
   int64_t expires = 0;  // 0: never.
   std::variant<std::string, std::map<std::string, std::string>, std::set<std::string>, ModelStream>
       value;
 };
-// Entries up to `last_dropped` have reached MAXAGE.
+// Entries up to `last_dropped` have reached MAXAGE, or the `forgotten` oldest iids their duration.
 struct Ageing {
   uint64_t db = 0;
   std::string key;
   StreamId last_dropped;
+  uint64_t forgotten = 0;
 };
 using ModelDatabase = std::map<std::string, ModelObject>;
 
@@ -159,6 +171,7 @@ class Model {
   void scard(const Words& words);
   // Streams.
   void xadd(const Words& words);
+  void xidmprecord(const Words& words);
   void xtrim(const Words& words);
   void xcfgset(const Words& words);
   void xdel(const Words& words);
@@ -192,6 +205,13 @@ class Model {
   static bool make_room(ModelStream& stream, uint64_t entries, uint64_t bytes);
   bool admits(const std::string& key, const ModelStream* stream, const Words& fields);
   void append(ModelStream& stream, StreamId id, Words fields);
+  static std::optional<ModelStream::Iid> read_iid(const Words& words, size_t& i);
+  // The entry with `fields` is there already; then it has been replied. The iid of IDMPAUTO is filled in.
+  bool duplicate(ModelStream* stream, ModelStream::Iid& asked, const Words& fields);
+  static void remember(ModelStream& stream, const ModelStream::Iid& iid);
+  static void limit_idempotency(ModelStream& stream, const IdempotencyLimits& limits);
+  static std::string forget_iids(ModelStream& stream, uint64_t count, int64_t now);
+  static bool remembers_too_long(const ModelStream& stream, int64_t now);
   // What a read of one key returns, nothing if there is nothing for it.
   static std::optional<std::string> read_last(const ModelStream& stream);
   static std::optional<std::string> read_after(const ModelStream& stream, StreamId after,
@@ -229,6 +249,7 @@ class Model {
 [[nodiscard]] std::string bulk(const std::string& text);
 [[nodiscard]] std::string bulk(StreamId id);
 [[nodiscard]] std::string integer(int64_t number);
+[[nodiscard]] StreamId id_of(const std::string& word, uint64_t missing_seq = 0);
 [[nodiscard]] std::string array(size_t size);
 [[nodiscard]] std::string entry(StreamId id, const Words& fields);
 constexpr const char* kOk = "+OK\r\n";

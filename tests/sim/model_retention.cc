@@ -83,15 +83,19 @@ void Model::xcfgset(const Words& words) {
   }
   Retention& policy = stream->policy;
   const Retention before = policy;
+  IdempotencyLimits limits = stream->idempotency;
   for (size_t i = 2; i < words.size(); i += 2) {
     const std::string& value = words[i + 1];
     if (words[i] == "MAXLEN") policy.length_max = std::stoull(value);
     if (words[i] == "MAXAGE") policy.age_max_ms = std::stoull(value);
+    if (words[i] == "IDMP-DURATION") limits.duration_s = std::stoull(value);
+    if (words[i] == "IDMP-MAXSIZE") limits.size_max = std::stoull(value);
     if (words[i] == "MAXBYTES") policy.bytes_max = std::stoull(value);
     if (words[i] == "RETAIN") policy.retain = value == "ANY" ? Retain::kAny : Retain::kUnacked;
     if (words[i] == "WHENFULL")
       policy.when_full = value == "TRIM" ? WhenFull::kTrim : WhenFull::kReject;
   }
+  limit_idempotency(*stream, limits);
   reply_ = kOk;
   if (policy == before) return;
   const size_t length = stream->entries.size();
@@ -106,6 +110,7 @@ std::string Model::age(const Ageing& ageing, int64_t now) {
                            ? nullptr
                            : std::get_if<ModelStream>(&found->second.value);
   if (stream == nullptr) return "entries of " + ageing.key + " aged, which is no stream";
+  if (ageing.forgotten != 0) return forget_iids(*stream, ageing.forgotten, now);
   const size_t length = stream->entries.size();
   while (!stream->entries.empty() && stream->entries.begin()->first <= ageing.last_dropped) {
     const StreamId first = stream->entries.begin()->first;
@@ -124,7 +129,9 @@ std::string Model::overdue(
   for (uint32_t db = 0; db < databases_.size(); ++db) {
     for (const auto& [key, object] : databases_[db]) {
       const auto* const stream = std::get_if<ModelStream>(&object.value);
-      if (stream == nullptr || stream->entries.empty()) continue;
+      if (stream == nullptr) continue;
+      if (remembers_too_long(*stream, now)) return "an iid of " + key + " is remembered too long";
+      if (stream->entries.empty()) continue;
       const StreamId first = stream->entries.begin()->first;
       // What a group needed a moment ago may stay for another second, also when it was the group that went.
       const bool kept = stream->policy.retain == Retain::kUnacked &&

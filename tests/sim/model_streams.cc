@@ -6,6 +6,11 @@
 #include "sim/model.h"
 
 namespace leat::sim {
+
+StreamId id_of(const std::string& word, uint64_t missing_seq) {
+  return parse_stream_id(word, missing_seq).value_or(StreamId{});
+}
+
 namespace {
 
 constexpr const char* kKeyRequired =
@@ -14,9 +19,6 @@ constexpr const char* kKeyRequired =
     "MKSTREAM option to create an empty stream automatically.\r\n";
 constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
 
-StreamId id_of(const std::string& word, uint64_t missing_seq = 0) {
-  return parse_stream_id(word, missing_seq).value_or(StreamId{});
-}
 StreamId start_of(const std::string& word) {
   if (word == "-") return StreamId::min();
   return word[0] == '(' ? id_of(word.substr(1)).next() : id_of(word);
@@ -159,8 +161,10 @@ void Model::xadd(const Words& words) {
   size_t i = 2;
   const bool make = words[i] != "NOMKSTREAM";
   if (!make) ++i;
+  auto iid = read_iid(words, i);
   const auto asked = read_trim(words, i);
   const std::string& word = words[i++];
+  const Words fields(words.begin() + static_cast<ptrdiff_t>(i), words.end());
   if (word == "0-0") {
     reply_ = "-ERR The ID specified in XADD must be greater than 0-0\r\n";
     return;
@@ -171,6 +175,7 @@ void Model::xadd(const Words& words) {
     reply_ = kNull;
     return;
   }
+  if (iid && duplicate(stream, *iid, fields)) return;
   const StreamId last = stream == nullptr ? StreamId{} : stream->last;
   StreamId id;
   bool too_small = false;
@@ -190,13 +195,16 @@ void Model::xadd(const Words& words) {
         "-ERR The ID specified in XADD is equal or smaller than the target stream top item\r\n";
     return;
   }
-  const Words fields(words.begin() + static_cast<ptrdiff_t>(i), words.end());
   if (!admits(words[1], stream, fields)) return;
   if (stream == nullptr) {
     databases_[0][words[1]].value.emplace<ModelStream>();
     stream = std::get_if<ModelStream>(&databases_[0][words[1]].value);
   }
   append(*stream, id, fields);
+  if (iid) {
+    iid->id = id;
+    remember(*stream, *iid);
+  }
   if (asked) trim(*stream, *asked);
   make_room(*stream, 0, 0);
   touch(words[1]);

@@ -598,7 +598,14 @@ void Simulation::on_expired() {
 void Simulation::on_aged(const Object& object, StreamId last_dropped) {
   if (blind()) return;
   note(fmt::format("{} loses what is too old, up to {}", object.key, to_string(last_dropped)));
-  ledger_.aged({object.db().value, object.key, last_dropped}, moment());
+  ledger_.aged({.db = object.db().value, .key = object.key, .last_dropped = last_dropped},
+               moment());
+}
+
+void Simulation::on_forgotten(const Object& object, uint64_t count) {
+  if (blind()) return;
+  note(fmt::format("{} forgets {} iids", object.key, count));
+  ledger_.aged({.db = object.db().value, .key = object.key, .forgotten = count}, moment());
 }
 
 void Simulation::on_evicted(const Object& object) {

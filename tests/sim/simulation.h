@@ -132,6 +132,7 @@ class Simulation final : private SimLoop::Clients, private ExecutionObserver {
                    Replied replied) override;
   void on_expired() override;
   void on_aged(const Object& object, StreamId last_dropped) override;
+  void on_forgotten(const Object& object, uint64_t count) override;
   void on_evicted(const Object& object) override;
 
   void note(const std::string& text);

@@ -17,6 +17,7 @@ Workload::Workload(SimRandom& random, bool policies) : random_(random), policies
   rare_keys_ = chance(3);
   companions_ = !chance(3);
   transactions_ = !chance(3);
+  idempotent_ = chance(2);
 }
 
 std::string Workload::any_key() {
@@ -62,6 +63,8 @@ Words Workload::policy() {
   if (chance(2)) words.insert(words.end(), {"MAXAGE", chance(3) ? "0" : number(1500)});
   if (chance(3)) words.insert(words.end(), {"MAXBYTES", number(60 * payload_)});
   if (chance(2)) words.insert(words.end(), {"RETAIN", chance(3) ? "ANY" : "UNACKED"});
+  if (chance(8)) words.insert(words.end(), {"IDMP-DURATION", std::to_string(1 + random_.below(3))});
+  if (chance(8)) words.insert(words.end(), {"IDMP-MAXSIZE", std::to_string(1 + random_.below(6))});
   if (chance(2) || words.size() == 2)
     words.insert(words.end(), {"WHENFULL", chance(2) ? "TRIM" : "REJECT"});
   return words;
@@ -87,21 +90,38 @@ Words Workload::stream_write(const Model& model) {
     if (chance(3)) words.insert(words.end(), {"MAXDELETEDID", some_id(model, key)});
     return words;
   }
+  if (idempotent_ && chance(20))
+    return {"XIDMPRECORD", key, "p" + number(2), "i" + number(9), some_id(model, key)};
   Words words = {"XADD", key};
   if (chance(12)) words.emplace_back("NOMKSTREAM");
+  const bool idempotent = idempotent_ && chance(2);
+  if (idempotent) add_iid(words);
   if (trims_ && chance(5)) add_trim(model, key, words);
+  if (idempotent) return with_fields(std::move(words), "*");
   const ModelStream* const stream = model.stream(key);
   const uint64_t ms = stream == nullptr ? 1 : stream->last.ms;
-  if (chance(12)) {
-    words.push_back(std::to_string(ms + random_.below(2)) + "-*");
-  } else if (chance(12)) {
-    words.push_back(std::to_string(ms) + "-" + number(1000));
+  if (chance(12))
+    return with_fields(std::move(words), std::to_string(ms + random_.below(2)) + "-*");
+  if (chance(12)) return with_fields(std::move(words), std::to_string(ms) + "-" + number(1000));
+  return with_fields(std::move(words), "*");
+}
+
+// What two producers add, often for the second time.
+void Workload::add_iid(Words& words) {
+  if (chance(3)) {
+    words.insert(words.end(), {"IDMPAUTO", "p" + number(2)});
   } else {
-    words.emplace_back("*");
+    words.insert(words.end(), {"IDMP", "p" + number(2), "i" + number(9)});
   }
+}
+
+Words Workload::with_fields(Words words, const std::string& id) {
+  const bool again = idempotent_ && chance(2);
+  words.push_back(id);
   for (uint64_t n = 1 + random_.below(2); n != 0; --n) {
     words.push_back("f" + number(3));
-    words.push_back(std::to_string(sequence_++) + std::string(random_.below(payload_), 'v'));
+    const std::string value = again ? number(3) : std::to_string(sequence_++);
+    words.push_back(value + std::string(again ? 0 : random_.below(payload_), 'v'));
   }
   return words;
 }

@@ -33,6 +33,8 @@ class Workload {
   Words key_command();
   Words companion();
   void add_trim(const Model& model, const std::string& key, Words& words);
+  void add_iid(Words& words);
+  Words with_fields(Words words, const std::string& id);
   void add_limits(uint64_t count, Words& words);
   Words nack(const Model& model, const std::string& key);
   [[nodiscard]] std::string stream_key() { return "s" + std::to_string(random_.below(streams_)); }
@@ -57,6 +59,7 @@ class Workload {
   bool rare_keys_ = false;
   bool companions_ = true;
   bool transactions_ = true;
+  bool idempotent_ = false;
   uint64_t sequence_ = 0;
 };
 
