@@ -13,6 +13,8 @@ namespace leat {
 class Context;
 
 void cmd_del(Context& context, const Arguments& words);
+void cmd_dump(Context& context, const Arguments& words);
+void cmd_restore(Context& context, const Arguments& words);
 void cmd_exists(Context& context, const Arguments& words);
 void cmd_touch(Context& context, const Arguments& words);
 void cmd_type(Context& context, const Arguments& words);

@@ -37,7 +37,7 @@ constexpr CommandSpec kStreamCommands[] = {
      "key group [KEEPREF|DELREF|ACKED] IDS numids id [id ...]",
      "8.2.0", "stream", "O(G log N) for each id, G groups with N pending", "Acknowledges pending entries and deletes them from the stream."},
     {"xadd", -5, kWrite | kDenyOom | kFast, kAclStream, "1 RW update", cmd_xadd,
-     "key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [<IDMPAUTO producer-id|IDMP producer-id idempotent-id>] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]",
+     "key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [IDMPAUTO producer-id|IDMP producer-id idempotent-id] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]",
      "5.0.0", "stream", "O(1); O(N) for N entries that trimming drops", "Appends an entry to a stream.", "nondeterministic_output"},
     {"xautoclaim", -6, kWrite | kFast, kAclStream, "1 RW delete", cmd_xautoclaim,
      "key group consumer min-idle-time start [COUNT count] [JUSTID]",

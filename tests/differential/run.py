@@ -26,8 +26,10 @@ NAME = "random sequences"
 def compare_seed(seed, server, oracle):
     """How many commands the seed has; a Difference, shrunk, is raised."""
     steps = list(scenario.Scenario(seed).steps())
-    if play.found(steps, server, oracle, scenario.CONNECTIONS):
+    if first := play.found(steps, server, oracle, scenario.CONNECTIONS):
         steps, shown = play.shrunk(steps, server, oracle, scenario.CONNECTIONS)
+        if not shown:
+            raise play.Difference(f"seed {seed}: {first}\n  which did not come again")
         listed = "\n".join(f"  {connection}> {' '.join(map(str, words))}" for connection, words in steps)
         raise play.Difference(f"seed {seed}: {shown}\n{listed}")
     return len(steps)
