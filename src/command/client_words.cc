@@ -17,6 +17,9 @@ std::string flags_of(const ClientFacts& client, const Watches& watches) {
   if (session.subscribed()) flags += 'P';
   if (session.transaction) flags += 'x';
   if (client.blocked) flags += 'b';
+  if (session.tracking.on) flags += 't';
+  if (session.tracking.broken) flags += 'R';
+  if (session.tracking.by_prefix) flags += 'B';
   if (watches.broken(session.id)) flags += 'd';
   if (session.close_after_reply) flags += 'c';
   if (client.unix_socket) flags += 'U';
@@ -26,6 +29,10 @@ std::string flags_of(const ClientFacts& client, const Watches& watches) {
 }
 
 }  // namespace
+
+int64_t redirect_of(const TrackingState& tracking) {
+  return tracking.on ? static_cast<int64_t>(tracking.redirect.value) : -1;
+}
 
 ClientKind kind_of(const ClientFacts& client) {
   return client.session.subscribed() ? ClientKind::kPubSub : ClientKind::kNormal;
@@ -60,7 +67,7 @@ std::string client_line(const ClientFacts& client, const Watches& watches) {
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
       "multi={} watch={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} rbp={} obl={} oll=0 "
-      "omem={} tot-mem={} events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={} "
+      "omem={} tot-mem={} events=r cmd={} user=default redir={} resp={} lib-name={} lib-ver={} "
       "tot-net-in={} tot-net-out={}",
       session.id.value, client.peer, client.local, client.descriptor, session.name, client.age_s,
       client.idle_s, flags_of(client, watches), session.db.value, session.channels.size(),
@@ -69,8 +76,8 @@ std::string client_line(const ClientFacts& client, const Watches& watches) {
       queued_bytes, client.output_capacity, client.output_capacity, client.output_bytes,
       client.held_bytes, total,
       session.last_command == nullptr ? "NULL" : full_name(*session.last_command),
-      static_cast<int>(session.protocol), session.library_name, session.library_version,
-      client.received_bytes, client.sent_bytes);
+      redirect_of(session.tracking), static_cast<int>(session.protocol), session.library_name,
+      session.library_version, client.received_bytes, client.sent_bytes);
 }
 
 }  // namespace leat

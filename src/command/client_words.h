@@ -21,6 +21,9 @@ enum class ClientKind : uint8_t { kNormal, kPubSub, kMaster, kReplica };
 // False after the error has been replied.
 [[nodiscard]] bool check_client_name(Context& context, Bytes name);
 
+// To whom it redirects what it would be told, as it is shown: 0: to nobody; -1: it does not track.
+[[nodiscard]] int64_t redirect_of(const TrackingState& tracking);
+
 // One line of CLIENT LIST, without its end.
 [[nodiscard]] std::string client_line(const ClientFacts& client, const Watches& watches);
 

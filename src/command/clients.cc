@@ -1,4 +1,4 @@
-// CLIENT, but for KILL and LIST.
+// CLIENT, but for KILL, LIST and TRACKING.
 #include <fmt/format.h>
 
 #include "base/numbers.h"
@@ -136,48 +136,20 @@ void cmd_client_unpause(Context& context, const Arguments& /*words*/) {
   context.reply().ok();
 }
 
-// CLIENT TRACKING ON|OFF ...  ->  an error: a client that believes it is told of changes would read stale
-// values. OFF is what holds anyway.
-void cmd_client_tracking(Context& context, const Arguments& words) {
-  bool on = false;
-  if (!read_switch(context, words[2], on)) return;
-  if (!on) return context.reply().ok();
-  context.error("ERR CLIENT TRACKING is not part of this version: nothing would be invalidated");
-}
-
-// CLIENT CACHING YES|NO  ->  an error, as tracking is never on.
-void cmd_client_caching(Context& context, const Arguments& /*words*/) {
-  context.error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
-      "OPTOUT mode enabled");
-}
-
-// CLIENT TRACKINGINFO  ->  map: tracking is off.
-void cmd_client_trackinginfo(Context& context, const Arguments& /*words*/) {
-  ReplyWriter& reply = context.reply();
-  reply.map(3);
-  reply.bulk("flags");
-  reply.set(1);
-  reply.bulk("off");
-  reply.bulk("redirect");
-  reply.integer(-1);
-  reply.bulk("prefixes");
-  reply.array(0);
-}
-
-// CLIENT GETREDIR  ->  -1: tracking is off.
-void cmd_client_getredir(Context& context, const Arguments& /*words*/) {
-  context.reply().integer(-1);
-}
-
 // CLIENT HELP  ->  array of simple strings.
 void cmd_client_help(Context& context, const Arguments& words) {
   static constexpr Bytes kKillForms =
       "KILL <address> | [ID <id>] [ADDR <address>] [LADDR <address>] [TYPE <type>] [USER <name>] "
       "[SKIPME YES|NO]";
+  static constexpr Bytes kTrackingForms =
+      "TRACKING ON|OFF [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]";
   static constexpr Bytes kLines[] = {
+      "CACHING YES|NO",
+      "    With OPTIN or OPTOUT, says whether what the next command reads is tracked.",
       "GETNAME",
       "    Replies the name of this connection.",
+      "GETREDIR",
+      "    Replies the id of the connection that is told what this one tracks.",
       "ID",
       "    Replies the id of this connection.",
       "INFO",
@@ -198,6 +170,10 @@ void cmd_client_help(Context& context, const Arguments& words) {
       "    Says which library this connection uses.",
       "SETNAME <name>",
       "    Names this connection.",
+      kTrackingForms,
+      "    With ON, this connection is told when what it has read changes.",
+      "TRACKINGINFO",
+      "    Describes what this connection tracks.",
       "UNBLOCK <id> [TIMEOUT|ERROR]",
       "    Ends the command that a connection waits with.",
       "UNPAUSE",

@@ -211,6 +211,7 @@ class CommandFixture : public ::testing::Test {
 
   [[nodiscard]] FixtureHost& host() { return host_; }
   [[nodiscard]] const Engine& engine() const { return engine_; }
+  [[nodiscard]] Tracking& engine_tracking() { return engine_.tracking(); }
   [[nodiscard]] MemoryFrames& frames() { return frames_; }
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   // Frames that were not waited for.

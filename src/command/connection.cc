@@ -151,6 +151,8 @@ void cmd_reset(Context& context, const Arguments& /*words*/) {
   Session& session = context.session();
   session.transaction.reset();
   context.watches().forget(session.id);
+  context.tracking().forget(session.id);
+  session.tracking = {};
   context.host().subscriptions().remove_all(session);
   context.host().clients().watch_commands(session, false);
   session.db = DbIndex{};

@@ -36,7 +36,9 @@ const Object* Context::live(DbIndex db, Bytes key) {
     return nullptr;
   }
   if (object->expired(parts_.now.wall)) {
+    const ClientId author = tracking().set_author({});
     drop(*object);
+    tracking().set_author(author);
     parts_.dispatcher.statistics().note_expired();
     notify(EventClass::kExpired, "expired", db, key);
     return nullptr;

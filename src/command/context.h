@@ -97,6 +97,7 @@ class Context {
   [[nodiscard]] const Settings& settings() const { return parts_.host.settings(); }
   [[nodiscard]] Waits& waits() { return parts_.engine.waits(); }
   [[nodiscard]] Watches& watches() { return parts_.engine.watches(); }
+  [[nodiscard]] Tracking& tracking() { return parts_.engine.tracking(); }
 
   // The object under `key` in the session's database (or in `db`); null if there is none. An expired one
   // is dropped first. Counts as use of the key unless the client asked not to be counted.

@@ -26,6 +26,9 @@ constexpr uint64_t kForgottenPerCall = 1000;  // Iids of one stream.
 constexpr size_t kEvictionsPerCommand = 4;
 // While eviction is behind, commands may add this part of maxmemory to the least that was in use meanwhile.
 constexpr uint64_t kOvershootPart = 20;
+// Keys that are tracked no longer where too many are: what a command may add, and so many more.
+constexpr size_t kShedPerCommand = 100;
+constexpr size_t kShedPerTurn = 1000;
 // What a KeyDrop takes in the log, at most.
 constexpr uint64_t kDropBytes = 32;
 
@@ -216,6 +219,8 @@ Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session
   const size_t start = reply.size();
   const size_t records_start = records.size();
   Outcome outcome = execute_unobserved(request, session, records, reply);
+  if (engine_.tracking().active()) [[unlikely]]
+    settle_tracking(request, session, outcome);
   if (observer_ != nullptr) [[unlikely]]
     tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
@@ -226,6 +231,8 @@ Dispatcher::Outcome Dispatcher::resume(const Request& request, Session& session,
   const size_t start = reply.size();
   const size_t records_start = records.size();
   Outcome outcome = resume_unobserved(request, session, records, reply, frames_max);
+  if (engine_.tracking().active()) [[unlikely]]
+    settle_tracking(request, session, outcome);
   if (observer_ != nullptr) [[unlikely]]
     tell_observer(session, request, reply.view(start), outcome, records.size() != records_start);
   return outcome;
@@ -265,7 +272,9 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   frames_now_ = frames_max;
   Context context({*this, engine_, host_, session, records, reply, now_});
   context.set_piece_bytes(piece_bytes_);
+  engine_.tracking().set_author(session.id);
   call(context, spec, request, frames_max);
+  engine_.tracking().set_author({});
   Outcome outcome{.release = std::max(before, context.release()),
                   .park = context.parked(),
                   .pushed = context.pushed(),
@@ -319,6 +328,10 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   if (context.lacks_entries()) [[unlikely]]
     settle_lack(context, reply_start);
   frames.end();
+  if (context.session().tracking.remembers()) [[unlikely]] {
+    if (!context.parked() || context.parked()->frames.empty())
+      remember(spec, request, context.session());
+  }
   const int64_t end = host_.stopwatch();
   const int64_t duration = end - mark_;
   mark_ = end;
@@ -328,6 +341,54 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   statistics.note(duration);
   note_reply(statistics, context.reply().buffer().view(reply_start));
   if (duration >= host_.slow_ns()) host_.note_slow(context.session(), request, spec, duration);
+}
+
+// A command that waits for keys has read them: its client is told when one of them changes, and reads it then.
+void Dispatcher::remember(const CommandSpec& spec, const Request& request, const Session& session) {
+  if ((spec.flags & kReadonly) == 0) return;
+  const Arguments words(request);
+  const std::vector<KeyAt> keys = find_keys(spec.keys, words);
+  for (const KeyAt& key : keys) engine_.tracking().remember(session.id, words[key.word]);
+  shed_tracked(keys.size() + kShedPerCommand);
+}
+
+void Dispatcher::shed_tracked(size_t count) {
+  Tracking& tracking = engine_.tracking();
+  const uint64_t keys_max = host_.settings().tracked_keys_max;
+  for (; count != 0 && tracking.exceeds(keys_max); --count) tracking.shed(host_.random());
+}
+
+void Dispatcher::settle_tracking(const Request& request, Session& session, const Outcome& outcome) {
+  if (session.tracking.caching) end_caching(request, session, outcome);
+  if (!outcome.held && engine_.tracking().has_notices()) tell_readers();
+}
+
+void Dispatcher::end_caching(const Request& request, Session& session, const Outcome& outcome) {
+  if (session.transaction || outcome.park || same_word(request.arguments[0], "client")) return;
+  session.tracking.caching = false;
+}
+
+void Dispatcher::tell_readers() {
+  for (const Tracking::Notice& notice : engine_.tracking().take_notices()) {
+    std::vector<Bytes> keys;
+    if (!notice.all) keys.emplace_back(notice.key);
+    for (const ClientId client : notice.clients) host_.invalidate(client, keys);
+  }
+}
+
+void Dispatcher::end_turn() {
+  Tracking& tracking = engine_.tracking();
+  if (!tracking.active()) [[likely]]
+    return;
+  shed_tracked(kShedPerTurn);
+  if (tracking.has_notices()) tell_readers();
+  if (!tracking.has_changes()) return;
+  for (const Tracking::Change& change : tracking.take_changes()) {
+    for (const auto& follower : change.followers) {
+      const std::vector<Bytes> keys = change.told(follower);
+      if (!keys.empty()) host_.invalidate(follower.client, keys);
+    }
+  }
 }
 
 void Dispatcher::settle_lack(Context& context, size_t reply_start) {

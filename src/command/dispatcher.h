@@ -99,6 +99,10 @@ class Dispatcher {
   // There is more to evict: another turn is wanted at once.
   [[nodiscard]] bool evicting() const { return evicting_; }
 
+  // The turn has executed what it does: tells clients that track of what has changed without a command, and by prefix of
+  // all that has.
+  void end_turn();
+
   // Whether expire() does anything; without it keys go only when somebody asks for them.
   void set_active_expiry(bool active) { active_expiry_ = active; }
 
@@ -151,6 +155,16 @@ class Dispatcher {
   // To those who watch with MONITOR.
   void show(const CommandSpec& spec, const Request& request, const Session& session);
   void call(Context& context, const CommandSpec& spec, const Request& request, size_t frames_max);
+  // Notes what the command has read for a client that tracks.
+  void remember(const CommandSpec& spec, const Request& request, const Session& session);
+  // Drops what the table of tracked keys has room for no more, `count` keys at most.
+  void shed_tracked(size_t count);
+  // Tells clients that have read keys that they have changed.
+  void tell_readers();
+  // CLIENT CACHING holds for one command, or transaction.
+  static void end_caching(const Request& request, Session& session, const Outcome& outcome);
+  // What follows execute_unobserved() and resume_unobserved().
+  void settle_tracking(const Request& request, Session& session, const Outcome& outcome);
   // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
   void settle_lack(Context& context, size_t reply_start);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);

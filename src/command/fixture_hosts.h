@@ -144,6 +144,11 @@ class FixtureHost final : public Host {
   }
   [[nodiscard]] Subscriptions& subscriptions() override { return subscriptions_; }
   void deliver(ClientId, const PublishedMessage&) override { ++delivered_; }
+  void invalidate(ClientId client, const std::vector<Bytes>& keys) override {
+    std::string line = std::to_string(client.value) + ":";
+    for (const Bytes key : keys) line += " " + std::string(key);
+    invalidated_.push_back(keys.empty() ? line + " *" : line);
+  }
   [[nodiscard]] bool monitored() const override { return false; }
   void show_to_monitors(const Session&, const Request&) override {}
   void note_slow(const Session&, const Request&, const CommandSpec&, int64_t) override {}
@@ -164,6 +169,10 @@ class FixtureHost final : public Host {
   // By how many bytes memory is over its limit, asked anew before each command and after each eviction.
   void set_memory_excess(std::function<uint64_t()> excess) { memory_excess_ = std::move(excess); }
   [[nodiscard]] size_t delivered() const { return delivered_; }
+  // What clients have been told of since the last call: "<client>: <keys>", "<client>: *" for all.
+  [[nodiscard]] std::vector<std::string> take_invalidated() {
+    return std::exchange(invalidated_, {});
+  }
 
  private:
   Settings settings_;
@@ -177,6 +186,7 @@ class FixtureHost final : public Host {
   FixtureNode node_;
   Subscriptions subscriptions_;
   size_t delivered_ = 0;
+  std::vector<std::string> invalidated_;
 };
 
 }  // namespace leat

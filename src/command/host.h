@@ -52,7 +52,8 @@ struct Settings {
   DebugAccess debug = DebugAccess::kNobody;
   int64_t slowlog_threshold_us = 10'000;  // -1: nothing is noted.
   uint64_t slowlog_length_max = 128;
-  int64_t latency_threshold_ms = 0;  // 0: nothing is noted.
+  int64_t latency_threshold_ms = 0;       // 0: nothing is noted.
+  uint64_t tracked_keys_max = 1'000'000;  // tracking-table-max-keys; 0: no limit.
 };
 
 class Host {
@@ -85,6 +86,9 @@ class Host {
   [[nodiscard]] virtual Subscriptions& subscriptions() = 0;
   // Sends a message to one client that listens to it.
   virtual void deliver(ClientId client, const PublishedMessage& message) = 0;
+
+  // Tells a client that tracks, or whom it redirects to, that these keys have changed; none: that any may have.
+  virtual void invalidate(ClientId client, const std::vector<Bytes>& keys) = 0;
 
   // Somebody watches with MONITOR.
   [[nodiscard]] virtual bool monitored() const = 0;

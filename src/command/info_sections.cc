@@ -85,12 +85,13 @@ void info_clients(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("client_recent_max_input_buffer", facts.input_largest);
   text.line("client_recent_max_output_buffer", facts.output_largest);
   text.line("blocked_clients", facts.clients_blocked);
-  text.line("tracking_clients", 0);
+  text.line("tracking_clients", context.tracking().clients());
   text.line("pubsub_clients", facts.clients_pubsub);
   text.line("watching_clients", context.watches().watching_clients());
   text.line("clients_in_timeout_table", facts.clients_with_deadline);
   text.line("total_blocking_keys", context.waits().keys());
   text.line("total_blocking_keys_on_nokey", context.waits().keys_on_absence());
+  text.line("leat_tracking_bytes", context.tracking().bytes());
   text.line("leat_long_replies", facts.long_replies);
   text.line("leat_long_replies_held_bytes", facts.long_replies_held);
 }
@@ -279,9 +280,9 @@ void info_stats(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("active_defrag_misses", 0);
   text.line("active_defrag_key_hits", 0);
   text.line("active_defrag_key_misses", 0);
-  text.line("tracking_total_keys", 0);
-  text.line("tracking_total_items", 0);
-  text.line("tracking_total_prefixes", 0);
+  text.line("tracking_total_keys", context.tracking().keys());
+  text.line("tracking_total_items", context.tracking().items());
+  text.line("tracking_total_prefixes", context.tracking().prefixes());
   text.line("unexpected_error_replies", 0);
   text.line("total_error_replies", statistics.errors());
   text.line("dump_payload_sanitizations", 0);

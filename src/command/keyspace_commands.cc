@@ -23,6 +23,11 @@ bool read_flush_words(Context& context, const Arguments& words) {
   return false;
 }
 
+// Nothing is written where there is nothing; clients that track are told all the same, as by Redis.
+void flush(Context& context, bool any, const DbFlush& record) {
+  any ? context.commit(record) : context.tracking().flush();
+}
+
 bool read_database(Context& context, Bytes word, Bytes which, DbIndex& db) {
   const auto number = parse_int64(word);
   if (!number) {
@@ -101,7 +106,7 @@ void cmd_dbsize(Context& context, const Arguments& /*words*/) {
 void cmd_flushdb(Context& context, const Arguments& words) {
   if (!read_flush_words(context, words)) return;
   const DbIndex db = context.session().db;
-  if (context.engine().keyspace().size(db) != 0) context.commit(DbFlush{.every = false, .db = db});
+  flush(context, context.engine().keyspace().size(db) != 0, DbFlush{.every = false, .db = db});
   context.depends_on_all();
   context.reply().ok();
 }
@@ -113,7 +118,7 @@ void cmd_flushall(Context& context, const Arguments& words) {
   bool any = false;
   for (uint32_t db = 0; db < keyspace.databases(); ++db)
     any = any || keyspace.size(DbIndex{db}) != 0;
-  if (any) context.commit(DbFlush{.every = true});
+  flush(context, any, DbFlush{.every = true});
   context.depends_on_all();
   context.reply().ok();
 }

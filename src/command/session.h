@@ -39,6 +39,25 @@ enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 
 struct CommandSpec;
 
+// CLIENT TRACKING: the client is told when what it has read changes. What it has read, and the prefixes that it follows,
+// stand in the engine.
+struct TrackingState {
+  bool on = false;
+  bool by_prefix = false;  // BCAST
+  bool opt_in = false;
+  bool opt_out = false;
+  bool no_loop = false;
+  // CLIENT CACHING: the next command, or transaction, is not treated as the others are.
+  bool caching = false;
+  bool broken = false;  // The client that is told instead is gone.
+  ClientId redirect;    // Who that is; 0: nobody.
+
+  // What the command reads is remembered.
+  [[nodiscard]] bool remembers() const {
+    return on && !by_prefix && (!opt_in || caching) && !(opt_out && caching);
+  }
+};
+
 struct Session {
   ClientId id;
   DbIndex db;
@@ -56,6 +75,7 @@ struct Session {
   bool monitor = false;
   bool no_evict = false;
   bool no_touch = false;
+  TrackingState tracking;
   ReplyMode reply_mode = ReplyMode::kOn;
   bool close_after_reply = false;  // QUIT, and errors after which the stream of requests is lost.
 

@@ -141,10 +141,12 @@ void Engine::reap(size_t count) {
     share_.let_go.pop_back();
   }
   reaper_.reap(count);
+  if (tracking_.reaping()) [[unlikely]]
+    tracking_.reap(count);
 }
 
 bool Engine::reaping() const {
-  return !reaper_.empty() || !share_.let_go.empty() ||
+  return !reaper_.empty() || !share_.let_go.empty() || tracking_.reaping() ||
          (writer_ == nullptr && keyspace_.has_flushed());
 }
 
@@ -276,6 +278,7 @@ bool Engine::on(const DbSwap& record) {
   if (record.first.value >= keyspace_.databases()) return false;
   touch_database(record.first);
   touch_database(record.second);
+  tracking_.flush();
   if (!keyspace_.swap(record.first, record.second)) return false;
   last_swap_ = last_lsn_;
   for (const DbIndex db : {record.first, record.second}) {
@@ -288,6 +291,7 @@ bool Engine::on(const DbSwap& record) {
 bool Engine::on(const DbFlush& record) {
   if (record.db.value >= keyspace_.databases()) return false;
   recent_ = nullptr;
+  tracking_.flush();
   const uint32_t first = record.every ? 0 : record.db.value;
   const uint32_t end = record.every ? keyspace_.databases() : record.db.value + 1;
   for (uint32_t db = first; db < end; ++db) {

@@ -8,7 +8,7 @@
 // (engine/state_writer.h); without one a record pays a branch. Freeing what is large takes many turns: reap().
 //
 // Invariant  two engines that applied the same records have the same digest().
-// Volatile   waits(), watches(), Consumer::seen, Object::used: not logged, not in the digest.
+// Volatile   waits(), watches(), tracking(), Consumer::seen, Object::used: not logged, not in the digest.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "engine/object.h"
 #include "engine/reaper.h"
 #include "engine/stream_share.h"
+#include "engine/tracking.h"
 #include "engine/waits.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -98,6 +99,7 @@ class Engine {
 
   [[nodiscard]] Waits& waits() { return waits_; }
   [[nodiscard]] Watches& watches() { return watches_; }
+  [[nodiscard]] Tracking& tracking() { return tracking_; }
 
  private:
   friend class StateLoader;
@@ -144,8 +146,12 @@ class Engine {
   Object* changed(ObjectId id);
   Stream* changed_stream(ObjectId id, Object** object = nullptr);
   Group* changed_group(ObjectId id, GroupId group, Stream** stream = nullptr);
-  // Tells watchers of the key, and waiters when the object under it appeared or went.
-  void touch(const Object& object) { watches_.touch(object.db(), object.key); }
+  // Tells watchers of the key and those who keep what they have read of it, and waiters when the object under it
+  // appeared or went.
+  void touch(const Object& object) {
+    watches_.touch(object.db(), object.key);
+    tracking_.touch(object.key);
+  }
   void appeared(const Object& object);
   void disappeared(const Object& object);
   // The same for a whole database: watchers of its keys, waiters for names in it.
@@ -159,6 +165,7 @@ class Engine {
   std::vector<StreamId> delivered_;      // Of the record being applied; kept to keep its memory.
   Waits waits_;
   Watches watches_;
+  Tracking tracking_;
   Lsn last_lsn_;
   Lsn last_swap_;
   uint64_t changes_ = 0;

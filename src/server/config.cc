@@ -76,6 +76,7 @@ Settings make_settings(const ConfigValues& values) {
   settings.eviction_samples = static_cast<uint32_t>(values.integer("maxmemory-samples"));
   settings.events = EventChoice::parse(values.text("notify-keyspace-events")).value();
   settings.debug = debug_access(values.text("enable-debug-command"));
+  settings.tracked_keys_max = values.memory("tracking-table-max-keys");
   settings.slowlog_threshold_us = values.integer("slowlog-log-slower-than");
   settings.slowlog_length_max = values.memory("slowlog-max-len");
   settings.latency_threshold_ms = values.integer("latency-monitor-threshold");

@@ -50,6 +50,7 @@ constexpr Directive kDirectives[] = {
     {.name = "tcp-backlog", .initial = "511", .kind = kInteger, .change = kAtStart, .max = INT32_MAX, .help = "connections that may wait to be accepted"},
     {.name = "tcp-keepalive", .initial = "300", .kind = kInteger, .max = INT32_MAX, .help = "seconds of silence after which a client is probed; 0: never"},
     {.name = "timeout", .initial = "0", .kind = kInteger, .max = INT32_MAX, .help = "seconds of idleness after which a client is closed; 0: never"},
+    {.name = "tracking-table-max-keys", .initial = "1000000", .kind = kInteger, .help = "of how many keys, of 256 bytes on average with their readers, it is remembered which clients keep them (CLIENT TRACKING); beyond that some are invalidated; 0: no limit"},
     {.name = "unixsocket", .initial = "", .kind = kText, .change = kAtStart, .help = "path of a unix socket to listen on, relative to dir; empty: none"},
     {.name = "unixsocketperm", .initial = "0", .kind = kOctal, .change = kAtStart, .max = 0777, .help = "its permissions, octal; 0: 700"},
 

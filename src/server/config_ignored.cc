@@ -159,7 +159,6 @@ constexpr Row kRows[] = {
     {"tls-session-cache-size", "20480", kInteger},
     {"tls-session-cache-timeout", "300", kInteger},
     {"tls-session-caching", "yes", kYesNo},
-    {"tracking-table-max-keys", "1000000", kInteger},
     {"zset-max-listpack-entries", "128", kInteger, kAnyTime, {}, "zset-max-ziplist-entries"},
     {"zset-max-listpack-value", "64", kMemory, kAnyTime, {}, "zset-max-ziplist-value"},
 };

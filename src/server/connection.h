@@ -61,6 +61,7 @@ struct Connection {
   Output output;
   // Pushes to this connection that came while it executes a command, or is being replied: they follow the reply.
   ByteBuffer pushes;
+  size_t told_bytes = 0;  // Invalidations that it was sent since it was last owed nothing.
   MonoNs soft_limit_since{
       0};  // When the output went over the soft limit of its class; 0: it is below.
 

@@ -121,6 +121,7 @@ void Reactor::serve(Now now) {
   if (held_by_) return;
   tick();
   serve_ready();
+  shard_->dispatcher().end_turn();
   shard_->commit();
   if (!shard_->loading().active) shard_->frames().end_turn(now.mono);
   work_in_slices(now);
@@ -281,19 +282,24 @@ void Reactor::finish_request(Connection& connection, Dispatcher::Outcome& outcom
   connection.last_active = shard_->dispatcher().now().mono;
   if (outcome.park) {
     park(connection, OwnedRequest(connection.request), outcome);
+    if (connection.blocked()) release_pushes(connection);
   } else if (outcome.rest != nullptr) [[unlikely]] {
     added(connection, outcome.release);
     begin_reply(connection, outcome);
   } else {
     connection.session.end_skip();
-    if (!connection.pushes.empty()) {
-      connection.output.buffer().append(connection.pushes.view());
-      connection.pushes.clear();
-    }
     added(connection, outcome.release);
+    release_pushes(connection);
     // A client without replies leaves at once: nothing will ever be sent.
     if (connection.session.close_after_reply && connection.output.empty()) close(connection);
   }
+}
+
+void Reactor::release_pushes(Connection& connection) {
+  if (connection.pushes.empty()) return;
+  connection.output.buffer().append(connection.pushes.view());
+  connection.pushes.clear();
+  added(connection, shard_->engine().last_lsn());
 }
 
 void Reactor::protocol_error(Connection& connection) {
@@ -423,6 +429,7 @@ void Reactor::resume(Connection& connection, OpenedFrames opened) {
     outcome.release = std::max(outcome.release, parked.release);
     park(connection, std::move(parked.request), outcome, std::move(opened));
     connection.parked->planned = connection.parked->planned || parked.planned;
+    if (connection.blocked()) release_pushes(connection);
     return;
   }
   finish_request(connection, outcome);
@@ -579,7 +586,10 @@ void Reactor::close(Connection& connection) {
 void Reactor::bury(Connection& connection) {
   forget_parked(connection);
   forget_reply(connection);
-  if (shard_ != nullptr) shard_->engine().watches().forget(connection.session.id);
+  if (shard_ != nullptr) {
+    shard_->engine().watches().forget(connection.session.id);
+    shard_->engine().tracking().forget(connection.session.id);
+  }
   if (close_observer_) close_observer_(connection);
   dead_.push_back(&connection);
 }

@@ -89,11 +89,12 @@ class Reactor : public io::Handler {
   // while the connection executes a command, or is being replied, follows that command's reply.
   template <typename Write>
   void push(Connection& connection, Write&& write) {
-    const bool inside = &connection == executing_ || connection.replying;
-    ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(),
-                       connection.session.protocol);
-    write(writer);
-    if (!inside) added(connection, shard_->engine().last_lsn());
+    push(connection, shard_->engine().last_lsn(), write);
+  }
+  // The same for what shows no data, and so waits for nothing but what stands before it.
+  template <typename Write>
+  void push_at_once(Connection& connection, Write&& write) {
+    push(connection, Lsn{}, write);
   }
   // Ends a parked command with what `write` replies. Nothing when the connection has none.
   template <typename Write>
@@ -144,6 +145,14 @@ class Reactor : public io::Handler {
   void on_disk(io::Lane lane, Status status) override;
   void on_signal(int signal) override;
 
+  template <typename Write>
+  void push(Connection& connection, Lsn release, Write&& write) {
+    const bool inside = &connection == executing_ || connection.replying;
+    ReplyWriter writer(inside ? connection.pushes : connection.output.buffer(),
+                       connection.session.protocol);
+    write(writer);
+    if (!inside) added(connection, release);
+  }
   [[nodiscard]] Connection* find(io::ConnectionId id) const;
   void settle_sent();
   void note_sent(Connection& connection, size_t count) {
@@ -163,6 +172,8 @@ class Reactor : public io::Handler {
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
   void finish_request(Connection& connection, Dispatcher::Outcome& outcome);
+  // Pushes that came while the connection executed a command follow its reply, or do not wait for it: the command does.
+  void release_pushes(Connection& connection);
   // What is left of the outcome's reply is written from now on, as the client reads.
   void begin_reply(Connection& connection, Dispatcher::Outcome& outcome);
   // Writes the next pieces of long replies, for a bounded time.

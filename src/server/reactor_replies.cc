@@ -88,11 +88,7 @@ void Reactor::end_reply(Connection& connection) {
   std::erase(replying_, &connection);
   shard_->long_replies().end(connection.session.id);
   connection.session.end_skip();
-  if (!connection.pushes.empty()) {
-    connection.output.buffer().append(connection.pushes.view());
-    connection.pushes.release();
-    added(connection, shard_->engine().last_lsn());
-  }
+  release_pushes(connection);
   make_runnable(connection);
   if (!connection.runnable) close_if_ended(connection);
   if (connection.session.close_after_reply && connection.output.empty()) close(connection);

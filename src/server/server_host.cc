@@ -98,6 +98,55 @@ void ServerHost::deliver(ClientId client, const PublishedMessage& message) {
   });
 }
 
+// Who is told of what it has read itself can't be owed more than the table of tracked keys has held. A large reply alone
+// is no reason, either: that client reads.
+template <typename Write>
+void ServerHost::tell(Connection& connection, bool bounded, Write&& write) {
+  const auto owed = [&connection] {
+    return connection.output.pending() + connection.pushes.size();
+  };
+  const size_t before = owed();
+  if (before == 0) connection.told_bytes = 0;
+  reactor_.push_at_once(connection, write);
+  if (bounded) return;
+  connection.told_bytes += owed() - before;
+  const uint64_t hard = config_.limits.pubsub.hard;
+  if (hard == 0 || connection.told_bytes <= hard || owed() <= hard) return;
+  log(LogLevel::kWarning,
+      "Client {} is closed: it is owed {} bytes, and does not read which keys have changed",
+      connection.peer, owed());
+  ++reactor_.counters().output_limit_disconnections;
+  clients_.kill(connection.session.id);
+}
+
+void ServerHost::invalidate(ClientId client, const std::vector<Bytes>& keys) {
+  Connection* const from = reactor_.find(client);
+  if (from == nullptr || !from->session.tracking.on) return;
+  TrackingState& tracking = from->session.tracking;
+  const bool redirected = tracking.redirect.value != 0;
+  Connection* const to = redirected ? reactor_.find(tracking.redirect) : from;
+  if (to == nullptr) {
+    tracking.broken = true;
+    if (from->session.protocol != Protocol::kResp3) return;
+    return tell(*from, /*bounded=*/true, [&tracking](ReplyWriter& writer) {
+      writer.push(2);
+      writer.bulk("tracking-redir-broken");
+      writer.integer(static_cast<int64_t>(tracking.redirect.value));
+    });
+  }
+  // Without pushes only messages can tell replies from what nobody has asked for.
+  const bool resp3 = to->session.protocol == Protocol::kResp3;
+  if (!resp3 && !(redirected && to->session.subscribed())) return;
+  tell(*to, !redirected && !tracking.by_prefix, [&keys, resp3](ReplyWriter& writer) {
+    writer.push(resp3 ? 2 : 3);
+    writer.bulk(resp3 ? "invalidate" : "message");
+    if (!resp3) writer.bulk("__redis__:invalidate");
+    if (keys.empty()) return writer.null();
+    writer.array(keys.size());
+    for (const Bytes key : keys) writer.bulk(key);
+  });
+}
+
 void ServerHost::note_slow(const Session& session, const Request& request, const CommandSpec& spec,
                            int64_t duration_ns) {
   const Settings& settings = config_.settings;

@@ -40,6 +40,7 @@ class ServerHost : public Host {
   [[nodiscard]] NodeHost& node() override { return node_; }
   [[nodiscard]] Subscriptions& subscriptions() override { return subscriptions_; }
   void deliver(ClientId client, const PublishedMessage& message) override;
+  void invalidate(ClientId client, const std::vector<Bytes>& keys) override;
   [[nodiscard]] bool monitored() const override { return clients_.watched(); }
   void show_to_monitors(const Session& session, const Request& request) override {
     clients_.show(session, request);
@@ -49,6 +50,9 @@ class ServerHost : public Host {
   [[nodiscard]] int64_t slow_ns() const override { return slow_ns_; }
 
  private:
+  // Pushes an invalidation; closes the connection when it is owed too many, unless their number is `bounded` otherwise.
+  template <typename Write>
+  void tell(Connection& connection, bool bounded, Write&& write);
   // Makes what CONFIG SET has changed take effect.
   void configure();
 

@@ -25,6 +25,7 @@ Result<std::unique_ptr<Shard>> Shard::begin(const io::World& world, const LogOpt
   if (!log.ok()) return log.error();
   shard->log_ = std::move(log).value();
   shard->loading_.active = true;
+  shard->engine_.tracking().pause(true);
   return shard;
 }
 
@@ -40,6 +41,7 @@ Result<bool> Shard::load(uint64_t bytes) {
   dispatcher_.set_frames_max(ShardFrames::kFramesAtOnce);
   engine_.share().frames.end_loading();
   loading_.active = false;
+  engine_.tracking().pause(false);
   committed_ = engine_.last_lsn();
   checkpoints_ =
       std::make_unique<CheckpointRunner>(world_, engine_, *log_, frames_, directory_, databases_);

@@ -1,7 +1,7 @@
 // node-redis 5 unchanged, in the protocol that argument 1 names (2 or 3): every stream command, and what programs use
 // beside them. The library gives the same objects in both protocols, but for XREAD and XREADGROUP (see streams).
 
-import { ErrorReply, RESP_TYPES, WatchError, createClient } from 'redis';
+import { BasicClientSideCache, ErrorReply, RESP_TYPES, WatchError, createClient } from 'redis';
 
 import { blocked, control, equal, fails, port, runAll, test, waitUntil } from './harness.mjs';
 
@@ -271,6 +271,25 @@ test('hashes and sets beside streams', async (client) => {
   equal((await client.sMembers('set')).sort(), ['x', 'y']);
   equal([await client.set('k', 'v', { NX: true }), await client.set('k', 'w', { NX: true })], ['OK', null]);
 });
+
+// The library has it in RESP3 only.
+if (RESP === 3) {
+  test('client-side cache', async (client) => {
+    const cache = new BasicClientSideCache();
+    const cached = await createClient({ RESP, clientSideCache: cache, socket: { port } }).connect();
+    await client.set('k', '1');
+    await threeEntries(client);
+    equal([await cached.get('k'), await cached.get('k'), await cached.xLen('s')], ['1', '1', 3]);
+    equal(cache.stats().hitCount, 1);
+    await client.set('k', '2');
+    await waitUntil(async () => (await cached.get('k')) === '2');
+    await client.xDel('s', '1-1');
+    await waitUntil(async () => (await cached.xLen('s')) === 2);
+    await client.flushAll();
+    await waitUntil(async () => (await cached.get('k')) === null);
+    cached.destroy();
+  });
+}
 
 const connect = async () => {
   const socket = { port, reconnectStrategy: false };
