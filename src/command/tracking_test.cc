@@ -1,4 +1,9 @@
 // CLIENT TRACKING: what is remembered and when clients are told; what is said to them is in the transcripts.
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include "command/command_fixture.h"
@@ -144,6 +149,112 @@ TEST_F(ClientTrackingTest, ResetForgets) {
   run("CLIENT TRACKING OFF");
   run_as("other", "SET a 1");
   EXPECT_THAT(told(), IsEmpty());
+}
+
+// Goal: a cache that lets go of what it is told of is never wrong, and WATCH breaks for the same keys.
+// Method: a client keeps what it has read of a few keys, others change them at random, and an auditor, who is told of
+// nothing, compares. Whoever watches all keys finds its watch broken exactly when the client was told.
+class CacheTest : public ClientTrackingTest {
+ protected:
+  static constexpr const char* kKeys[] = {"a", "b", "c", "d"};
+  static constexpr const char* kCommands[] = {
+      "SET $ 1",
+      "SET $ 2 PX 30",
+      "SETNX $ 3",
+      "APPEND $ 4",
+      "SETRANGE $ 3 x",
+      "INCR $",
+      "GETSET $ 5",
+      "GETDEL $",
+      "MSETNX $ 6 $ 7",
+      "EXPIRE $ 1",
+      "PEXPIRE $ 20",
+      "PERSIST $",
+      "EXPIRE $ -1",
+      "DEL $",
+      "UNLINK $ $",
+      "RENAME $ $",
+      "RENAMENX $ $",
+      "COPY $ $",
+      "COPY $ $ REPLACE",
+      "MOVE $ 1",
+      "SADD $ x y",
+      "SREM $ x",
+      "SPOP $",
+      "SMOVE $ $ y",
+      "SUNIONSTORE $ $ $",
+      "HSET $ f 1",
+      "HDEL $ f",
+      "HINCRBY $ g 1",
+      "XADD $ * f v",
+      "XADD $ MAXLEN 2 * f v",
+      "XADD $ NOMKSTREAM * f v",
+      "XTRIM $ MAXLEN 3",
+      "XDEL $ 1000001-0",
+      "XGROUP CREATE $ g 0 MKSTREAM",
+      "XGROUP CREATE $ g 0",
+      "XGROUP SETID $ g 0",
+      "XGROUP DESTROY $ g",
+      "XREADGROUP GROUP g c STREAMS $ >",
+      "XAUTOCLAIM $ g d 0 0",
+      "XSETID $ 9000000-0",
+      "XCFGSET $ MAXLEN 4",
+      "FLUSHDB",
+      "SWAPDB 0 1",
+  };
+
+  std::string chosen_command() {
+    std::string command = kCommands[host().random() % std::size(kCommands)];
+    for (size_t at = command.find('$'); at != std::string::npos; at = command.find('$'))
+      command.replace(at, 1, kKeys[host().random() % std::size(kKeys)]);
+    return command;
+  }
+  std::string read(const std::string& client, const std::string& key) {
+    const std::string kind = run_as(client, "TYPE " + key);
+    const std::string form = kind == "+stream" ? "XRANGE {} - +"
+                             : kind == "+hash" ? "HGETALL {}"
+                             : kind == "+set"  ? "SMEMBERS {}"
+                                               : "GET {}";
+    return kind + run_as(client, fmt::format(fmt::runtime(form), key));
+  }
+};
+
+TEST_F(CacheTest, IsNeverWrong) {
+  constexpr int kSteps = 3000;
+  for (const char* client : {"auditor", "watcher"}) add_client(client);
+  run("CLIENT TRACKING ON");
+  std::map<std::string, std::string> cache;
+  size_t told_count = 0;
+  for (int step = 0; step < kSteps; ++step) {
+    for (const char* key : kKeys) {
+      if (!cache.contains(key)) cache[key] = read("main", key);
+    }
+    // What has expired while it was read is told of, and read again.
+    if (!told().empty()) {
+      cache.clear();
+      continue;
+    }
+    run_as("watcher", "WATCH a b c d");
+    advance_ms(static_cast<int64_t>(host().random() % 5));
+    const std::string command = chosen_command();
+    run_as("other", command);
+    std::map<std::string, std::string> now;
+    for (const char* key : kKeys) now[key] = read("auditor", key);
+    bool everything = false;
+    const std::vector<std::string> told_of = told();
+    for (const std::string& line : told_of) {
+      everything = everything || line == "1: *";
+      cache.erase(line.substr(3));
+    }
+    told_count += told_of.size();
+    if (everything) cache.clear();
+    for (const auto& [key, value] : cache)
+      ASSERT_EQ(now[key], value) << key << " after " << command;
+    run_as("watcher", "MULTI");
+    const bool broken = run_as("watcher", "EXEC") == "nilarr";
+    ASSERT_TRUE(everything || broken == !told_of.empty()) << command;
+  }
+  EXPECT_GT(told_count, size_t{kSteps / 10});
 }
 
 }  // namespace

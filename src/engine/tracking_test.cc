@@ -143,7 +143,7 @@ TEST(TrackingTest, FindsAllPrefixesOfAKey) {
       }
     }
     size_t starts = 0;
-    for (const std::string& prefix : prefixes) starts += key.starts_with(prefix) ? 1 : 0;
+    for (const std::string& prefix : prefixes) starts += key.starts_with(prefix) ? 1U : 0U;
     EXPECT_EQ(found, starts) << key;
   }
 }

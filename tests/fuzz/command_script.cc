@@ -20,9 +20,10 @@ GROUP BLOCK COUNT NOACK MKSTREAM ENTRIESREAD MAXLEN MINID NOMKSTREAM LIMIT = ~ *
 FULL ENTRIESADDED MAXDELETEDID CREATE CREATECONSUMER DELCONSUMER DESTROY SETID STREAM GROUPS CONSUMERS HELP
 NX XX GT LT EX PX EXAT PXAT KEEPTTL PERSIST GET REPLACE DB ASYNC SYNC MATCH TYPE WITHVALUES
 ON OFF SKIP SKIPME YES NO ID ADDR USER default AUTH SETNAME TIMEOUT ERROR WRITE ALL normal pubsub lib-name
+REDIRECT PREFIX BCAST OPTIN OPTOUT NOLOOP
 FILTERBY ACLCAT PATTERN MODULE stream NOSAVE NOW ABORT SAMPLES
 appendfsync everysec always maxmemory maxmemory-policy allkeys-lru volatile-ttl maxmemory-samples requirepass timeout stream-node-max-entries stream-node-max-bytes slowlog-log-slower-than
-client-output-buffer-limit client-query-buffer-limit latency-monitor-threshold latency-tracking 1mb
+tracking-table-max-keys client-output-buffer-limit client-query-buffer-limit latency-monitor-threshold latency-tracking 1mb
 0 1 2 3 -1 -2 5 6 15 16 100 1000 4294967295 4294967296 9223372036854775807 9223372036854775808 -9223372036854775808
 -9223372036854775809 18446744073709551615 18446744073709551616 0.5 1e300 nan -inf
 0-0 0-1 1-0 1-1 2-0 3-3 1-* 2-* 0-* - + $ > (1-1 (0-0 (+ 1700000000000-0 1700000000000-*
