@@ -118,9 +118,10 @@ bool check_prefixes(Context& context, const std::vector<Bytes>& prefixes) {
   for (size_t i = 0; i < prefixes.size(); ++i) {
     for (const std::string& other : present)
       if (overlap(prefixes[i], other)) return refuse(prefixes[i], "an existing", other);
-    for (size_t j = i + 1; j < prefixes.size(); ++j)
+    for (size_t j = i + 1; j < prefixes.size(); ++j) {
       if (overlap(prefixes[i], prefixes[j]))
         return refuse(prefixes[i], "another provided", prefixes[j]);
+    }
   }
   return true;
 }
