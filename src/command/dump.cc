@@ -28,7 +28,8 @@ void add_group(const Group& group, RdbStream& out) {
   RdbStream::Group& to = out.groups.emplace_back();
   to.name = group.name;
   to.last_delivered = group.last_delivered;
-  to.entries_read = group.entries_read;
+  // XSETID may have set the stream's counter below it, which no server takes.
+  to.entries_read = std::min(group.entries_read, static_cast<int64_t>(out.entries_added));
   std::map<ConsumerId, uint32_t> indices;
   for (const auto& [name, consumer] : group.consumers) {
     indices.emplace(consumer->id, static_cast<uint32_t>(to.consumers.size()));

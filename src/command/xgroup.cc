@@ -1,4 +1,6 @@
 // XGROUP.
+#include <algorithm>
+
 #include "command/retention_words.h"
 #include "command/stream_commands.h"
 #include "command/stream_words.h"
@@ -41,6 +43,11 @@ bool read_group_words(Context& context, const Arguments& words, MakeStream make_
     }
   }
   return true;
+}
+
+// What the group's counter becomes: no more than was ever added, whatever was asked for.
+int64_t entries_read(const GroupWords& asked, const Stream& stream) {
+  return std::min(asked.entries_read, static_cast<int64_t>(stream.entries_added()));
 }
 
 // The stream under words[2]. False after the error has been replied.
@@ -89,7 +96,7 @@ void cmd_xgroup_create(Context& context, const Arguments& words) {
   context.commit(GroupCreate{.object = object->id,
                              .group = object->stream()->groups().next_id(),
                              .last_delivered = last_delivered,
-                             .entries_read = asked.entries_read,
+                             .entries_read = entries_read(asked, *object->stream()),
                              .name = words[3]});
   context.notify(EventClass::kStream, "xgroup-create", words[2]);
   context.reply().ok();
@@ -116,7 +123,7 @@ void cmd_xgroup_setid(Context& context, const Arguments& words) {
   context.commit(GroupSetId{.object = object->id,
                             .group = group->id,
                             .last_delivered = last_delivered,
-                            .entries_read = asked.entries_read});
+                            .entries_read = entries_read(asked, *object->stream())});
   context.notify(EventClass::kStream, "xgroup-setid", words[2]);
   context.reply().ok();
 }

@@ -25,7 +25,7 @@ TEST_F(XgroupTest, CreatesGroups) {
       {"XGROUP CREATE s b 0", "+OK"},
       {"XGROUP CREATE s c 1-1 ENTRIESREAD 1", "+OK"},
       {"xgroup create s d 9 mkstream entriesread -1", "+OK"},
-      {"XGROUP CREATE s e 007-08 ENTRIESREAD 99 MKSTREAM", "+OK"},
+      {"XGROUP CREATE s e 007-08 ENTRIESREAD 99 MKSTREAM", "+OK"},  // More than was added.
       {"XGROUP CREATE s \"\" 0", "+OK"},
       {"XINFO GROUPS s",
        "[[name \"\" consumers :0 pending :0 last-delivered-id 0-0 entries-read nil lag :2] "
@@ -33,7 +33,7 @@ TEST_F(XgroupTest, CreatesGroups) {
        "[name b consumers :0 pending :0 last-delivered-id 0-0 entries-read nil lag :2] "
        "[name c consumers :0 pending :0 last-delivered-id 1-1 entries-read :1 lag :1] "
        "[name d consumers :0 pending :0 last-delivered-id 9-0 entries-read nil lag :0] "
-       "[name e consumers :0 pending :0 last-delivered-id 7-8 entries-read :99 lag :0]]"},
+       "[name e consumers :0 pending :0 last-delivered-id 7-8 entries-read :2 lag :0]]"},
       {"XGROUP CREATE s a 0", "-BUSYGROUP Consumer Group name already exists"},
       {"XGROUP CREATE s a 0 MKSTREAM", "-BUSYGROUP Consumer Group name already exists"},
   });
@@ -99,7 +99,7 @@ TEST_F(XgroupTest, MovesGroups) {
        "[[name g consumers :0 pending :0 last-delivered-id 1-1 entries-read nil lag :1]]"},
       {"XGROUP SETID s g 1-1 ENTRIESREAD 7", "+OK"},
       {"XINFO GROUPS s",
-       "[[name g consumers :0 pending :0 last-delivered-id 1-1 entries-read :7 lag :1]]"},
+       "[[name g consumers :0 pending :0 last-delivered-id 1-1 entries-read :2 lag :1]]"},
       {"XGROUP SETID s g -", "+OK"},
       {"XINFO GROUPS s",
        "[[name g consumers :0 pending :0 last-delivered-id 0-0 entries-read nil lag :2]]"},
