@@ -5,6 +5,6 @@
 
 namespace leat {
 
-constexpr std::string_view kRedisVersion = "7.2.5";
+constexpr std::string_view kRedisVersion = "8.10.2";
 
 }  // namespace leat

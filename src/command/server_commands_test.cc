@@ -17,7 +17,7 @@ TEST_F(InfoTest, HasWhatClientsAndScrapersRead) {
   host().node().change_facts().port = 7001;
   host().node().change_facts().process_id = 12;
   const std::string text = run("INFO everything");
-  for (const std::string_view line : {"redis_version:7.2.",
+  for (const std::string_view line : {"redis_version:8.10.",
                                       "leat_version:",
                                       "redis_mode:standalone",
                                       "process_id:12",
