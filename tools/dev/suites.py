@@ -37,6 +37,7 @@ TABLE = (
     Suite("orders", 120),
     Suite("memory", 180),
     Suite("replies", 120),
+    Suite("storm", 120),
     Suite("capacity", 300, ("--bytes", "600mb")),
     Suite("backup", 180),
     Suite("crash", 300),
