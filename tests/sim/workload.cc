@@ -70,6 +70,13 @@ Words Workload::policy() {
   return words;
 }
 
+Words Workload::set_id(const Model& model, const std::string& key) {
+  Words words = {"XSETID", key, some_id(model, key)};
+  if (chance(2)) words.insert(words.end(), {"ENTRIESADDED", number(200)});
+  if (chance(3)) words.insert(words.end(), {"MAXDELETEDID", some_id(model, key)});
+  return words;
+}
+
 Words Workload::stream_write(const Model& model) {
   if (policies_ && chance(10)) return policy();
   const std::string key = stream_key();
@@ -84,12 +91,7 @@ Words Workload::stream_write(const Model& model) {
     add_trim(model, key, words);
     return words;
   }
-  if (chance(40)) {
-    Words words = {"XSETID", key, some_id(model, key)};
-    if (chance(2)) words.insert(words.end(), {"ENTRIESADDED", number(200)});
-    if (chance(3)) words.insert(words.end(), {"MAXDELETEDID", some_id(model, key)});
-    return words;
-  }
+  if (chance(40)) return set_id(model, key);
   if (idempotent_ && chance(20))
     return {"XIDMPRECORD", key, "p" + number(2), "i" + number(9), some_id(model, key)};
   Words words = {"XADD", key};

@@ -22,6 +22,7 @@ class Workload {
   Words command(const Model& model);
   Words stream_write(const Model& model);
   Words policy();
+  Words set_id(const Model& model, const std::string& key);
   Words stream_read();
   Words group_read(const Model& model);
   Words group_admin(const Model& model);
