@@ -7,6 +7,7 @@ from typing import Callable
 import build
 import ci
 import fuzz
+import includes
 import lint
 import quality
 import serve
@@ -69,6 +70,13 @@ def run_lint(arguments):
     else:
         changed = quality.changed()
         lint.lint([f for f in quality.sources() if f in changed])
+
+
+def run_includes(arguments):
+    unknown = sorted(set(arguments) - set(quality.units()))
+    if unknown:
+        raise shell.StepFailed(f"no source of this project: {' '.join(unknown)}", "./dev includes [FILE...]")
+    includes.check(arguments or quality.units())
 
 
 def run_fuzz(arguments):
@@ -137,6 +145,7 @@ SUBCOMMANDS = [
                with_server(build.SERVER, "bench", "compare"), "src/bench/*.cc"),
     Subcommand("fmt", "format every C++ file in place", run_fmt),
     Subcommand("lint [--all | FILE...]", "format, house rules, clang-tidy on changed, all or the named files", run_lint),
+    Subcommand("includes [FILE...]", "compile every source, or the named ones, by itself: each must include what it uses", run_includes),
     Subcommand("sim [--seed N | --seeds N | --minutes M]", "simulate whole nodes with faults; one seed, one run", run_sim, "tests/sim/*_main.cc"),
     Subcommand("mutants [--only NAME] [--check]", "break the server in one place at a time: the simulator or a unit test must notice", run_mutants, "tests/sim/mutants.txt"),
     Subcommand("fuzz [TARGET...] [--minutes M]", f"fuzz every or the named targets, {fuzz.SMOKE_S} s each unless said", run_fuzz, "tests/fuzz/*_fuzz.cc"),

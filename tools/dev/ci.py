@@ -4,6 +4,7 @@ import concurrent.futures
 
 import build
 import fuzz
+import includes
 import lint
 import quality
 import shell
@@ -101,6 +102,7 @@ def ci():
     ledger.step(quality.check_format)
     ledger.step(quality.check_rules)
     ledger.step(lint.lint_all)
+    ledger.step(includes.check_some)
     run_tests(ledger, suites.available(), "")
     targets = fuzz.targets()
     if targets and ledger.step(fuzz.build_targets, targets):
