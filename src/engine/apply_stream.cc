@@ -26,6 +26,53 @@ uint64_t counted(uint64_t deliveries, DeliveryCount count, uint64_t set_to) {
 
 }  // namespace
 
+bool Engine::apply_to_stream(const RecordView& record) {
+  switch (record.type) {
+    case RecordType::kStreamAppend:
+      return decode_and_apply<StreamAppend>(record.payload);
+    case RecordType::kStreamTrim:
+      return decode_and_apply<StreamTrim>(record.payload);
+    case RecordType::kStreamTrimRanges:
+      return decode_and_apply<StreamTrimRanges>(record.payload);
+    case RecordType::kStreamDelete:
+      return decode_and_apply<StreamDelete>(record.payload);
+    case RecordType::kStreamSetId:
+      return decode_and_apply<StreamSetId>(record.payload);
+    case RecordType::kStreamConfigure:
+      return decode_and_apply<StreamConfigure>(record.payload);
+    case RecordType::kStreamIdempotency:
+      return decode_and_apply<StreamIdempotency>(record.payload);
+    case RecordType::kStreamRemember:
+      return decode_and_apply<StreamRemember>(record.payload);
+    case RecordType::kStreamForget:
+      return decode_and_apply<StreamForget>(record.payload);
+    case RecordType::kStreamDuplicate:
+      return decode_and_apply<StreamDuplicate>(record.payload);
+    case RecordType::kGroupCreate:
+      return decode_and_apply<GroupCreate>(record.payload);
+    case RecordType::kGroupSetId:
+      return decode_and_apply<GroupSetId>(record.payload);
+    case RecordType::kGroupDrop:
+      return decode_and_apply<GroupDrop>(record.payload);
+    case RecordType::kConsumerCreate:
+      return decode_and_apply<ConsumerCreate>(record.payload);
+    case RecordType::kConsumerDrop:
+      return decode_and_apply<ConsumerDrop>(record.payload);
+    case RecordType::kGroupDeliver:
+      return decode_and_apply<GroupDeliver>(record.payload);
+    case RecordType::kGroupAck:
+      return decode_and_apply<GroupAck>(record.payload);
+    case RecordType::kGroupClaim:
+      return decode_and_apply<GroupClaim>(record.payload);
+    case RecordType::kGroupRelease:
+      return decode_and_apply<GroupRelease>(record.payload);
+    case RecordType::kGroupRedeliver:
+      return decode_and_apply<GroupRedeliver>(record.payload);
+    default:
+      return false;
+  }
+}
+
 Stream* Engine::changed_stream(ObjectId id, Object** object) {
   Object* const found = changed(id);
   if (found == nullptr) return nullptr;

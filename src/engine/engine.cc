@@ -25,12 +25,6 @@ bool for_each_string(Bytes list, Visit&& visit) {
 
 }  // namespace
 
-template <typename Record>
-bool Engine::decode_and_apply(Bytes payload) {
-  Record record;
-  return decode(payload, record) && on(record);
-}
-
 bool Engine::apply(const RecordView& record) {
   ++last_lsn_.value;
   ++changes_;
@@ -63,48 +57,9 @@ bool Engine::apply(const RecordView& record) {
       return decode_and_apply<SetAdd>(record.payload);
     case RecordType::kSetRemove:
       return decode_and_apply<SetRemove>(record.payload);
-    case RecordType::kStreamAppend:
-      return decode_and_apply<StreamAppend>(record.payload);
-    case RecordType::kStreamTrim:
-      return decode_and_apply<StreamTrim>(record.payload);
-    case RecordType::kStreamTrimRanges:
-      return decode_and_apply<StreamTrimRanges>(record.payload);
-    case RecordType::kStreamDelete:
-      return decode_and_apply<StreamDelete>(record.payload);
-    case RecordType::kStreamSetId:
-      return decode_and_apply<StreamSetId>(record.payload);
-    case RecordType::kStreamConfigure:
-      return decode_and_apply<StreamConfigure>(record.payload);
-    case RecordType::kStreamIdempotency:
-      return decode_and_apply<StreamIdempotency>(record.payload);
-    case RecordType::kStreamRemember:
-      return decode_and_apply<StreamRemember>(record.payload);
-    case RecordType::kStreamForget:
-      return decode_and_apply<StreamForget>(record.payload);
-    case RecordType::kStreamDuplicate:
-      return decode_and_apply<StreamDuplicate>(record.payload);
-    case RecordType::kGroupCreate:
-      return decode_and_apply<GroupCreate>(record.payload);
-    case RecordType::kGroupSetId:
-      return decode_and_apply<GroupSetId>(record.payload);
-    case RecordType::kGroupDrop:
-      return decode_and_apply<GroupDrop>(record.payload);
-    case RecordType::kConsumerCreate:
-      return decode_and_apply<ConsumerCreate>(record.payload);
-    case RecordType::kConsumerDrop:
-      return decode_and_apply<ConsumerDrop>(record.payload);
-    case RecordType::kGroupDeliver:
-      return decode_and_apply<GroupDeliver>(record.payload);
-    case RecordType::kGroupAck:
-      return decode_and_apply<GroupAck>(record.payload);
-    case RecordType::kGroupClaim:
-      return decode_and_apply<GroupClaim>(record.payload);
-    case RecordType::kGroupRelease:
-      return decode_and_apply<GroupRelease>(record.payload);
-    case RecordType::kGroupRedeliver:
-      return decode_and_apply<GroupRedeliver>(record.payload);
+    default:
+      return apply_to_stream(record);
   }
-  return false;
 }
 
 Engine::Engine(uint32_t databases, FrameStore* frames) : share_(frames), keyspace_(databases) {}

@@ -140,7 +140,12 @@ class Engine {
   [[nodiscard]] bool on(const GroupRelease& record);
 
   template <typename Record>
-  [[nodiscard]] bool decode_and_apply(Bytes payload);
+  [[nodiscard]] bool decode_and_apply(Bytes payload) {
+    Record record;
+    return decode(payload, record) && on(record);
+  }
+  // The records of streams and groups; false for others.
+  [[nodiscard]] bool apply_to_stream(const RecordView& record);
 
   // The object of a record, marked as changed by it; null if it does not exist.
   Object* changed(ObjectId id);

@@ -48,7 +48,7 @@ uint64_t Idempotency::place_of_nth(uint64_t nth) const {
 }
 
 size_t Idempotency::memory() const {
-  constexpr size_t kSlots = 3 * 16;  // In the trees.
+  constexpr size_t kSlots = size_t{3} * 16;  // In the trees.
   return sizeof(Idempotency) + text_bytes_ + row_.size() * (sizeof(Iid) + kSlots) +
          producers_.size() * (sizeof(Producer) + kSlots);
 }

@@ -128,7 +128,6 @@ TEST(TrackingTest, FindsAllPrefixesOfAKey) {
                                              "abc", "abz", "abca", "abd", "abcd", "b",   "abcde"};
   for (const std::string key : {"abcd", "abce", "ab", "", "b", "aba", "z", "abzz", "aabb"}) {
     Tracking tracking;
-    std::vector<std::string> expected;
     uint64_t client = 0;
     for (const std::string& prefix : prefixes) {
       tracking.start(ClientId{++client}, {.by_prefix = true});

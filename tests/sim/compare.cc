@@ -86,8 +86,8 @@ uint64_t wire_bytes(const ModelStream& stream) {
 }
 
 std::string iids_difference(const ModelStream& model, const Stream& engine) {
-  const Idempotency kNone;
-  const Idempotency& known = engine.idempotency() == nullptr ? kNone : *engine.idempotency();
+  const Idempotency none;
+  const Idempotency& known = engine.idempotency() == nullptr ? none : *engine.idempotency();
   std::string text = first_of(
       {model.idempotency == known.limits() ? "" : "the limits of idempotent producers differ",
        unequal("iids-added", model.iids_added, known.counters().added),
@@ -98,9 +98,10 @@ std::string iids_difference(const ModelStream& model, const Stream& engine) {
   known.visit_from(0, [&](const Idempotency::View& iid) {
     const bool same = iid.producer == expected->producer && iid.id == expected->id &&
                       (expected->automatic || iid.iid == expected->iid);
-    if (!same)
+    if (!same) {
       text = fmt::format("iid {} of {} stands where {} of {} should", iid.iid, iid.producer,
                          expected->iid, expected->producer);
+    }
     ++expected;
     return same;
   });

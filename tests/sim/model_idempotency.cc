@@ -71,7 +71,7 @@ void Model::xidmprecord(const Words& words) {
     reply_ = "-ERR no such key\r\n";
     return;
   }
-  ModelStream::Iid asked{.producer = words[2], .iid = words[3], .id = id_of(words[4])};
+  const ModelStream::Iid asked{.producer = words[2], .iid = words[3], .id = id_of(words[4])};
   const ModelStream::Iid* const found = remembered(*stream, asked);
   if (!stream->entries.contains(asked.id)) {
     reply_ = "-ERR No such message in stream\r\n";
