@@ -15,9 +15,10 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(ListpackTest, HoldsWhatWasWritten) {
-  const int64_t kIntegers[] = {0,          1,         127,       128,       -1,        4095,
-                               -4096,      4096,      -4097,     INT16_MAX, INT16_MIN, 8'388'607,
-                               -8'388'608, 8'388'608, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+  constexpr int64_t kIntegers[] = {0,         1,         127,        128,       -1,
+                                   4095,      -4096,     4096,       -4097,     INT16_MAX,
+                                   INT16_MIN, 8'388'607, -8'388'608, 8'388'608, INT32_MAX,
+                                   INT32_MIN, INT64_MAX, INT64_MIN};
   const std::string texts[] = {"",
                                "a",
                                std::string(63, 'b'),
@@ -47,8 +48,8 @@ TEST(ListpackTest, HoldsWhatWasWritten) {
 TEST(RdbWordsTest, HoldsWhatWasWritten) {
   ByteBuffer out;
   RdbWriter writer(out);
-  const uint64_t kLengths[] = {0,         63, 64, 16'383, 16'384, UINT32_MAX, uint64_t{1} << 32,
-                               UINT64_MAX};
+  constexpr uint64_t kLengths[] = {0,         63, 64, 16'383, 16'384, UINT32_MAX, uint64_t{1} << 32,
+                                   UINT64_MAX};
   for (const uint64_t length : kLengths) writer.length(length);
   writer.string("text");
   writer.time(WallMs{-5});
@@ -85,10 +86,10 @@ RdbStream stream_of(uint64_t seed) {
   for (uint64_t left = draw(30); left != 0; --left) {
     id = draw(3) == 0 ? id.next() : StreamId{id.ms + 1 + draw(300), draw(3)};
     const uint64_t fields = draw(4) == 0 ? 1 + draw(3) : 1;
-    RdbStream::Entry entry{.id = id,
-                           .begins_node = stream.entries.empty() || draw(6) == 0,
-                           .elements = static_cast<uint32_t>(2 * fields),
-                           .wire = stream.wires.size()};
+    const RdbStream::Entry entry{.id = id,
+                                 .begins_node = stream.entries.empty() || draw(6) == 0,
+                                 .elements = static_cast<uint32_t>(2 * fields),
+                                 .wire = stream.wires.size()};
     for (uint64_t i = 0; i < fields; ++i) {
       stream.wires.append(draw(5) == 0 ? "$3\r\ng\r\n\r\n" : "$1\r\nf\r\n");
       stream.wires.append("$2\r\n" + std::to_string(10 + draw(90)) + "\r\n");
