@@ -54,13 +54,15 @@ void add_iids(const Idempotency& known, RdbStream& out) {
   out.idempotency = known.limits();
   out.iids_added = known.counters().added;
   out.iids_duplicates = known.counters().duplicates;
-  known.visit_from(0, [&out](const Idempotency::View& iid) {
-    out.iids.push_back(
+  std::map<Bytes, std::vector<RdbStream::Iid>> by_producer;
+  known.visit_from(0, [&by_producer](const Idempotency::View& iid) {
+    by_producer[iid.producer].push_back(
         {.producer = std::string(iid.producer), .iid = std::string(iid.iid), .id = iid.id});
     return true;
   });
-  std::stable_sort(out.iids.begin(), out.iids.end(),
-                   [](const auto& a, const auto& b) { return a.producer < b.producer; });
+  for (auto& [producer, iids] : by_producer) {
+    for (RdbStream::Iid& iid : iids) out.iids.push_back(std::move(iid));
+  }
 }
 
 // What of it counts once the context lacks no entries.

@@ -25,8 +25,8 @@ uint8_t back_byte(size_t size, size_t place) {
   return place == 0 ? bits : static_cast<uint8_t>(bits | 128);
 }
 
-int64_t sign_extended(uint64_t value, unsigned bits) {
-  const uint64_t sign = uint64_t{1} << (bits - 1);
+// `sign` is the bit of the sign alone.
+int64_t sign_extended(uint64_t value, uint64_t sign) {
   return static_cast<int64_t>((value ^ sign) - sign);
 }
 
@@ -71,16 +71,19 @@ bool ListpackReader::read_integer(uint8_t encoding, Element& element, size_t& si
   if ((encoding & 0xE0) == 0xC0) {
     if (rest_.size() < 2) return false;
     const uint64_t value = (uint64_t{encoding} & 0x1F) << 8 | static_cast<uint8_t>(rest_[1]);
-    element.integer = sign_extended(value, 13);
+    element.integer = sign_extended(value, uint64_t{1} << 12);
     size = 2;
     return true;
   }
-  constexpr size_t kWidths[] = {2, 3, 4, 8};
+  constexpr struct {
+    size_t bytes;
+    uint64_t sign;
+  } kWidths[] = {{2, 1U << 15}, {3, 1U << 23}, {4, 1U << 31}, {8, uint64_t{1} << 63}};
   if (encoding < 0xF1 || encoding > 0xF4) return false;
-  const size_t width = kWidths[encoding - 0xF1];
-  if (rest_.size() < 1 + width) return false;
-  element.integer = sign_extended(little(1, width), static_cast<unsigned>(8 * width));
-  size = 1 + width;
+  const auto& width = kWidths[encoding - 0xF1];
+  if (rest_.size() < 1 + width.bytes) return false;
+  element.integer = sign_extended(little(1, width.bytes), width.sign);
+  size = 1 + width.bytes;
   return true;
 }
 
