@@ -1,4 +1,4 @@
-// The length lines of RESP bulk strings in the one form that every client and Leat itself write.
+// RESP bulk strings, and their length lines, in the one form that every client and Leat itself write.
 //
 // Source     redis.io/docs/latest/develop/reference/protocol-spec, "Bulk strings"
 #pragma once
@@ -9,10 +9,28 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/numbers.h"
 
 namespace leat {
 
 constexpr ptrdiff_t kWireLengthDigitsMax = 10;
+// What put_wire() writes beside the bytes, at most.
+constexpr size_t kWireHeadMax = 1 + kDecimalBytesMax + 2 + 2;
+
+// Writes one bulk string "$<length>\r\n<bytes>\r\n" at `out`, which has room for it and no more; returns the end.
+inline char* put_wire(char* out, Bytes bytes) {
+  const auto put = [](char* at, Bytes part) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    return at + part.size();
+  };
+  char digits[kDecimalBytesMax];
+  const char* const end = put_decimal(digits, uint64_t{bytes.size()});
+  out = put(out, "$");
+  out = put(out, {digits, static_cast<size_t>(end - digits)});
+  out = put(out, "\r\n");
+  out = put(out, bytes);
+  return put(out, "\r\n");
+}
 
 // Reads "<length>\r\n" at `at`, never beyond `end`: decimal, without sign or leading zero.
 //   returns  what follows it; null if anything is missing, in another form, or longer than

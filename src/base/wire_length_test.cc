@@ -51,5 +51,16 @@ TEST(WireLengthTest, BinaryPayloadsStayAsTheyAre) {
   EXPECT_EQ(whole("$8\r\n" + payload + "\r\n"), payload);
 }
 
+TEST(WireLengthTest, TakesWhatIsWritten) {
+  for (const size_t size : {0U, 1U, 9U, 10U, 99U, 100U, 12'345U}) {
+    const std::string payload(size, 'x');
+    std::string wire(kWireHeadMax + size, '\0');
+    const char* const end = put_wire(wire.data(), payload);
+    wire.resize(static_cast<size_t>(end - wire.data()));
+    EXPECT_EQ(wire, "$" + std::to_string(size) + "\r\n" + payload + "\r\n");
+    EXPECT_EQ(whole(wire), payload);
+  }
+}
+
 }  // namespace
 }  // namespace leat

@@ -1,11 +1,10 @@
 // Reading and checking streams; see stream_words.h.
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/wire_length.h"
 #include "rdb/listpack.h"
 #include "rdb/stream_words.h"
 
@@ -15,15 +14,9 @@ namespace {
 constexpr uint64_t kRawIdSize = 16;
 constexpr auto kCounterMax = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 
-void append_bulk(ByteBuffer& out, Bytes text) {
-  std::array<char, 20> digits{};
-  const char* const end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), text.size()).ptr;
-  out.push_back('$');
-  out.append(Bytes(digits.data(), static_cast<size_t>(end - digits.data())));
-  out.append("\r\n");
-  out.append(text);
-  out.append("\r\n");
+void append_wire(ByteBuffer& out, Bytes text) {
+  char* const begin = out.room(kWireHeadMax + text.size());
+  out.commit(static_cast<size_t>(put_wire(begin, text) - begin));
 }
 
 // Adds the live entries of one node to a stream.
@@ -104,8 +97,8 @@ class NodeReader {
       if (!as_master && !text(field)) return false;
       if (!text(value)) return false;
       if (!live) continue;
-      append_bulk(stream_.wires, as_master ? fields_[static_cast<size_t>(i)] : field);
-      append_bulk(stream_.wires, value);
+      append_wire(stream_.wires, as_master ? fields_[static_cast<size_t>(i)] : field);
+      append_wire(stream_.wires, value);
     }
     int64_t back = 0;
     return integer(back) && back == (as_master ? count + 3 : 2 * count + 4);

@@ -17,10 +17,8 @@ std::vector<Bytes> words_of(Bytes wire) {
   const char* at = wire.data();
   const char* const end = at + wire.size();
   while (at != end) {
-    uint64_t size = 0;
-    at = read_wire_length(at + 1, end, size);
-    words.emplace_back(at, size);
-    at += size + 2;
+    at = read_wire(at, end, words.emplace_back());
+    LEAT_CHECK(at != nullptr);
   }
   return words;
 }

@@ -73,19 +73,6 @@ char* put_bytes(char* out, Bytes bytes) {
   return out + bytes.size();
 }
 
-char* put_wire(char* out, Bytes value) {
-  *out++ = '$';
-  char digits[kDecimalBytesMax];
-  out = put_bytes(
-      out, {digits, static_cast<size_t>(put_decimal(digits, uint64_t{value.size()}) - digits)});
-  *out++ = '\r';
-  *out++ = '\n';
-  if (!value.empty()) out = put_bytes(out, value);
-  *out++ = '\r';
-  *out++ = '\n';
-  return out;
-}
-
 std::string wire_of(Bytes value) {
   std::string wire(wire_size(value), '\0');
   put_wire(wire.data(), value);
