@@ -89,6 +89,7 @@ void Reactor::end_reply(Connection& connection) {
   shard_->long_replies().end(connection.session.id);
   connection.session.end_skip();
   release_pushes(connection);
+  connection.pushes.release();  // Many may have come meanwhile.
   make_runnable(connection);
   if (!connection.runnable) close_if_ended(connection);
   if (connection.session.close_after_reply && connection.output.empty()) close(connection);
