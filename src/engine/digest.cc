@@ -56,7 +56,10 @@ uint64_t digest_of(const Retention& policy) {
 
 // Of a stream that has never had any, it is that of a new one.
 uint64_t digest_of(const Idempotency* idempotency) {
-  if (idempotency == nullptr) return digest_of(std::make_unique<Idempotency>().get());
+  if (idempotency == nullptr) {
+    const Idempotency none;
+    return digest_of(&none);
+  }
   uint64_t sum = (Mixer() << idempotency->limits().duration_s << idempotency->limits().size_max
                           << idempotency->counters().added << idempotency->counters().duplicates)
                      .hash();

@@ -5,8 +5,8 @@
 //
 // Invariants  an iid stands once per producer; a producer has at least one; places in the row grow and are not reused.
 // Ownership   names are copied. What the views of visit_from() point at lives until the next change.
-// Cost        O(log iids); trees throughout, so that none of it stalls for a rehash. Some 130 bytes an iid beside
-//             its text.
+// Cost        O(log iids); trees throughout, so that none of it stalls for a rehash. Some 120 bytes an iid, and its
+//             text if that is longer than 15.
 #pragma once
 
 #include <cstdint>

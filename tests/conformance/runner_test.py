@@ -138,6 +138,17 @@ class NotationTest(unittest.TestCase):
         self.assertEqual(chosen, [1, 1, 2, 3])
 
 
+class SinceLineTest(unittest.TestCase):
+    def test_lines_of_newer_servers_are_wanted_of_these_only(self):
+        reply = transcript.reply_of("", 0, '{\n  "a" :1\n  ?8.6 "b" :2\n  ?8.8 "c" :3\n}')
+        a, b, c = (b"a", 1), (b"b", 2), (b"c", 3)
+        for version, there in (((7, 0), [a]), ((8, 6), [a, b]), ((8, 7), [a, b]), ((8, 8), [a, b, c]), ((9, 0), [a, b, c])):
+            for value in ([a], [a, b], [a, b, c], [a, c]):
+                fits = not notation.match(reply.pattern_of(version), RespMap(value), 3, {})
+                self.assertEqual(fits, value == there, f"{version}: {value}")
+        self.assertEqual(notation.match(reply.pattern, RespMap([a, b, c]), 3, {}), "", "Leat has all of them")
+
+
 class ScriptedServer:
     """Stands in for a server: answers every command by a function of its words."""
 
