@@ -17,6 +17,7 @@ class ScenarioTest(unittest.TestCase):
     def test_all_kinds_of_steps_are_drawn(self):
         drawn = {words[0] for seed in range(40) for _, words in scenario.Scenario(seed).steps()}
         self.assertLessEqual({"XADD", "XREADGROUP", "XCLAIM", "EXEC", "WATCH", "RENAME", "COPY", "FLUSHALL", "PEXPIREAT", "SMOVE"}, drawn)
+        self.assertLessEqual({"SELECT", "MOVE", "SWAPDB"}, drawn)
         self.assertIn("XSETID", drawn)
         blocking = sum("BLOCK" in words for seed in range(40) for _, words in scenario.Scenario(seed).steps())
         self.assertGreater(blocking, 100)
@@ -56,6 +57,20 @@ class DifferencesTest(unittest.TestCase):
             play.compare_woken("step", {}, {1: b"x"}, {})
         with self.assertRaises(play.Difference):
             play.compare_content({b"k": (["GET"], "string", b"1", True)}, {b"k": (["GET"], "string", b"1", False)})
+
+
+class ContentTest(unittest.TestCase):
+    def test_all_databases_are_looked_at(self):
+        side, selected = play.Side.__new__(play.Side), []
+
+        def call(*words):
+            if words[0] == "SELECT":
+                selected.append(words[1])
+            return [b"k"] if words[0] == "KEYS" else None
+
+        side.look = mock.Mock(call=call)
+        self.assertEqual(list(side.keys()), [(0, b"k"), (1, b"k")])
+        self.assertEqual(selected, [0, 1])
 
 
 class ShrinkTest(unittest.TestCase):

@@ -4,6 +4,7 @@ import time
 
 import differences
 import notation
+import scenario
 from leatlib.resp import RespError, RespMap
 
 WAIT_SECONDS = 30.0  # A crowded machine may stand still.
@@ -64,9 +65,16 @@ class Side:
         self.clients[connection].read()
         self.blocked.discard(connection)
 
+    def keys(self):
+        """(database, key) of everything that there is, in an order of its own; each database is selected meanwhile."""
+        for database in sorted(set(scenario.DATABASES)):
+            self.look.call("SELECT", database)
+            for key in sorted(self.look.call("KEYS", "*")):
+                yield database, key
+
     def content(self):
-        """Everything that there is, in an order of its own."""
-        return {key: self.content_of(key) for key in sorted(self.look.call("KEYS", "*"))}
+        """Everything that there is, by database and key."""
+        return {(database, key): self.content_of(key) for database, key in self.keys()}
 
     def content_of(self, key):
         kind = self.look.call("TYPE", key)
@@ -154,7 +162,7 @@ def compare_content(ours, theirs):
 def exchange(ours, theirs):
     """What one server dumps the other restores, if its format is not too new, as it was."""
     for source, target in ((theirs, ours), (ours, theirs)):
-        for key in source.look.call("KEYS", "*"):
+        for _, key in source.keys():
             reply = target.look.call("RESTORE", "restored", 0, source.look.call("DUMP", key), "REPLACE")
             if target is theirs and reply == "ERR DUMP payload version or checksum are wrong":
                 continue

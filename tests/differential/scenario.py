@@ -10,6 +10,7 @@ STREAMS = ("s", "t")
 OTHERS = ("k", "h", "e")  # What is no stream: often a string, a hash and a set, but any of them may be anything.
 GROUPS = ("g", "h")
 CONSUMERS = ("a", "b")
+DATABASES = (0, 0, 0, 1)  # The first one is used most.
 STEPS = 250
 WINDOW = 20  # Ids are drawn from the newest milliseconds.
 LATER = 4_000_000  # Seconds until something expires: never, within a run.
@@ -37,6 +38,9 @@ class Scenario:
 
     def any_key(self):
         return self.pick(*STREAMS, *OTHERS)
+
+    def database(self):
+        return self.pick(*DATABASES) if self.chance(0.97) else self.pick(-1, 16, "x")
 
     def id(self):
         if self.chance(0.02):
@@ -129,7 +133,8 @@ class Scenario:
             ["PEXPIREAT", key, self.pick(1, 9_000_000_000_000)],
             ["PERSIST", key],
             ["OBJECT", "ENCODING", key],
-            ["COPY", key, other, *self.pick([], ["REPLACE"])],
+            ["COPY", key, other, *self.pick([], [], ["DB", self.database()]), *self.pick([], ["REPLACE"])],
+            ["MOVE", key, 1 if self.chance(0.5) else self.database()],
             ["RENAMENX", key, other],
             ["TOUCH", key, other],
         )
@@ -177,7 +182,7 @@ class Scenario:
     def restart(self):
         """What takes keys and groups away, and brings them back."""
         key, group = self.pick(*STREAMS), self.pick(*GROUPS)
-        kind = self.random.randint(0, 6)
+        kind = self.random.randint(0, 7)
         if kind == 0:
             yield ["XGROUP", "DESTROY", key, group]
         elif kind == 1:
@@ -191,6 +196,8 @@ class Scenario:
         elif kind == 5:
             yield ["SET", key, "x"]
             yield ["DEL", key]
+        elif kind == 6:
+            yield ["SWAPDB", self.database(), self.database()]
         yield from self.groups(key)
 
     def transaction(self):
@@ -223,4 +230,6 @@ class Scenario:
             return list(self.transaction())
         if draw < 0.16:
             return [self.read_group(block=True) if self.chance(0.6) else self.read(block=True)]
+        if draw < 0.18:
+            return [["SELECT", self.database()]]
         return [self.plain()]
