@@ -44,6 +44,8 @@ enum CommandFlag : uint32_t {
   kFreesSpace = 1U << 25,
   // Ours, not shown: MONITOR leaves it out (QUIT).
   kUnwatched = 1U << 26,
+  // Ours, not shown: MONITOR has it behind the commands that it runs (EXEC).
+  kShownLast = 1U << 27,
 };
 
 // ACL categories. A row names those that its flags do not imply: categories().

@@ -17,8 +17,14 @@ const Object* Context::find(DbIndex db, Bytes key) {
 }
 
 const Object* Context::peek(Bytes key) {
-  const Object* const object = live(parts_.session.db, key);
+  const Object* const object = look(key);
   if (object == nullptr) notify_miss(parts_.session.db, key);
+  return object;
+}
+
+const Object* Context::look(Bytes key) {
+  const Object* const object = live(key);
+  parts_.dispatcher.statistics().note_lookup(object != nullptr);
   return object;
 }
 

@@ -64,6 +64,7 @@ struct Park {
   std::optional<AwaitDurable> durable;                       // Waits for this instead of keys.
   std::optional<AwaitCheckpoint> checkpoint = std::nullopt;  // Or for this.
   std::string late;              // The reply at the deadline, in wire form; empty: a null array.
+  bool works = false;            // Its wait counts as time that it takes (DEBUG SLEEP).
   std::vector<FrameRef> frames;  // Waits for these instead of keys, and without a deadline.
 };
 
@@ -106,7 +107,10 @@ class Context {
   // The same without counting as use of the key (TYPE, TTL).
   [[nodiscard]] const Object* peek(Bytes key);
   // The same, and who listens for misses is not told of one (OBJECT).
-  [[nodiscard]] const Object* look(Bytes key) { return live(parts_.session.db, key); }
+  [[nodiscard]] const Object* look(Bytes key);
+  // The same, and it is no look-up for INFO (DEBUG).
+  [[nodiscard]] const Object* live(Bytes key) { return live(parts_.session.db, key); }
+  [[nodiscard]] const Object* live(DbIndex db, Bytes key);
   // The same for a command that works on one kind.
   //   returns  false, with WRONGTYPE replied, when the key holds another kind.
   [[nodiscard]] bool find(Bytes key, ObjectKind kind, const Object*& object);
@@ -219,8 +223,6 @@ class Context {
 
  private:
   void notify_miss(DbIndex db, Bytes key);
-  // The object under the key, dropped first if its time has come.
-  [[nodiscard]] const Object* live(DbIndex db, Bytes key);
 
   Parts parts_;
   RecordWriter writer_;

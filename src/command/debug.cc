@@ -32,11 +32,16 @@ void debug_sleep(Context& context, Bytes word) {
   if (ns == 0 || !context.may_block()) return context.reply().ok();
   const MonoNs until{context.now().mono.value + ns};
   context.host().clients().pause(until, /*only_writes=*/false);
-  context.park({.keys = {}, .deadline = until, .frozen = {}, .durable = {}, .late = "+OK\r\n"});
+  context.park({.keys = {},
+                .deadline = until,
+                .frozen = {},
+                .durable = {},
+                .late = "+OK\r\n",
+                .works = true});
 }
 
 void debug_object(Context& context, Bytes key) {
-  const Object* const object = context.peek(key);
+  const Object* const object = context.live(key);
   if (object == nullptr) return context.error(kErrNoSuchKey);
   const int64_t idle_ms = context.idle_ms(*object);
   context.reply().simple(fmt::format(
@@ -48,7 +53,7 @@ void debug_object(Context& context, Bytes key) {
 void debug_digest_values(Context& context, const Arguments& words) {
   context.reply().array(words.size() - 2);
   for (size_t i = 2; i < words.size(); ++i) {
-    const Object* const object = context.peek(words[i]);
+    const Object* const object = context.live(words[i]);
     context.reply().simple(digest_text(object == nullptr ? 0 : Engine::value_digest(*object)));
   }
 }

@@ -259,7 +259,7 @@ Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Sessi
     queue(*spec, request, session, reply);
     return {};
   }
-  show(*spec, request, session);
+  if ((spec->flags & kShownLast) == 0) show(*spec, request, session);
   return run(*spec, request, session, records, reply, frames_max_);
 }
 
@@ -274,6 +274,7 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   context.set_piece_bytes(piece_bytes_);
   engine_.tracking().set_author(session.id);
   call(context, spec, request, frames_max);
+  if ((spec.flags & kShownLast) != 0 && !context.parked()) show(spec, request, session);
   engine_.tracking().set_author({});
   Outcome outcome{.release = std::max(before, context.release()),
                   .park = context.parked(),
@@ -336,11 +337,23 @@ void Dispatcher::call(Context& context, const CommandSpec& spec, const Request& 
   const int64_t duration = end - mark_;
   mark_ = end;
   if (context.parked()) return;  // Counted once, when it completes.
+  count(context.session(), spec, request, duration, context.reply().buffer().view(reply_start));
+}
+
+void Dispatcher::note_ended(const Session& session, const Request& request, int64_t took_ns,
+                            Bytes reply) {
+  const CommandSpec* const spec = resolve(request);
+  LEAT_CHECK(spec != nullptr);  // It was resolved when it came.
+  count(session, *spec, request, took_ns, reply);
+}
+
+void Dispatcher::count(const Session& session, const CommandSpec& spec, const Request& request,
+                       int64_t took_ns, Bytes reply) {
   CommandStatistics& statistics = statistics_.of(spec);
   statistics_.note_call();
-  statistics.note(duration);
-  note_reply(statistics, context.reply().buffer().view(reply_start));
-  if (duration >= host_.slow_ns()) host_.note_slow(context.session(), request, spec, duration);
+  statistics.note(took_ns);
+  note_reply(statistics, reply);
+  if (took_ns >= host_.slow_ns()) host_.note_slow(session, request, spec, took_ns);
 }
 
 // A command that waits for keys has read them: its client is told when one of them changes, and reads it then.

@@ -73,6 +73,9 @@ class Dispatcher {
   Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply) {
     return resume(request, session, records, reply, frames_max_);
   }
+  // A parked command has ended without being planned again: by its time, or by what it waited for. Counts it, as one
+  // that took `took_ns`.
+  void note_ended(const Session& session, const Request& request, int64_t took_ns, Bytes reply);
   // For how many sealed frames a command may wait at once; 0: they are read on the spot.
   void set_frames_max(size_t frames) { frames_max_ = frames; }
   // Replies that are larger may be written in pieces of about that size.
@@ -168,6 +171,8 @@ class Dispatcher {
   // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
   void settle_lack(Context& context, size_t reply_start);
   void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
+  void count(const Session& session, const CommandSpec& spec, const Request& request,
+             int64_t took_ns, Bytes reply);
   void note_reply(CommandStatistics& statistics, Bytes reply);
 
   Engine& engine_;

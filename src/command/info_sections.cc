@@ -143,7 +143,7 @@ void info_memory(Context& context, const NodeFacts& facts, InfoText& text) {
   text.line("leat_heap_backed_ahead_bytes", facts.allocator_backed_ahead);
   text.line("active_defrag_running", 0);
   text.line("lazyfree_pending_objects", context.engine().unreaped());
-  text.line("lazyfreed_objects", 0);
+  text.line("lazyfreed_objects", facts.reaped);
 }
 
 // A checkpoint is shown as what its command would have made in Redis: a snapshot, or a rewritten log.

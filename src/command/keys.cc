@@ -10,9 +10,11 @@
 namespace leat {
 namespace {
 
-int64_t count_existing(Context& context, const Arguments& words) {
+int64_t count_existing(Context& context, const Arguments& words, bool used) {
   int64_t count = 0;
-  for (size_t i = 1; i < words.size(); ++i) count += context.find(words[i]) == nullptr ? 0 : 1;
+  for (size_t i = 1; i < words.size(); ++i) {
+    if ((used ? context.find(words[i]) : context.peek(words[i])) != nullptr) ++count;
+  }
   return count;
 }
 
@@ -92,12 +94,12 @@ void cmd_del(Context& context, const Arguments& words) {
 
 // EXISTS key [key ...]  ->  integer; a key named twice counts twice.
 void cmd_exists(Context& context, const Arguments& words) {
-  context.reply().integer(count_existing(context, words));
+  context.reply().integer(count_existing(context, words, /*used=*/false));
 }
 
 // TOUCH key [key ...]  ->  integer: how many exist; each counts as used now.
 void cmd_touch(Context& context, const Arguments& words) {
-  context.reply().integer(count_existing(context, words));
+  context.reply().integer(count_existing(context, words, /*used=*/true));
 }
 
 // TYPE key  ->  simple string: "none", "string", "hash", "set", "stream".

@@ -42,6 +42,17 @@ bool read_database(Context& context, Bytes word, Bytes which, DbIndex& db) {
   return true;
 }
 
+// Watched keys whose time is over, and what would come to stand under such names, go first: who watches one is not told
+// of a key that nobody can see.
+void drop_expired_watched(Context& context, DbIndex first, DbIndex second) {
+  for (const DbIndex db : {first, second}) {
+    for (const KeyName& name : context.watches().watched(db)) {
+      static_cast<void>(context.live(first, name.key));
+      static_cast<void>(context.live(second, name.key));
+    }
+  }
+}
+
 }  // namespace
 
 // KEYS pattern  ->  array of the names that match. Looks at every key.
@@ -129,7 +140,10 @@ void cmd_swapdb(Context& context, const Arguments& words) {
   DbIndex second;
   if (!read_database(context, words[1], "first", first)) return;
   if (!read_database(context, words[2], "second", second)) return;
-  if (first != second) context.commit(DbSwap{.first = first, .second = second});
+  if (first != second) {
+    drop_expired_watched(context, first, second);
+    context.commit(DbSwap{.first = first, .second = second});
+  }
   context.depends_on_all();
   context.reply().ok();
 }

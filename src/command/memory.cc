@@ -75,7 +75,7 @@ void cmd_memory_usage(Context& context, const Arguments& words) {
     if (*samples < 0) return context.error(kErrSyntax);
     count = *samples;
   }
-  const Object* const object = context.peek(words[2]);
+  const Object* const object = context.live(words[2]);
   if (object == nullptr) return context.reply().null();
   const size_t samples = count == 0 ? ~size_t{0} : static_cast<size_t>(count);
   context.reply().integer(static_cast<int64_t>(memory_of(*object, samples)));

@@ -96,6 +96,7 @@ struct NodeFacts {
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t output_limit_disconnections = 0;
+  uint64_t reaped = 0;  // Dropped things that were freed in slices.
   double operations_per_s = 0;
   double input_kb_per_s = 0;
   double output_kb_per_s = 0;

@@ -33,9 +33,16 @@ void cmd_multi(Context& context, const Arguments& /*words*/) {
   context.reply().ok();
 }
 
+// A watched key whose time is over goes now, and breaks the watch: it has changed, though nobody has asked for it.
+void drop_expired_watched(Context& context) {
+  for (const KeyName& name : context.watches().watched_by(context.session().id))
+    static_cast<void>(context.live(name.db, name.key));
+}
+
 // Whether the transaction runs; else it is over, and replied.
 bool may_begin(Context& context) {
   Session& session = context.session();
+  drop_expired_watched(context);
   const Transaction& transaction = *session.transaction;
   if (transaction.broken) {
     context.error(kErrExecAbort);
@@ -97,7 +104,7 @@ void cmd_watch(Context& context, const Arguments& words) {
   const DbIndex db = context.session().db;
   for (size_t i = 1; i < words.size(); ++i) {
     // One that has expired goes now, so that its going does not break the watch later.
-    static_cast<void>(context.peek(words[i]));
+    static_cast<void>(context.live(words[i]));
     context.watches().watch(context.session().id, KeyName{db, std::string(words[i])});
   }
   context.reply().ok();
@@ -114,7 +121,7 @@ constexpr uint32_t kPlain = kNoScript | kLoading | kStale | kFast;
 constexpr CommandSpec kTransactionCommands[] = {
     {"discard", 1, kPlain | kAllowBusy | kImmediate, kAclTransaction, {}, cmd_discard,
      "", "2.0.0", "transactions", "O(N) for N queued commands", "Forgets the commands queued since MULTI."},
-    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kImmediate, kAclTransaction, {}, cmd_exec,
+    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kImmediate | kShownLast, kAclTransaction, {}, cmd_exec,
      "", "1.2.0", "transactions", "That of the queued commands", "Runs the commands queued since MULTI."},
     {"multi", 1, kPlain | kAllowBusy | kImmediate, kAclTransaction, {}, cmd_multi,
      "", "1.2.0", "transactions", "O(1)", "Begins a transaction."},

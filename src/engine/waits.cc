@@ -86,7 +86,13 @@ std::vector<KeyName> Watches::watched(DbIndex db) const {
   for (const auto& [name, watchers] : watchers_) {
     if (name.db == db) names.push_back(name);
   }
+  std::sort(names.begin(), names.end());  // The table has no order of its own.
   return names;
+}
+
+std::span<const KeyName> Watches::watched_by(ClientId client) const {
+  const auto found = clients_.find(client);
+  return found == clients_.end() ? std::span<const KeyName>() : found->second;
 }
 
 }  // namespace leat

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,8 +134,10 @@ class Watches {
   void touch(DbIndex db, Bytes key) {
     if (!clients_.empty()) note(db, key);
   }
-  // Keys watched in `db`, for changes of a whole database.
+  // Keys that anybody watches in `db`, by name: for changes of a whole database.
   [[nodiscard]] std::vector<KeyName> watched(DbIndex db) const;
+  // Keys that the client watches. Valid until its watches change.
+  [[nodiscard]] std::span<const KeyName> watched_by(ClientId client) const;
 
  private:
   void note(DbIndex db, Bytes key);

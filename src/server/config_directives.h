@@ -48,6 +48,7 @@ struct Directive {
   int64_t max = INT64_MAX;
   std::string_view alias;  // An older name for the same.
   std::string_view help;   // One line, for those in use; why it is refused, for kDefaultOnly.
+  bool hidden = false;     // CONFIG GET shows it to who names it in full only.
 };
 
 // All rows, by name.

@@ -18,7 +18,10 @@ struct Row {
   std::string_view choices;
   std::string_view alias;
   int64_t min = 0;
+  bool hidden = false;
 };
+
+constexpr bool kHidden = true;
 
 // clang-format off
 constexpr Row kRows[] = {
@@ -42,7 +45,7 @@ constexpr Row kRows[] = {
     {"aof_rewrite_cpulist", "", kText, kAtStart},
     {"appenddirname", "appendonlydir", kText, kAtStart},
     {"appendfilename", "appendonly.aof", kText, kAtStart},
-    {"appendonly", "yes", kYesNo, kAtStart},
+    {"appendonly", "yes", kYesNo},
     {"auto-aof-rewrite-min-size", "67108864", kMemory},
     {"auto-aof-rewrite-percentage", "100", kInteger},
     {"bgsave_cpulist", "", kText, kAtStart},
@@ -81,6 +84,7 @@ constexpr Row kRows[] = {
     {"io-threads", "1", kInteger, kAtStart},
     {"io-threads-do-reads", "no", kYesNo, kAtStart},
     {"jemalloc-bg-thread", "yes", kYesNo},
+    {"key-load-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN, kHidden},
     {"latency-tracking", "yes", kYesNo},
     {"latency-tracking-info-percentiles", "50 99 99.9", kText},
     {"lazyfree-lazy-eviction", "no", kYesNo},
@@ -92,6 +96,7 @@ constexpr Row kRows[] = {
     {"lfu-log-factor", "10", kInteger},
     {"list-compress-depth", "0", kInteger},
     {"list-max-listpack-size", "-2", kInteger, kAnyTime, {}, "list-max-ziplist-size", INT64_MIN},
+    {"loading-process-events-interval-bytes", "2097152", kInteger, kAnyTime, {}, {}, 0, kHidden},
     {"locale-collate", "", kText},
     {"masterauth", "", kText},
     {"masteruser", "", kText},
@@ -105,6 +110,7 @@ constexpr Row kRows[] = {
     {"proc-title-template", "{title} {listen-addr} {server-mode}", kText},
     {"propagation-error-behavior", "ignore", kChoice, kAnyTime, "ignore|panic|panic-on-replicas"},
     {"rdb-del-sync-files", "no", kYesNo},
+    {"rdb-key-save-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN, kHidden},
     {"rdb-save-incremental-fsync", "yes", kYesNo},
     {"rdbchecksum", "yes", kYesNo},
     {"rdbcompression", "yes", kYesNo},
@@ -177,7 +183,8 @@ std::span<const Directive> ignored_directives() {
                        .change = row.change,
                        .choices = row.choices,
                        .min = row.min,
-                       .alias = row.alias});
+                       .alias = row.alias,
+                       .hidden = row.hidden});
     }
     return built;
   }();

@@ -28,6 +28,7 @@ struct Parked {
   bool for_frames =
       false;  // It waits for sealed entries: for its client it is not blocked, but being executed.
   bool planned = true;  // `deadline` is what it asked for; else it has not come to that yet.
+  std::optional<MonoNs> works_since = std::nullopt;  // Its wait counts as time that it takes.
 
   // When something is to be done about it, at the latest.
   [[nodiscard]] std::optional<MonoNs> due() const {
@@ -69,6 +70,7 @@ struct Connection {
   size_t send_size = 0;          // How many bytes it was given.
   bool blocked_on_send = false;  // Waits for on_writable().
   bool paused = false;           // Receiving is paused: the input buffer is full.
+  bool postponed = false;        // CLIENT PAUSE holds its next command back.
   bool replying = false;         // A long reply is being written to it: nothing may come between.
   bool runnable = false;         // On the list of connections with input to execute.
   bool dirty = false;  // On the list of connections whose output may have something to send.
@@ -77,6 +79,8 @@ struct Connection {
 
   // It has a command that waits for others to do something.
   [[nodiscard]] bool blocked() const { return parked && !parked->for_frames; }
+  // The same, or one that may not run now: what INFO and CLIENT LIST call blocked.
+  [[nodiscard]] bool held_back() const { return blocked() || postponed; }
   [[nodiscard]] Bytes unread() const { return input.view(input_at); }
 };
 

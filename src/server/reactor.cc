@@ -130,15 +130,21 @@ void Reactor::serve(Now now) {
   follow_disk();
 }
 
+void Reactor::reap(MonoNs until) {
+  Engine& engine = shard_->engine();
+  const size_t unreaped = engine.unreaped();
+  for (size_t left = kReapedPerTurn; left != 0 && engine.reaping(); left -= kReapedPerSlice) {
+    engine.reap(kReapedPerSlice);
+    if (world_.clock.mono() >= until) break;
+  }
+  counters_.reaped += unreaped - std::min(unreaped, engine.unreaped());
+}
+
 void Reactor::work_in_slices(const Now& now) {
   Engine& engine = shard_->engine();
   const bool sliced = engine.reaping() || engine.checkpoint() != nullptr;
   const MonoNs begun = sliced ? world_.clock.mono() : now.mono;
-  const MonoNs reaped{begun.value + kReapNs};
-  for (size_t left = kReapedPerTurn; left != 0 && engine.reaping(); left -= kReapedPerSlice) {
-    engine.reap(kReapedPerSlice);
-    if (world_.clock.mono() >= reaped) break;
-  }
+  if (engine.reaping()) reap(MonoNs{begun.value + kReapNs});
   if (CheckpointRunner* const checkpoints = shard_->checkpoints())
     checkpoints->step(now, MonoNs{begun.value + kSlicesNs});
 }
@@ -179,7 +185,10 @@ void Reactor::pause_until(MonoNs until, bool only_writes) {
 
 void Reactor::unpause() {
   paused_until_ = MonoNs{0};
-  for (const auto& [id, connection] : connections_) make_runnable(*connection);
+  for (const auto& [id, connection] : connections_) {
+    connection->postponed = false;
+    make_runnable(*connection);
+  }
 }
 
 void Reactor::execute_runnable(MonoNs until) {
@@ -250,7 +259,8 @@ bool Reactor::execute_next(Connection& connection) {
     case RequestParser::Status::kRequest:
       break;
   }
-  if (paused(connection)) return false;
+  connection.postponed = paused(connection);
+  if (connection.postponed) return false;
   // A disk that is slower than its clients makes those wait that write, and so does sealing.
   if (shard_->behind() && would_write(connection)) {
     held_back_ = true;
@@ -331,6 +341,7 @@ void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Out
                              .checkpoint = std::move(park.checkpoint),
                              .for_frames = for_frames,
                              .planned = !for_frames};
+  if (park.works) connection.parked->works_since = shard_->dispatcher().now().mono;
   if (connection.parked->durable) {
     awaiting_.emplace(connection.parked->durable->lsn, connection.session.id);
   }
@@ -446,6 +457,21 @@ void Reactor::serve_due() {
     const std::optional<MonoNs> deadline = connection->parked->deadline;
     deadline && *deadline <= now ? static_cast<void>(end_wait(*connection)) : resume(*connection);
   }
+}
+
+void Reactor::end_parked(Connection& connection, size_t reply_start) {
+  const Parked& parked = *connection.parked;
+  const MonoNs now = shard_->dispatcher().now().mono;
+  const int64_t took_ns = parked.works_since ? now.value - parked.works_since->value : 0;
+  const Lsn release = parked.release;
+  ByteBuffer& output = connection.output.buffer();
+  shard_->dispatcher().note_ended(connection.session, parked.request.request(), took_ns,
+                                  output.view(reply_start));
+  forget_parked(connection);
+  const bool silent = connection.session.silent();
+  connection.session.end_skip();
+  silent ? output.truncate(reply_start) : added(connection, release);
+  make_runnable(connection);
 }
 
 bool Reactor::end_wait(Connection& connection) {

@@ -51,6 +51,7 @@ struct ReactorCounters {
   uint64_t output_limit_disconnections = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
+  uint64_t reaped = 0;  // Dropped things that were freed in slices.
 };
 
 class Reactor : public io::Handler {
@@ -100,16 +101,10 @@ class Reactor : public io::Handler {
   template <typename Write>
   bool unpark(Connection& connection, Write&& write) {
     if (!connection.parked) return false;
-    const Lsn release = connection.parked->release;
-    forget_parked(connection);
-    const bool silent = connection.session.silent();
-    connection.session.end_skip();
-    if (!silent) {
-      ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
-      write(writer);
-      added(connection, release);
-    }
-    make_runnable(connection);
+    const size_t reply_start = connection.output.buffer().size();
+    ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
+    write(writer);
+    end_parked(connection, reply_start);
     return true;
   }
   // Ends a parked command as if its time were over; false when the connection has none.
@@ -164,6 +159,7 @@ class Reactor : public io::Handler {
   // What a turn does for the shard between poll and release.
   void serve(Now now);
   void tick();
+  void reap(MonoNs until);
   // Freeing, and the checkpoint's step.
   void work_in_slices(const Now& now);
   // Each connection's requests, until there are none or it is late: the rest is for the next turn.
@@ -206,6 +202,8 @@ class Reactor : public io::Handler {
             OpenedFrames opened = {});
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
+  // Its reply stands at `reply_start` of its output.
+  void end_parked(Connection& connection, size_t reply_start);
   void added(Connection& connection, Lsn release);
   void make_runnable(Connection& connection);
   void make_dirty(Connection& connection);

@@ -21,7 +21,7 @@ ClientFacts facts_of(const Reactor& reactor, const Connection& connection, MonoN
           .local = connection.local,
           .descriptor = connection.id.value,
           .unix_socket = connection.unix_socket,
-          .blocked = connection.blocked(),
+          .blocked = connection.held_back(),
           .age_s = seconds_since(connection.created, now),
           .idle_s = seconds_since(connection.last_active, now),
           .input_bytes = unread,

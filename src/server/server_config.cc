@@ -37,7 +37,8 @@ ConfigHost::Pairs ServerConfig::matching(const std::vector<Bytes>& patterns) con
   const auto add = [&](std::string_view name, const Directive& directive) {
     const bool wanted =
         !name.empty() && std::any_of(patterns.begin(), patterns.end(), [&](Bytes p) {
-          return glob_matches(p, name, LetterCase::kIgnored);
+          return directive.hidden ? same_word(p, name)
+                                  : glob_matches(p, name, LetterCase::kIgnored);
         });
     if (wanted) pairs.emplace_back(name, config_.values.text(directive));
   };

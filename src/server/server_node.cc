@@ -75,7 +75,7 @@ void ServerNode::add_clients(NodeFacts& facts) const {
   for (const auto& [id, connection] : reactor_.connections()) {
     if (connection->dead) continue;
     ++facts.clients;
-    if (connection->blocked()) ++facts.clients_blocked;
+    if (connection->held_back()) ++facts.clients_blocked;
     if (connection->blocked() && connection->parked->deadline) ++facts.clients_with_deadline;
     if (connection->session.subscribed()) ++facts.clients_pubsub;
     facts.input_largest = std::max<uint64_t>(facts.input_largest, connection->unread().size());
@@ -118,6 +118,7 @@ void ServerNode::add_traffic(NodeFacts& facts) const {
   facts.reads = counters.reads;
   facts.writes = counters.writes;
   facts.output_limit_disconnections = counters.output_limit_disconnections;
+  facts.reaped = counters.reaped;
   facts.operations_per_s = operations_per_s_;
   facts.input_kb_per_s = input_kb_per_s_;
   facts.output_kb_per_s = output_kb_per_s_;
