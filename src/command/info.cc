@@ -29,6 +29,7 @@ constexpr Section kSections[] = {
     {"latencystats", Shown::kInAll, info_latencystats},
     {"cluster", Shown::kByDefault, info_cluster},
     {"keyspace", Shown::kByDefault, info_keyspace},
+    {"keysizes", Shown::kByDefault, info_keysizes},
 };
 
 bool asked_for(const Section& section, const Arguments& words) {

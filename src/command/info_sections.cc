@@ -16,6 +16,14 @@ constexpr double kKibi = 1024;
 constexpr int64_t kSecondsPerDay = 86'400;
 constexpr std::string_view kNoReplication = "0000000000000000000000000000000000000000";
 
+// "0", "1", "2", "4" ... "512", "1K" ...: the smallest size of the class.
+std::string size_class_name(size_t size_class) {
+  if (size_class == 0) return "0";
+  constexpr Bytes kUnits[] = {"", "K", "M", "G", "T", "P", "E"};
+  const size_t power = size_class - 1;
+  return fmt::format("{}{}", 1U << power % 10, kUnits[power / 10]);
+}
+
 std::string for_humans(uint64_t bytes) {
   constexpr std::string_view kUnits[] = {"B", "K", "M", "G", "T", "P"};
   if (bytes < 1024) return fmt::format("{}B", bytes);
@@ -371,6 +379,27 @@ void info_keyspace(Context& context, const NodeFacts& /*facts*/, InfoText& text)
     if (keys == 0) continue;
     text.line(fmt::format("db{}", db),
               fmt::format("keys={},expires={},avg_ttl=0", keys, keyspace.expiring(DbIndex{db})));
+  }
+}
+
+// One line for each kind in each database: how many keys have which size.
+void info_keysizes(Context& context, const NodeFacts& /*facts*/, InfoText& text) {
+  constexpr std::pair<ObjectKind, Bytes> kKinds[] = {{ObjectKind::kString, "strings_sizes"},
+                                                     {ObjectKind::kSet, "sets_items"},
+                                                     {ObjectKind::kHash, "hashes_items"},
+                                                     {ObjectKind::kStream, "streams_items"}};
+  const Keyspace& keyspace = context.engine().keyspace();
+  text.section("Keysizes");
+  for (uint32_t db = 0; db < keyspace.databases(); ++db) {
+    for (const auto& [kind, name] : kKinds) {
+      const SizeHistogram::Counts& counts = keyspace.sizes(DbIndex{db}).counts(kind);
+      std::vector<std::string> shown;
+      for (size_t i = 0; i < counts.size(); ++i)
+        if (counts[i] != 0) shown.push_back(fmt::format("{}={}", size_class_name(i), counts[i]));
+      if (!shown.empty())
+        text.line(fmt::format("db{}_distrib_{}", db, name),
+                  fmt::format("{}", fmt::join(shown, ",")));
+    }
   }
 }
 

@@ -51,5 +51,6 @@ void info_errorstats(Context& context, const NodeFacts& facts, InfoText& text);
 void info_latencystats(Context& context, const NodeFacts& facts, InfoText& text);
 void info_cluster(Context& context, const NodeFacts& facts, InfoText& text);
 void info_keyspace(Context& context, const NodeFacts& facts, InfoText& text);
+void info_keysizes(Context& context, const NodeFacts& facts, InfoText& text);
 
 }  // namespace leat

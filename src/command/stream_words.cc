@@ -138,11 +138,14 @@ void reply_no_such_group(Context& context, Bytes key, Bytes group) {
   context.error(fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", group, key));
 }
 
+bool may_have_consumer(Context& context, const Group& group, Bytes name) {
+  if (group.next_consumer.value != kConsumerIdEnd || group.consumer(name) != nullptr) return true;
+  context.error("ERR the group has had as many consumers as it can name; create another group");
+  return false;
+}
+
 bool create_consumer(Context& context, const Object& object, const Group& group, Bytes name) {
-  if (group.next_consumer.value == kConsumerIdEnd) {
-    context.error("ERR the group has had as many consumers as it can name; create another group");
-    return false;
-  }
+  if (!may_have_consumer(context, group, name)) return false;
   context.commit(ConsumerCreate{.object = object.id,
                                 .group = group.id,
                                 .consumer = group.next_consumer,

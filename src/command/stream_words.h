@@ -59,6 +59,8 @@ void reply_no_such_group(Context& context, Bytes key, Bytes group);
 int64_t plan_acknowledgement(const PendingEntries& pending, const std::vector<StreamId>& ids,
                              IdListWriter& ranges);
 
+// Whether the group has the consumer, or a number for it. False after the error has been replied.
+[[nodiscard]] bool may_have_consumer(Context& context, const Group& group, Bytes name);
 // Creates the consumer; it must not exist. False after the error has been replied.
 [[nodiscard]] bool create_consumer(Context& context, const Object& object, const Group& group,
                                    Bytes name);

@@ -39,18 +39,17 @@ bool read_mode(Context& context, Bytes word, NackWords& asked) {
 
 // IDS numids id [id ...], with words[i] on numids; leaves `i` behind the last id. Whether they are ids is looked at later.
 bool read_ids_block(Context& context, const Arguments& words, size_t& i, NackWords& asked) {
-  int64_t count = 0;
-  if (!read_integer(context, words[i], count)) return false;
-  if (count <= 0) {
+  const auto count = parse_int64(words[i]);
+  if (!count || *count <= 0 || *count > std::numeric_limits<int32_t>::max()) {
     context.error("ERR numids must be a positive integer");
     return false;
   }
   asked.first_id = i + 1;
-  if (static_cast<uint64_t>(count) > words.size() - asked.first_id) {
+  if (static_cast<uint64_t>(*count) > words.size() - asked.first_id) {
     context.error("ERR number of IDs doesn't match numids");
     return false;
   }
-  asked.ids = static_cast<size_t>(count);
+  asked.ids = static_cast<size_t>(*count);
   i = asked.first_id + asked.ids;
   return true;
 }

@@ -113,12 +113,13 @@ bool read_min_idle(Context& context, Bytes word, ReadWords& asked) {
 }
 
 bool read_limit(Context& context, Bytes word, Bytes option, uint64_t& limit) {
-  const auto value = parse_int64(word);
-  if (!value || *value <= 0) {
+  int64_t value = 0;
+  if (!read_integer(context, word, value)) return false;
+  if (value <= 0) {
     context.error(fmt::format("ERR {} must be a positive integer", option));
     return false;
   }
-  limit = static_cast<uint64_t>(*value);
+  limit = static_cast<uint64_t>(value);
   return true;
 }
 
@@ -165,12 +166,11 @@ bool read_words(Context& context, const Arguments& words, ReadWords& asked) {
 bool read_group_id(Context& context, Bytes word, Source& source) {
   if (word == ">") return true;
   if (word == "$" || word == "+") {
-    context.error(
-        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of "
-        "this consumer by "
-        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return "
-        "an empty result "
-        "set.");
+    context.error(fmt::format(
+        "ERR The {0} ID is meaningless in the context of XREADGROUP: you want to read the history "
+        "of this consumer by specifying a proper ID, or use the > ID to get new messages. The {0} "
+        "ID would just return an empty result set.",
+        word));
     return false;
   }
   if (!read_id(context, word, 0, source.after)) return false;
@@ -455,13 +455,12 @@ bool foresee(const Context& context, const std::vector<Source>& sources, const R
   return !context.lacks_entries();
 }
 
-// The consumer in the group of each source. False after the error has been replied.
-bool find_consumers(Context& context, const ReadWords& asked, std::vector<Source>& sources) {
-  for (Source& source : sources) {
-    source.consumer = seen_consumer(context, *source.object, *source.group, asked.consumer);
-    if (source.consumer == nullptr) return false;
-  }
-  return true;
+// The consumer exists in the group of each source, or can be created. False after the error has been replied.
+bool may_have_consumers(Context& context, const ReadWords& asked,
+                        const std::vector<Source>& sources) {
+  return std::all_of(sources.begin(), sources.end(), [&](const Source& source) {
+    return may_have_consumer(context, *source.group, asked.consumer);
+  });
 }
 
 void read_streams(Context& context, const Arguments& words, bool group_read) {
@@ -473,11 +472,13 @@ void read_streams(Context& context, const Arguments& words, bool group_read) {
   Budget budget(asked.entries_max, asked.bytes_max, mark);
   if (group_read) bound(context, asked, budget, sources);
   if (group_read && !foresee(context, sources, asked, budget)) return;
-  if (group_read && !find_consumers(context, asked, sources)) return;
+  if (group_read && !may_have_consumers(context, asked, sources)) return;
   size_t served = 0;
-  for (const Source& source : sources) {
-    if (!has_something(source)) continue;
+  for (Source& source : sources) {
     if (budget.spent(reply.buffer().size())) break;
+    if (group_read)
+      source.consumer = seen_consumer(context, *source.object, *source.group, asked.consumer);
+    if (!has_something(source)) continue;
     reply_source(context, source, asked, budget);
     ++served;
   }
@@ -506,7 +507,7 @@ void cmd_xread(Context& context, const Arguments& words) {
 // With CLAIM what is pending to anybody and idle for so long comes before the new entries, and each entry has four
 // elements: the last two are how long it was idle and how often it was delivered, before now. BLOCK then waits for that, too.
 // More than 16 MB of entries are handed out by several calls. The consumer is created if it does not exist, whatever
-// comes of the read.
+// comes of the read, but not where MAXCOUNT or MAXSIZE has left nothing to look for.
 // Source: redis.io/docs/latest/commands/xreadgroup
 void cmd_xreadgroup(Context& context, const Arguments& words) {
   read_streams(context, words, /*group_read=*/true);

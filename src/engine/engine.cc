@@ -28,6 +28,10 @@ bool for_each_string(Bytes list, Visit&& visit) {
 bool Engine::apply(const RecordView& record) {
   ++last_lsn_.value;
   ++changes_;
+  return resized(apply_payload(record));
+}
+
+bool Engine::apply_payload(const RecordView& record) {
   switch (record.type) {
     case RecordType::kKeyCreate:
       return decode_and_apply<KeyCreate>(record.payload);
@@ -111,7 +115,10 @@ size_t Engine::dropped_bytes() const {
 }
 
 Object* Engine::changed(ObjectId id) {
-  if (recent_ == nullptr || recent_->id != id) recent_ = keyspace_.find(id);
+  if (recent_ == nullptr || recent_->id != id) {
+    recent_ = keyspace_.find(id);
+    if (recent_ != nullptr) recent_class_ = size_class(*recent_);
+  }
   if (recent_ == nullptr) return nullptr;
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_change(*recent_);
@@ -176,6 +183,7 @@ bool Engine::on(const KeyCreate& record) {
   Object* const added = object.get();
   if (!keyspace_.add(std::move(object), record.db)) return false;
   recent_ = added;
+  recent_class_ = size_class(*added);
   added->changed = last_lsn_;
   appeared(*added);
   return true;

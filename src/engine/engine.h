@@ -57,7 +57,7 @@ class Engine {
   [[nodiscard]] bool apply_decoded(const Record& record) {
     ++last_lsn_.value;
     ++changes_;
-    return on(record);
+    return resized(on(record));
   }
 
   // A number that is equal for equal logical states, independent of how they came about.
@@ -144,6 +144,17 @@ class Engine {
     Record record;
     return decode(payload, record) && on(record);
   }
+  // Behind each record, of which `applied` is what it came to: recent_ may have another size.
+  bool resized(bool applied) {
+    if (recent_ == nullptr) return applied;
+    const uint8_t now = size_class(*recent_);
+    if (now != recent_class_) [[unlikely]] {
+      keyspace_.recount(*recent_, recent_class_);
+      recent_class_ = now;
+    }
+    return applied;
+  }
+  [[nodiscard]] bool apply_payload(const RecordView& record);
   // The records of streams and groups; false for others.
   [[nodiscard]] bool apply_to_stream(const RecordView& record);
 
@@ -175,6 +186,7 @@ class Engine {
   Lsn last_swap_;
   uint64_t changes_ = 0;
   Object* recent_ = nullptr;  // The object of the last record: the next one mostly names it too.
+  uint8_t recent_class_ = 0;  // Its size_class(), as the keyspace has counted it.
 };
 
 }  // namespace leat

@@ -207,7 +207,7 @@ std::unique_ptr<Object> Keyspace::take_flushed(Object& object) {
       flushed_.begin(), flushed_.end(),
       [&object](const std::unique_ptr<Database>& one) { return &one->home == object.home; });
   LEAT_CHECK(database != flushed_.end());
-  auto& [home, keys, expiring, expiries, ages, seen_bytes, seen] = **database;
+  auto& [home, keys, sizes, expiring, expiries, ages, seen_bytes, seen] = **database;
   flushed_bytes_ -= (*database)->flushed_bytes();
   seen_bytes += memory_of(object, kFewSamples);
   ++seen;
@@ -241,6 +241,14 @@ void Keyspace::note_numbers() {
   for (const std::unique_ptr<Database>& database : flushed_) database->home.forgotten = true;
 }
 
+void Keyspace::count_sizes() {
+  for (const std::unique_ptr<Database>& database : databases_) {
+    database->sizes = {};
+    for (const Place& place : database->keys)
+      database->sizes.add(place.second->kind(), size_class(*place.second));
+  }
+}
+
 void Keyspace::schedule_age(Object& object) {
   if (const Stream* const stream = object.stream()) look_at(object, age_due(*stream));
 }
@@ -266,6 +274,7 @@ void Keyspace::unlink(Object& object) {
   if (recent_ == &object) recent_ = nullptr;
   Database& database = database_of(object);
   database.keys.erase(place_of(object));
+  database.sizes.remove(object.kind(), size_class(object));
   forget_expiry(object, database);
   look_at(object, WallMs{0});
 }
@@ -273,6 +282,7 @@ void Keyspace::unlink(Object& object) {
 void Keyspace::link(Object& object, Database& database) {
   object.home = &database.home;
   database.keys.insert(place_of(object));
+  database.sizes.add(object.kind(), size_class(object));
   enter_expiry(object, database);
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/hash.h"
 #include "engine/object.h"
+#include "engine/size_histogram.h"
 
 namespace leat {
 
@@ -36,6 +37,8 @@ class Keyspace {
   [[nodiscard]] size_t size(DbIndex db) const { return databases_[db.value]->keys.size(); }
   // How many objects of `db` will expire.
   [[nodiscard]] size_t expiring(DbIndex db) const { return databases_[db.value]->expiries.size(); }
+  // The objects of `db` by their sizes.
+  [[nodiscard]] const SizeHistogram& sizes(DbIndex db) const { return databases_[db.value]->sizes; }
   [[nodiscard]] ObjectId next_id() const { return next_id_; }
 
   // Calls visit(const Object&) for every object of `db`, in hash order, until it returns false.
@@ -103,6 +106,12 @@ class Keyspace {
   void schedule_age(Object& object);
   // The same, not before `earliest`. Volatile.
   void schedule_age(ObjectId id, WallMs earliest);
+  // The object has changed: size_class() of it was another.
+  void recount(const Object& object, uint8_t was) {
+    SizeHistogram& sizes = database_of(object).sizes;
+    sizes.remove(object.kind(), was);
+    sizes.add(object.kind(), size_class(object));
+  }
 
   // ---- Objects of flushed databases.
 
@@ -126,6 +135,8 @@ class Keyspace {
   // Like add(), but in any order of ids. They say nothing about next_id(), which set_next_id() sets.
   bool restore(std::unique_ptr<Object> object, DbIndex db);
   void set_next_id(ObjectId id) { next_id_ = id; }
+  // Counts all objects by what they hold now: restore() was given them empty. O(objects).
+  void count_sizes();
 
  private:
   // (hash, object): objects are compared by name when hashes are equal; null sorts first.
@@ -146,7 +157,8 @@ class Keyspace {
   struct Database {
     Home home;
     Places keys;
-    Places expiring;  // Those of keys that will expire.
+    SizeHistogram sizes;  // Of `keys`, until it is flushed.
+    Places expiring;      // Those of keys that will expire.
     absl::btree_set<std::pair<WallMs, ObjectId>> expiries;
     // Streams with MAXAGE and entries, or with iids, by Stream::age_check(): not later than when the oldest is too old,
     // but for what schedule_age() was asked to wait.

@@ -20,6 +20,7 @@ bool add(Keyspace& keyspace, uint64_t id, uint32_t db, std::string key, int64_t 
   object->id = ObjectId{id};
   object->key = std::move(key);
   object->expires = WallMs{expires};
+  object->value = std::string(id % 20, 'x');
   return keyspace.add(std::move(object), DbIndex{db});
 }
 
@@ -197,9 +198,13 @@ class KeyspaceAgainstMap : public ::testing::Test {
       keyspace_.sample(DbIndex{db}, Keyspace::Keys::kExpiring, random_(), 10'000,
                        [&sampled, db](const Object& object) { sampled.emplace(db, object.key); });
       const size_t before = names.size();
-      keyspace_.visit(DbIndex{db}, [&names, db](const Object& object) {
+      SizeHistogram sizes;
+      keyspace_.visit(DbIndex{db}, [&names, &sizes, db](const Object& object) {
+        sizes.add(object.kind(), size_class(object));
         return names.emplace(db, object.key).second;
       });
+      ASSERT_EQ(keyspace_.sizes(DbIndex{db}).counts(ObjectKind::kString),
+                sizes.counts(ObjectKind::kString));
       ASSERT_EQ(keyspace_.size(DbIndex{db}), names.size() - before);
       expiring += keyspace_.expiring(DbIndex{db});
     }

@@ -76,6 +76,7 @@ bool StateLoader::finish() {
   if (refused_ || !node_ || !missing_.empty() || objects_ != node_->objects) return false;
   if (last_object_ >= node_->next_object) return false;
   engine_.keyspace_.set_next_id(node_->next_object);
+  engine_.keyspace_.count_sizes();
   engine_.last_lsn_ = node_->lsn;
   engine_.last_swap_ = node_->last_swap;
   engine_.changes_ = node_->changes;

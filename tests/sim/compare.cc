@@ -151,6 +151,21 @@ std::string object_difference(const ModelObject& model, const Object& engine) {
   return found == std::get<2>(model.value) ? "" : "the set differs";
 }
 
+// The keyspace counts as objects change; here they are counted one by one.
+std::string sizes_difference(const Keyspace& keyspace, DbIndex db) {
+  SizeHistogram counted;
+  keyspace.visit(db, [&counted](const Object& object) {
+    counted.add(object.kind(), size_class(object));
+    return true;
+  });
+  for (const ObjectKind kind :
+       {ObjectKind::kString, ObjectKind::kHash, ObjectKind::kSet, ObjectKind::kStream}) {
+    if (counted.counts(kind) != keyspace.sizes(db).counts(kind))
+      return fmt::format("keys of database {} are counted under wrong sizes", db.value);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string difference(const Model& model, const Engine& engine) {
@@ -169,6 +184,8 @@ std::string difference(const Model& model, const Engine& engine) {
         return fmt::format("key {} of database {}: {}", key, db, text);
       }
     }
+    if (std::string text = sizes_difference(engine.keyspace(), DbIndex{db}); !text.empty())
+      return text;
   }
   return {};
 }
