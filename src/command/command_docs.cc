@@ -1,9 +1,11 @@
-// COMMAND DOCS: what commands are for, and the words that they take.
+// COMMAND DOCS: what commands are for, the words that they take, and what they reply.
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "command/command_table.h"
 #include "command/context.h"
+#include "command/reply_schema.h"
 #include "command/server_commands.h"
 #include "command/syntax.h"
 
@@ -76,6 +78,139 @@ class ArgumentsReply {
   int64_t key_ = 0;
 };
 
+// A type of which JSON schema says everything in words: its type there, and what it can't tell apart as `format`.
+struct PlainType {
+  Bytes type;
+  Bytes format;
+  Bytes pattern;
+};
+
+PlainType plain_type(ReplySchema::Type type) {
+  using Type = ReplySchema::Type;
+  switch (type) {
+    case Type::kNull:
+      return {"null"};
+    case Type::kBoolean:
+      return {"boolean"};
+    case Type::kInteger:
+    case Type::kCount:
+      return {"integer"};
+    case Type::kDouble:
+      return {"number"};
+    case Type::kBulk:
+      return {"string"};
+    case Type::kSimple:
+      return {"string", "simple"};
+    case Type::kVerbatim:
+      return {"string", "verbatim"};
+    case Type::kDigits:
+      return {"string", {}, "^[0-9]+$"};
+    case Type::kId:
+      return {"string", {}, "^[0-9]+-[0-9]+$"};
+    case Type::kArray:
+    case Type::kList:
+    case Type::kSet:
+      return {"array"};
+    case Type::kPush:
+      return {"array", "push"};
+    case Type::kFields:
+    case Type::kMap:
+      return {"object"};
+    case Type::kPairs:
+      return {"object", "pairs"};
+    default:
+      return {};
+  }
+}
+
+// A reply schema as JSON schema, objects as maps. Redis' own are of this form.
+// Source: redis.io/docs/latest/commands/command-docs, json-schema.org/draft/2019-09
+class SchemaReply {
+ public:
+  explicit SchemaReply(ReplyWriter& reply) : reply_(reply) {}
+
+  void one(const ReplySchema& schema, Bytes description = {}) {
+    DocsMap map(reply_);
+    map.text("title", schema.title);
+    map.text("description", description);
+    const PlainType plain = plain_type(schema.type);
+    map.text("type", plain.type);
+    map.text("format", plain.format);
+    map.text("pattern", plain.pattern);
+    details(map, schema);
+  }
+
+ private:
+  using Type = ReplySchema::Type;
+
+  void details(DocsMap& map, const ReplySchema& schema) {
+    switch (schema.type) {
+      case Type::kError:
+        return map.field("not").map(0);
+      case Type::kCount:
+        return map.field("minimum").integer(0);
+      case Type::kThisInteger:
+        return map.field("const").integer(schema.number);
+      case Type::kThisSimple:
+        map.text("format", "simple");
+        return map.text("const", schema.text);
+      case Type::kThisBulk:
+        return map.field("const").bulk(schema.text);
+      case Type::kOneOf:
+        map.field("anyOf");
+        return list(schema.parts);
+      case Type::kArray:
+      case Type::kPush:
+        return array(map, schema.parts);
+      case Type::kSet:
+        map.field("uniqueItems").boolean(true);
+        [[fallthrough]];
+      case Type::kList:
+        map.field("items");
+        return one(schema.parts.front());
+      case Type::kFields:
+        return fields(map, schema.parts);
+      case Type::kMap:
+      case Type::kPairs:
+        map.field("additionalProperties");
+        return one(schema.parts.front());
+      default:
+        return;
+    }
+  }
+
+  void list(const std::vector<ReplySchema>& schemas) {
+    reply_.array(schemas.size());
+    for (const ReplySchema& schema : schemas) one(schema, schema.name);
+  }
+
+  void array(DocsMap& map, const std::vector<ReplySchema>& elements) {
+    const auto size = static_cast<int64_t>(elements.size());
+    map.field("minItems").integer(size);
+    map.field("maxItems").integer(size);
+    if (elements.empty()) return;  // JSON schema knows no empty list here.
+    map.field("items");
+    list(elements);
+  }
+
+  void fields(DocsMap& map, const std::vector<ReplySchema>& fields) {
+    map.field("additionalProperties").boolean(false);
+    map.field("properties").map(fields.size());
+    for (const ReplySchema& field : fields) {
+      reply_.bulk(field.name);
+      one(field);
+    }
+    const auto optional = static_cast<size_t>(
+        std::count_if(fields.begin(), fields.end(), std::mem_fn(&ReplySchema::optional)));
+    map.field("required").array(fields.size() - optional);
+    for (const ReplySchema& field : fields) {
+      if (!field.optional) reply_.bulk(field.name);
+    }
+  }
+
+  ReplyWriter& reply_;
+};
+
 void reply_docs(ReplyWriter& reply, const CommandSpec& spec) {
   DocsMap map(reply);
   map.text("summary", spec.summary);
@@ -91,6 +226,10 @@ void reply_docs(ReplyWriter& reply, const CommandSpec& spec) {
   if (!spec.syntax.empty()) {
     map.field("arguments");
     ArgumentsReply(reply, spec.keys).list(parse_syntax(spec.syntax));
+  }
+  if (!spec.reply.empty()) {
+    map.field("reply_schema");
+    SchemaReply(reply).one(parse_reply_schema(spec.reply));
   }
   if (spec.subcommands.empty()) return;
   map.field("subcommands").map(spec.subcommands.size());

@@ -76,6 +76,7 @@ struct CommandSpec {
   KeySpecs keys;
   CommandHandler handler = nullptr;
   std::string_view syntax;  // The words behind the name: command/syntax.h.
+  std::string_view reply;   // What it replies: command/reply_schema.h.
   std::string_view since;   // The version of Redis.
   std::string_view group;
   std::string_view complexity;

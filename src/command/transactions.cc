@@ -120,15 +120,15 @@ constexpr uint32_t kPlain = kNoScript | kLoading | kStale | kFast;
 // clang-format off
 constexpr CommandSpec kTransactionCommands[] = {
     {"discard", 1, kPlain | kAllowBusy | kImmediate, kAclTransaction, {}, cmd_discard,
-     "", "2.0.0", "transactions", "O(N) for N queued commands", "Forgets the commands queued since MULTI."},
+     "", "+OK", "2.0.0", "transactions", "O(N) for N queued commands", "Forgets the commands queued since MULTI."},
     {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kImmediate | kShownLast, kAclTransaction, {}, cmd_exec,
-     "", "1.2.0", "transactions", "That of the queued commands", "Runs the commands queued since MULTI."},
+     "", "[any ...]|null", "1.2.0", "transactions", "That of the queued commands", "Runs the commands queued since MULTI."},
     {"multi", 1, kPlain | kAllowBusy | kImmediate, kAclTransaction, {}, cmd_multi,
-     "", "1.2.0", "transactions", "O(1)", "Begins a transaction."},
+     "", "+OK", "1.2.0", "transactions", "O(1)", "Begins a transaction."},
     {"unwatch", 1, kPlain | kAllowBusy, kAclTransaction, {}, cmd_unwatch,
-     "", "2.2.0", "transactions", "O(N) for N watched keys", "Forgets the watched keys."},
+     "", "+OK", "2.2.0", "transactions", "O(N) for N watched keys", "Forgets the watched keys."},
     {"watch", -2, kPlain | kAllowBusy | kImmediate, kAclTransaction, "1..-1 RO", cmd_watch,
-     "key [key ...]", "2.2.0", "transactions", "O(N) for N keys", "Watches keys: EXEC does nothing if one changes."},
+     "key [key ...]", "+OK", "2.2.0", "transactions", "O(N) for N keys", "Watches keys: EXEC does nothing if one changes."},
 };
 // clang-format on
 

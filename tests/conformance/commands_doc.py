@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "lib"))
 import command_rows  # noqa: E402
+import reply_schema  # noqa: E402
 from leatlib.server import Server  # noqa: E402
 
 PATH = ROOT / "docs/commands.md"
@@ -40,6 +41,11 @@ HEAD = f"""# Commands
 Written by `{REGENERATE}` from the command table, as `COMMAND DOCS` replies it; a test fails when they differ.
 "Since" is the version of Redis. "Differs" quotes the rows of [differences.md](differences.md) that name the command; those about more
 than some commands are only there.
+
+"Replies" tells the types of RESP3: `count` is an integer from 0, `id` and `digits` are bulk strings as `17-0` and `42`, `1` and `'text'` just this
+integer and this bulk string, `+OK` just this simple string. `[a, b]` is an array of these, `[a ...]` one of any length, `~[a ...]` a set, `>[a, b]` a
+push; `{{name: a, other?: b}}` a map of these fields, of which `other` may be missing, `{{*: a}}` a map of any names, `@{{*: a}}` one that RESP2 shows as
+an array of pairs; `a|b` is one of these. Of a stream, `entry` is `[id, [bulk ...]]`, and `command` is a row of the command table.
 """
 
 
@@ -74,6 +80,8 @@ def entry(name, docs, rows):
     if "deprecated_since" in docs:
         facts += f" Deprecated since {docs['deprecated_since']}: {docs['replaced_by']}."
     lines = [f"- `{call}`", facts]
+    if "reply_schema" in docs:
+        lines.append(f"Replies `{reply_schema.text(docs['reply_schema'])}`.")
     if found := differences_of(name, docs.get("subcommands", ()), rows):
         lines.append("Differs: " + "; ".join(found) + ".")
     return "  \n  ".join(lines)

@@ -4,6 +4,7 @@ import re
 import time
 
 import notation
+import reply_schema
 from leatlib.resp import Client, ConnectionClosed, ProtocolError, RespError, encode
 
 REPLY_SECONDS = 10.0
@@ -17,15 +18,22 @@ class Mismatch(Exception):
 
 
 class Connection:
-    def __init__(self, port, protocol):
+    def __init__(self, port, protocol, schemas):
         self.client = Client(port, protocol, timeout=REPLY_SECONDS, typed_nulls=True)
         self.protocol = protocol
+        self.asked = reply_schema.Asked(schemas or reply_schema.Schemas({}))
+
+    def send(self, words, answered_next):
+        self.asked.sent(words, answered_next)
+        self.client.send(*words)
 
 
 class Player:
-    """Plays one transcript. `server` is a leatlib Server, `name` "leat" or "redis"."""
+    """Plays one transcript. `server` is a leatlib Server, `name` "leat" or "redis".
 
-    def __init__(self, server, name, protocol):
+    Every reply has to be what `schemas` say of its command as well, if they are given."""
+
+    def __init__(self, server, name, protocol, schemas=None):
         self.server = server
         self.name = name
         self.protocol = protocol
@@ -36,6 +44,7 @@ class Player:
             self.control.call("AUTH", server.directives["requirepass"])
         self.control.call("FLUSHALL")
         self.version = self.server_version()
+        self.schemas = schemas.as_of(self.version) if schemas and name == "redis" else schemas
 
     def server_version(self):
         """(major, minor) that the server reports, which decides about `# since` blocks for the oracle."""
@@ -92,7 +101,7 @@ class Player:
 
     def connection(self, name):
         if name not in self.connections:
-            self.connections[name] = Connection(self.server.port, self.protocol)
+            self.connections[name] = Connection(self.server.port, self.protocol, self.schemas)
         return self.connections[name]
 
     def perform(self, step):
@@ -101,6 +110,7 @@ class Player:
             return
         connection = self.connection(step.connection)
         if step.kind == "raw":
+            connection.asked.lost = True
             connection.client.send_raw(b"".join(step.words))
         elif step.kind == "read":
             self.expect(connection, step)
@@ -112,7 +122,7 @@ class Player:
         if step.connection and not step.replies:
             self.send_and_settle(connection, words)
             return
-        connection.client.send(*words)
+        connection.send(words, answered_next=True)
         self.expect(connection, step, self.protocol_after(words))
 
     def protocol_after(self, words):
@@ -136,6 +146,7 @@ class Player:
         protocol = connection.protocol
         if switches_to and not isinstance(value, RespError):
             protocol = connection.protocol = switches_to
+        wrong = connection.asked.why_wrong(value, protocol)
         reply = step.reply_for(self.name, protocol)
         if reply is None:
             raise Mismatch(f"no reply given for {self.name}, RESP{protocol}; got\n{notation.render(value)}")
@@ -143,13 +154,15 @@ class Player:
         where = notation.match(pattern, value, protocol, self.captured)
         if where:
             raise Mismatch(f"want  {reply.text}\ngot   {notation.render(value)}\nat    {where}")
+        if wrong and reply.servers != "redis":  # Where the oracle differs deliberately, it may do so in its shape.
+            raise Mismatch(wrong)
 
     # A command without a reply below it may block. What follows must come after it, so the player waits until the
     # server counts one more blocked client, or something arrives (a reply, for a later `<`).
 
     def send_and_settle(self, connection, words):
         before = self.blocked_clients()
-        connection.client.send(*words)
+        connection.send(words, answered_next=False)
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             if connection.client.readable(0) or self.blocked_clients() > before:
@@ -169,17 +182,21 @@ class Player:
         time.sleep(int(milliseconds) / 1000)
 
     def do_repeat(self, times, *words):
-        client = self.connection("").client
+        connection = self.connection("")
+        client = connection.client
         commands = [[w.replace(b"<i>", b"%d" % i) for w in words] for i in range(1, int(times) + 1)]
         client.send_raw(b"".join(encode(*command) for command in commands))
         replies = [client.read() for _ in commands]
         errors = [reply for reply in replies if isinstance(reply, RespError)]
         if errors:
             raise Mismatch(f"{len(errors)} errors, the first: {errors[0]}")
+        for command, reply in zip(commands, replies):
+            if wrong := self.schemas and self.schemas.why_wrong(command, reply, connection.protocol):
+                raise Mismatch(wrong)
 
     def do_connect(self, name, protocol):
         self.drop(name.decode())
-        self.connections[name.decode()] = Connection(self.server.port, int(protocol))
+        self.connections[name.decode()] = Connection(self.server.port, int(protocol), self.schemas)
 
     def do_close(self, name=b""):
         self.drop(name.decode())

@@ -17,6 +17,7 @@ import commands_doc  # noqa: E402
 import fill  # noqa: E402
 import random_commands  # noqa: E402
 import random_trims  # noqa: E402
+import reply_schema  # noqa: E402
 import transcript  # noqa: E402
 from leatlib.report import Report, arguments  # noqa: E402
 from leatlib.resp import ConnectionClosed, ProtocolError  # noqa: E402
@@ -57,12 +58,21 @@ class Servers:
         return "" if died is None else f"the server ended with status {died}\n{server.log_text()[-2000:]}"
 
 
-def play_file(servers, script, protocol, report):
+def read_schemas(servers, report):
+    """What Leat says of its replies; the oracle's have to be the same, but it does not say."""
+    if not pathlib.Path(servers.binary).exists():
+        report.skip("replies are what COMMAND DOCS says", f"no server at {servers.binary}")
+        return None
+    with Server.leat(servers.binary, servers.directory / "schemas") as server, server.client(protocol=3) as client:
+        return reply_schema.Schemas(command_rows.call(client, "COMMAND", "DOCS"))
+
+
+def play_file(servers, script, protocol, schemas, report):
     name = script.path.relative_to(HERE).with_suffix("").as_posix()
     tag = f"RESP{protocol}"
     server = servers.take(script)
     try:
-        player = Player(server, servers.name, protocol)
+        player = Player(server, servers.name, protocol, schemas)
         for block, outcome, why in player.play(script):
             test = f"{name}: {block.title} ({tag})"
             if outcome == "ok":
@@ -86,6 +96,12 @@ def check_runner(report):
         report.ok("the runner's own tests")
     else:
         report.fail("the runner's own tests", "\n".join(text for _, text in result.failures + result.errors))
+
+
+def check_schemas(schemas, options, report):
+    """Whether the transcripts show all that the schemas say; only all of them together can."""
+    if options.against == "leat" and options.protocol == "both" and not options.only:
+        compare(report, "reply schemas", lambda: [("transcripts show every alternative", schemas.why_unproved())])
 
 
 def check_commands_doc(servers, report):
@@ -153,11 +169,13 @@ def main():
                 return 0
             scripts = [transcript.read(path) for path in sorted(HERE.rglob("*.resp"))]
             check_runner(report)
+            schemas = read_schemas(servers, report)
             for script in scripts:
                 for protocol in script.protocols:
                     name = f"{script.path.relative_to(HERE).with_suffix('').as_posix()} (RESP{protocol})"
                     if options.protocol in (str(protocol), "both") and report.selected(name):
-                        play_file(servers, script, protocol, report)
+                        play_file(servers, script, protocol, schemas, report)
+            check_schemas(schemas, options, report)
             check_commands_doc(servers, report)
             compare_with_oracle(servers, report, directory, options.random)
         except (transcript.TranscriptError, StartFailed) as error:

@@ -7,7 +7,9 @@ import unittest
 import command_rows
 import commands_doc
 import notation
+import player
 import random_commands
+import reply_schema
 import transcript
 from leatlib.resp import Double, Null, RespError, RespMap, RespPush, RespSet, SimpleString, Verbatim
 
@@ -147,6 +149,162 @@ class SinceLineTest(unittest.TestCase):
                 fits = not notation.match(reply.pattern_of(version), RespMap(value), 3, {})
                 self.assertEqual(fits, value == there, f"{version}: {value}")
         self.assertEqual(notation.match(reply.pattern, RespMap([a, b, c]), 3, {}), "", "Leat has all of them")
+
+
+def plain(kind, **more):
+    return {"type": kind, **more}
+
+
+ID = plain("string", pattern="^[0-9]+-[0-9]+$")
+COUNT = plain("integer", minimum=0)
+OK = {"const": "OK", "format": "simple"}
+NULL = plain("null")
+BULK = plain("string")
+ENTRY = plain("array", title="entry", minItems=2, maxItems=2, items=[ID, plain("array", items=BULK)])
+FIELDS = plain(
+    "object", additionalProperties=False, properties={"name": BULK, "lag": COUNT, "bytes": COUNT}, required=["name", "lag"]
+)
+STREAMS = plain("object", format="pairs", additionalProperties=plain("array", items=ENTRY))
+SET = plain("array", uniqueItems=True, items=BULK)
+PUSH = plain("array", format="push", minItems=3, maxItems=3, items=[{"const": "subscribe"}, BULK, COUNT | {"description": "now"}])
+# schema, how the command table writes it, values that it takes in RESP2, in RESP3, values that it takes in neither
+SCHEMAS = [
+    (ID, "id", [b"1-0"], [b"1-0"], [b"1", b"x1-0", SimpleString("1-0"), 1]),
+    (COUNT, "count", [0, 7], [0], [-1, True, b"1", Double("1")]),
+    (plain("integer"), "integer", [-1], [-1], [True, b"1"]),
+    (OK, "+OK", [SimpleString("OK")], [SimpleString("OK")], [b"OK", SimpleString("ok")]),
+    ({"const": "a b"}, "'a b'", [b"a b"], [b"a b"], [SimpleString("a b"), b"a"]),
+    ({"anyOf": [{"const": 0}, {"const": 1}]}, "0|1", [0, 1], [0, 1], [2, -1, True, b"1"]),
+    (NULL, "null", [Null.BULK, Null.ARRAY], [Null.RESP3], [0, b"", []]),
+    (plain("boolean"), "boolean", [0, 1], [True], [2, b"t"]),
+    (plain("number"), "double", [b"1.5"], [Double("1.5")], [b"x", 1]),
+    (plain("string", format="simple"), "simple", [SimpleString("a")], [SimpleString("a")], [b"a"]),
+    (plain("string", format="verbatim"), "verbatim", [b"a"], [Verbatim(b"a")], [SimpleString("a")]),
+    (ENTRY | {"title": "entry"}, "entry", [[b"1-0", []]], [[b"1-0", [b"f"]]], [[b"1-0"], [b"1-0", [1]], [b"1-0", [], 1]]),
+    (plain("array", minItems=0, maxItems=0), "[]", [[]], [[]], [[1], Null.BULK]),
+    (SET, "~[bulk ...]", [[b"a"]], [RespSet([b"a"])], [[b"a", b"a"], RespSet([b"a", b"a"]), RespSet([1])]),
+    (FIELDS, "{name: bulk, lag: count, bytes?: count}", [[b"name", b"a", b"lag", 1]], [RespMap([(b"name", b"a"), (b"lag", 1)])],
+     [[b"name", b"a"], [b"lag", 1, b"name", b"a"], [b"name", b"a", b"lag", -1], [b"name", b"a", b"lag", 1, b"more", 1],
+      RespMap([(b"name", b"a"), (b"lag", 1), (b"lag", 1)]), RespMap([(b"name", b"a")])]),
+    (STREAMS, "@{*: [entry ...]}", [[[b"s", []]]], [RespMap([(b"s", [[b"1-0", []]])])], [[b"s", []], RespMap([(b"s", [[b"1", []]])])]),
+    (PUSH, ">['subscribe', bulk, now: count]", [[b"subscribe", b"a", 1]], [RespPush([b"subscribe", b"a", 1])],
+     [[b"psubscribe", b"a", 1], [b"subscribe"]]),
+    ({"not": {}}, "error", [], [], [b"", 0, Null.RESP3, Null.BULK]),
+    ({}, "any", [1, Null.BULK], [RespMap([])], []),
+]  # fmt: skip
+
+
+class ReplySchemaTest(unittest.TestCase):
+    def test_a_schema_takes_what_it_says_and_nothing_else(self):
+        for schema, text, resp2, resp3, wrong in SCHEMAS:
+            self.assertEqual(reply_schema.text(schema), text)
+            takes = [(2, value, True) for value in resp2] + [(3, value, True) for value in resp3]
+            for protocol, value, fits in takes + [(p, value, False) for value in wrong for p in (2, 3)]:
+                with self.subTest(schema=text, value=value, protocol=protocol):
+                    where = reply_schema.Checker(protocol).mismatch(schema, value)
+                    self.assertEqual(where == "", fits, where)
+
+    def test_what_is_wrong_is_named_with_its_place(self):
+        value = RespMap([(b"s", [[b"1-0", []], [b"x", []]])])
+        where = reply_schema.Checker(3).mismatch({"anyOf": [STREAMS, NULL]}, value)
+        self.assertEqual(where, "[s] [1] [0] here: no id")
+
+    def test_other_servers_lack_newer_fields_and_have_some_of_their_own(self):
+        groups = FIELDS | {"properties": {"name": BULK, "nacked-count": COUNT}, "required": ["name", "nacked-count"]}
+        schemas = reply_schema.Schemas({"groups": {"reply_schema": groups}})
+        old, bare = [b"name", b"a"], [b"nacked-count", 1]
+        for version, value, fits in (((8, 6), old, True), ((8, 8), old, False), ((8, 6), bare, False)):
+            why = schemas.as_of(version).why_wrong([b"GROUPS"], value, 2)
+            self.assertEqual(why == "", fits, why)
+        more = [b"notes", b"x", *old]
+        self.assertEqual(schemas.as_of((8, 6)).why_wrong([b"GROUPS"], more, 2), "")
+        self.assertIn("instead of", schemas.why_wrong([b"GROUPS"], more + bare, 2))
+
+    def test_what_no_reply_was_is_named(self):
+        schema = {"anyOf": [NULL, plain("array", items={"anyOf": [ID, COUNT]})]}
+        schemas = reply_schema.Schemas({"x": {"reply_schema": schema}, "y": {"reply_schema": {"not": {}}}})
+        unseen = lambda: [what for _, what in schemas.unseen()]  # noqa: E731
+        self.assertEqual(unseen(), ["null|[id|count ...]", "null", "[id|count ...]", "id", "count"])
+        schemas.why_wrong([b"X"], [b"1-0"], 3)
+        self.assertEqual(unseen(), ["null", "count"])
+
+
+class AskedTest(unittest.TestCase):
+    """Which command a reply belongs to."""
+
+    def setUp(self):
+        schemas = {"xlen": COUNT, "xadd": ID, "multi": OK, "exec": plain("array", items={}), "subscribe": PUSH, "client": {}}
+        docs = {name: {"reply_schema": schema} for name, schema in schemas.items()}
+        docs["xinfo"] = {"subcommands": {"xinfo|help": {"reply_schema": OK}}}
+        self.schemas = reply_schema.Schemas(docs)
+        self.asked = reply_schema.Asked(self.schemas)
+
+    def ask(self, text, answered_next=False):
+        self.asked.sent(text.encode().split(), answered_next)
+
+    def test_replies_come_in_the_order_of_the_commands(self):
+        self.ask("XLEN s")
+        self.ask("xadd s 1-1 f v")
+        self.assertEqual(self.asked.why_wrong(1, 3), "")
+        self.assertIn("want  id\ngot   :1", self.asked.why_wrong(1, 3))
+        self.assertEqual(self.asked.why_wrong(1, 3), "", "nothing was asked for")
+
+    def test_subcommands_have_their_own(self):
+        self.ask("XINFO HELP")
+        self.assertIn("want  +OK", self.asked.why_wrong(1, 3))
+
+    def test_errors_are_no_replies_to_check(self):
+        self.ask("XADD s")
+        self.assertEqual(self.asked.why_wrong(RespError("ERR x"), 3), "")
+
+    def test_exec_replies_what_was_queued(self):
+        for words, value in (("MULTI", "OK"), ("XLEN s", "QUEUED"), ("XADD s * f v", "QUEUED")):
+            self.ask(words)
+            self.assertEqual(self.asked.why_wrong(SimpleString(value), 3), "")
+        self.ask("EXEC")
+        self.assertIn("want  id", self.asked.why_wrong([1, 2], 3))
+
+    def test_pushes_are_told_from_replies(self):
+        for protocol, kind in ((2, list), (3, RespPush)):
+            self.ask("SUBSCRIBE a")
+            self.ask("XLEN s")
+            self.assertEqual(self.asked.why_wrong(kind([b"subscribe", b"a", 1]), protocol), "")
+            self.assertEqual(self.asked.why_wrong(kind([b"message", b"a", b"b"]), protocol), "")
+            self.assertIn("want  >", self.asked.why_wrong(kind([b"subscribe", b"a", b"1"]), protocol))
+            self.assertIn("want  count", self.asked.why_wrong(b"x", protocol))
+
+    def test_nothing_is_known_until_a_reply_comes_next(self):
+        self.ask("CLIENT REPLY SKIP")
+        self.ask("XADD s * f v")
+        self.ask("XLEN s")
+        self.assertEqual(self.asked.why_wrong(b"x", 3), "")
+        self.ask("XLEN s", answered_next=True)
+        self.assertIn("want  count", self.asked.why_wrong(b"x", 3))
+
+
+class ShapedConnection:
+    """A connection whose server replies one and the same."""
+
+    def __init__(self, schemas, value):
+        self.client, self.protocol, self.value = self, 3, value
+        self.asked = reply_schema.Asked(schemas)
+
+    def send(self, words, answered_next):
+        self.asked.sent(words, answered_next)
+
+    def read(self):
+        return self.value
+
+
+class PlayerTest(unittest.TestCase):
+    def test_a_reply_as_written_but_of_a_wrong_shape_fails(self):
+        schemas = reply_schema.Schemas({"xlen": {"reply_schema": COUNT}})
+        step = transcript.Step("send", "", 1, "> XLEN s", [b"XLEN", b"s"], [transcript.reply_of("", 0, "<int>")])
+        playing = player.Player.__new__(player.Player)
+        playing.name, playing.protocol, playing.captured = "leat", 3, {}
+        playing.command(ShapedConnection(schemas, 1), step)
+        with self.assertRaisesRegex(player.Mismatch, "COMMAND DOCS says, here: no count"):
+            playing.command(ShapedConnection(schemas, -1), step)
 
 
 class ScriptedServer:
