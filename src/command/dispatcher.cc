@@ -409,6 +409,13 @@ void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
   statistics_.note_error(reply.substr(1));
 }
 
+void Dispatcher::note_ended(const Request& request, Bytes reply) {
+  CommandStatistics& statistics = statistics_.of(*resolve(request));
+  statistics_.note_call();
+  statistics.note(0);
+  note_reply(statistics, reply);
+}
+
 void Dispatcher::drop(const Object& object, EventClass of, Bytes event, ByteBuffer& records) {
   const size_t start = records.size();
   const bool told = host_.settings().events.wants(of);

@@ -73,6 +73,8 @@ class Dispatcher {
   Outcome resume(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply) {
     return resume(request, session, records, reply, frames_max_);
   }
+  // A parked request was ended with `reply` without being planned again: it counts as a call now.
+  void note_ended(const Request& request, Bytes reply);
   // For how many sealed frames a command may wait at once; 0: they are read on the spot.
   void set_frames_max(size_t frames) { frames_max_ = frames; }
   // Replies that are larger may be written in pieces of about that size.

@@ -101,14 +101,16 @@ class Reactor : public io::Handler {
   bool unpark(Connection& connection, Write&& write) {
     if (!connection.parked) return false;
     const Lsn release = connection.parked->release;
+    const OwnedRequest request = std::move(connection.parked->request);
     forget_parked(connection);
     const bool silent = connection.session.silent();
     connection.session.end_skip();
-    if (!silent) {
-      ReplyWriter writer(connection.output.buffer(), connection.session.protocol);
-      write(writer);
-      added(connection, release);
-    }
+    ByteBuffer& output = connection.output.buffer();
+    const size_t start = output.size();
+    ReplyWriter writer(output, connection.session.protocol);
+    write(writer);
+    shard_->dispatcher().note_ended(request.request(), output.view(start));
+    silent ? output.truncate(start) : added(connection, release);
     make_runnable(connection);
     return true;
   }
