@@ -12,7 +12,6 @@ constexpr Bytes kErrWrongType = "WRONGTYPE Operation against a key holding the w
 constexpr Bytes kErrNoSuchKey = "ERR no such key";
 constexpr Bytes kErrNotInteger = "ERR value is not an integer or out of range";
 constexpr Bytes kErrNotFloat = "ERR value is not a valid float";
-constexpr Bytes kErrOutOfRange = "ERR index out of range";
 constexpr Bytes kErrInvalidStreamId = "ERR Invalid stream ID specified as stream command argument";
 constexpr Bytes kErrInvalidRangeStart = "ERR invalid start ID for the interval";
 constexpr Bytes kErrInvalidRangeEnd = "ERR invalid end ID for the interval";

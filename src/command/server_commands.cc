@@ -53,10 +53,10 @@ void cmd_function_flush(Context& context, const Arguments& words) {
 void cmd_function_list(Context& context, const Arguments& words) {
   for (size_t i = 2; i < words.size(); ++i) {
     if (same_word(words[i], "withcode")) continue;
-    if (!same_word(words[i], "libraryname") || i + 1 == words.size()) {
+    if (!same_word(words[i], "libraryname")) {
       return context.error(fmt::format("ERR Unknown argument {}", words[i].substr(0, kQuotedMax)));
     }
-    ++i;
+    if (++i == words.size()) return context.error("ERR library name argument was not given");
   }
   context.reply().array(0);
 }

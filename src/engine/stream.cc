@@ -225,7 +225,7 @@ bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
   last_id_ = id;
   ++length_;
   bytes_ += wire.size();
-  ++entries_added_;
+  if (entries_added_ < static_cast<uint64_t>(kEntriesCountedMax)) ++entries_added_;
   if (id <= groups_reach()) [[unlikely]]
     count_behind_groups(id);
   return true;

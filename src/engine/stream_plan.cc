@@ -140,7 +140,7 @@ void EntriesRead::deliver(StreamId id) {
   const bool tombstone_ahead = stream_.length() != 0 && stream_.max_deleted() != StreamId::min() &&
                                last_ <= stream_.max_deleted();
   if (count_ != kEntriesReadUnknown && last_ >= stream_.first_id() && !tombstone_ahead) {
-    ++count_;
+    count_ = std::min(count_, kEntriesCountedMax - 1) + 1;
   } else if (stream_.entries_added() != 0) {
     count_ = estimate_entries_read(stream_, id);
   }

@@ -227,6 +227,8 @@ struct StreamDuplicate {
 // Groups. Times are wall times, as clients see them.
 
 constexpr int64_t kEntriesReadUnknown = -1;
+// Entries added to a stream, and those of them that a group has read, are counted up to here: what XSETID takes.
+constexpr int64_t kEntriesCountedMax = INT64_MAX;
 
 struct GroupCreate {
   static constexpr auto kType = RecordType::kGroupCreate;

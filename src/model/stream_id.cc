@@ -24,6 +24,7 @@ std::optional<uint64_t> parse_number(Bytes text) {
     const auto [stop, error] = std::from_chars(text.data(), end, value);
     if (error == std::errc() && stop == end) return value;
   }
+  if (parse_int64(text)) return std::nullopt;  // Strict decimal, and below zero.
   // Not strict decimal: what strtoull takes whole is accepted, modulo 2^64 and with a sign.
   char copy[kIdTextAcceptedMax + 1];
   if (text.empty() || text.size() > kIdTextAcceptedMax) return std::nullopt;

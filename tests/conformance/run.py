@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
 import command_rows  # noqa: E402
 import commands_doc  # noqa: E402
+import error_texts  # noqa: E402
 import fill  # noqa: E402
 import random_commands  # noqa: E402
 import random_trims  # noqa: E402
@@ -112,6 +113,12 @@ def check_commands_doc(servers, report):
         compare(report, name, lambda: [("says what COMMAND DOCS says", commands_doc.difference(server))])
 
 
+def check_error_texts(servers, scripts, report):
+    name = "error texts"
+    if servers.name != "redis" and report.selected(name):
+        compare(report, name, lambda: [("each stands in a transcript", error_texts.difference(scripts))])
+
+
 def compare_with_oracle(servers, report, directory, seeds):
     """Leat and the oracle side by side: the rows of the command table, and the same random commands."""
     tests = ("command table", "random commands", "random trims")
@@ -177,6 +184,7 @@ def main():
                         play_file(servers, script, protocol, schemas, report)
             check_schemas(schemas, options, report)
             check_commands_doc(servers, report)
+            check_error_texts(servers, scripts, report)
             compare_with_oracle(servers, report, directory, options.random)
         except (transcript.TranscriptError, StartFailed) as error:
             print(f"run.py: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ import unittest
 
 import command_rows
 import commands_doc
+import error_texts
 import notation
 import player
 import random_commands
@@ -348,6 +349,40 @@ class CommandRowsTest(unittest.TestCase):
         self.assertEqual(commands_doc.differences_of("set", (), rows), ["2"])
         self.assertEqual(commands_doc.differences_of("config|set", (), rows), ["CONFIG SET of `dir`"])
         self.assertEqual(commands_doc.differences_of("xinfo", ["xinfo|stream"], rows), ["`lag` in XINFO"])
+
+
+class ErrorTextsTest(unittest.TestCase):
+    SOURCE = """
+      // "ERR in a comment"
+      constexpr Bytes kErrOne = "ERR one";
+      constexpr Bytes kLines[] = {"GET <key>", "    Helps; a lot."};
+      return error(fmt::format("ERR two '{}' "
+                               "of {}.", a, b));
+      error(std::string("NOGROUP three ") + name);
+      failed = "-ERR \\"four\\"\\r\\n", other = "no error", text = "MAXLEN 0";
+    """
+
+    def test_texts_are_the_literals_that_begin_with_a_code(self):
+        found = {(text.text, text.is_open) for text in error_texts.of_source(self.SOURCE)}
+        self.assertEqual(found, {("ERR one", False), ("ERR two '{}' of {}.", False), ("NOGROUP three ", True), ('ERR "four"', False)})
+
+    def test_a_text_fits_what_is_made_of_it(self):
+        formatted, appended = error_texts.ErrorText("ERR (a) '{}'.", False), error_texts.ErrorText("ERR b ", True)
+        self.assertTrue(formatted.fits("ERR (a) 'x y'.") and appended.fits("ERR b c"))
+        self.assertFalse(formatted.fits("ERR (a) 'x'. y") or formatted.fits("ERR a 'x'.") or appended.fits("ERR c"))
+
+    def test_what_is_not_shown_is_named(self):
+        texts = {error_texts.ErrorText("ERR shown", False), error_texts.ErrorText("ERR not", False)}
+        self.assertEqual(list(error_texts.problems(texts, {"ERR shown"}, {"ERR not": "why"})), [])
+        self.assertEqual(len(list(error_texts.problems(texts, {"ERR shown"}, {}))), 1)
+        self.assertEqual(len(list(error_texts.problems(texts, {"ERR shown", "ERR not"}, {"ERR not": "why"}))), 1)
+        self.assertEqual(len(list(error_texts.problems(texts, {"ERR shown", "ERR not"}, {"ERR gone": "why"}))), 1)
+
+    def test_errors_are_found_inside_replies(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "x.resp"
+            path.write_text('# t\n# differs: why\n> X\nleat| [:1 {"a" -"ERR a"}]\nredis| -ERR b\n> Y\n-ERR c\n')
+            self.assertEqual(error_texts.of_transcripts([transcript.read(path)]), {"ERR a", "ERR c"})
 
 
 class RandomCommandsTest(unittest.TestCase):

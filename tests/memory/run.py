@@ -8,6 +8,7 @@ machine adds; none of them is a time that must be short.
 import contextlib
 import itertools
 import pathlib
+import socket
 import sys
 import time
 
@@ -26,6 +27,10 @@ RETURN_SECONDS = 60
 BATCH = 500
 STREAMS = 100_000
 STREAM_COST = 400  # Bytes of a stream of one entry beyond its name, field and value.
+CONNECTIONS = 400
+CONNECTION_COST = 20_000  # Bytes of a connection that has sent the beginning of a request.
+SLOW_READER_SENDS = 200 * MEGABYTE
+SLOW_READER_COST = 8 * MEGABYTE
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
 
 
@@ -274,6 +279,69 @@ class Suite:
                 left = client.call("DBSIZE")
                 check(left >= kept * 0.7, f"{kept} keys fit, {left} are left after {key} more")
             check_bounds(server, client)
+
+
+    # What strangers and slow readers can make the server keep.
+
+    def strangers(self, server, count, request, password=""):
+        """That many connections that have sent `request`, after AUTH if there is a password, and wait."""
+        clients = [server.client() for _ in range(count)]
+        for client in clients:
+            if password:
+                check(client.call("AUTH", password) == "OK", "AUTH")
+            client.send_raw(request)
+        return clients
+
+    def test_cve_2021_32675_what_is_only_announced_takes_no_memory(self):
+        with self.server(maxmemory="0", requirepass="sesame") as (server, client):
+            check(client.call("AUTH", "sesame") == "OK", "AUTH")
+            before = used(client)
+            for request, password in ((b"*10\r\n$16384\r\n", ""), (b"*1048576\r\n$536870912\r\n", "sesame")):
+                clients = self.strangers(server, CONNECTIONS, request, password)
+                check(int(client.info("clients")["connected_clients"]) == CONNECTIONS + 1, "one was refused")
+                cost = (used(client) - before) / CONNECTIONS
+                check(cost < CONNECTION_COST, f"{cost} bytes a connection that announces {request!r}")
+                for each in clients:
+                    each.close()
+
+    def test_cve_2025_21605_who_reads_no_replies_is_not_served_for_ever(self):
+        self.check_slow_reader(b"*1\r\n$4\r\nPING\r\n" * 10_000, "")
+
+    def test_cve_2025_46686_who_reads_no_replies_is_not_served_for_ever_with_a_password(self):
+        self.check_slow_reader(b"*2\r\n$4\r\nECHO\r\n$10000\r\n" + b"x" * 10_000 + b"\r\n", "sesame")
+
+    def check_slow_reader(self, request, password):
+        """A client that sends and never reads is stopped, or closed, before it has cost much."""
+        with self.server(maxmemory="0", requirepass="sesame") as (server, client):
+            check(client.call("AUTH", "sesame") == "OK", "AUTH")
+            before, sent = used(client), 0
+            with socket.create_connection(("127.0.0.1", server.port)) as slow:
+                if password:
+                    slow.sendall(b"AUTH " + password.encode() + b"\r\n")
+                slow.settimeout(2)
+                with contextlib.suppress(OSError):
+                    while sent < SLOW_READER_SENDS:
+                        sent += slow.send(request)
+                check(sent < SLOW_READER_SENDS, f"{sent} bytes were taken of a client that reads nothing")
+                cost = used(client) - before
+                check(cost < SLOW_READER_COST, f"{cost} bytes for a client that reads nothing")
+                check(client.call("PING") == "PONG", "the others are not served")
+
+    def test_cve_2021_32627_an_entry_of_more_than_a_gigabyte_is_refused(self):
+        with self.server(maxmemory="0", **{"client-query-buffer-limit": "4gb"}) as (_, client):
+            before = used(client)
+            length = 400 * MEGABYTE
+            client.send_raw(b"*9\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n")
+            for _ in range(3):
+                client.send_raw(b"$1\r\nf\r\n$%d\r\n" % length)
+                for _ in range(400):
+                    client.send_raw(b"v" * MEGABYTE)
+                client.send_raw(b"\r\n")
+            client.set_timeout(RETURN_SECONDS)
+            reply = client.read()
+            check(reply == "ERR Elements are too large to be stored", f"{reply!r:.100}")
+            check(client.call("EXISTS", "s") == 0, "it has left a key")
+            check(wait_until(lambda: used(client) < before + 8 * MEGABYTE), f"{used(client)} bytes in use, {before} before")
 
 
 def main():

@@ -111,6 +111,14 @@ class Suite:
             locked.mkdir(mode=0o500)
             self.refused(str(locked), "--dir", locked, "--port", free_port())
 
+    def test_tools_take_any_path(self):
+        """CVE-2025-27151: a tool copied the path it was given into a buffer of fixed size."""
+        for path in ("x" * 5000, "/".join(["y" * 200] * 30), "%s%n%x", "line\nend", "\x01\x7f", "", "a/../" * 1000):
+            for command in (["check", path], ["backup", path, "target"], ["restore", path, "target"]):
+                done = self.run(*command)
+                check(done.returncode in (1, 2), f"{command[0]} of {path!r:.80}: exit status {done.returncode}")
+                check(done.stderr.strip(), f"{command[0]} of {path!r:.80} says nothing")
+
     def test_port_and_directory_in_use(self):
         with self.server() as server:
             self.refused("in use", "--dir", self.directory / "other", "--port", server.port)
