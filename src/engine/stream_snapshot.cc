@@ -19,7 +19,9 @@ StreamSnapshot::StreamSnapshot(const Stream& stream, StreamId first, StreamId la
       last_(std::min(last, stream.last_id())),
       order_(order),
       done_(last_ < first),
-      held_total_(held_total) {}
+      held_total_(held_total) {
+  if (next_ != nullptr) next_->previous_ = this;
+}
 
 StreamSnapshot::~StreamSnapshot() {
   unlink();
@@ -28,9 +30,8 @@ StreamSnapshot::~StreamSnapshot() {
 
 void StreamSnapshot::unlink() {
   if (stream_ == nullptr) return;
-  StreamSnapshot** link = &stream_->extras_->snapshots;
-  while (*link != this) link = &(*link)->next_;
-  *link = next_;
+  (previous_ == nullptr ? stream_->extras_->snapshots : previous_->next_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
   stream_ = nullptr;
 }
 

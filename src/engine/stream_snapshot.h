@@ -95,7 +95,9 @@ class StreamSnapshot {
 
   const Stream* stream_;  // Null: it is gone.
   StreamShare* share_;
-  StreamSnapshot* next_ = nullptr;  // Of the same stream.
+  // Of the same stream, which may have very many of one reply: each leaves the list at no cost.
+  StreamSnapshot* next_ = nullptr;
+  StreamSnapshot* previous_ = nullptr;
   StreamId first_;
   StreamId last_;
   Order order_;

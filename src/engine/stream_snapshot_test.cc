@@ -1,6 +1,7 @@
 // Snapshots: whatever happens to a stream, each shows the entries that were there when it was made.
 #include "engine/stream_snapshot.h"
 
+#include <algorithm>
 #include <limits>
 #include <list>
 #include <map>
@@ -308,6 +309,21 @@ TEST_F(StreamSnapshotTest, KeepsABlockOnceForAllThatNeedIt) {
                 std::reverse(ids.begin(), ids.end());
                 return ids;
               }()));
+}
+
+TEST_F(StreamSnapshotTest, AnyOfThemMayGoFirst) {
+  fill(20);
+  std::vector<size_t> order{0, 1, 2};
+  do {
+    std::unique_ptr<StreamSnapshot> some[] = {snapshot(), snapshot(), snapshot()};
+    const std::vector<uint64_t> there = read(*snapshot(), 100);
+    some[order[0]].reset();
+    erase(there[0]);
+    EXPECT_EQ(read(*some[order[1]], 100), there);
+    some[order[1]].reset();
+    erase(there[1]);
+    EXPECT_EQ(read(*some[order[2]], 100), there);
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST_F(StreamSnapshotTest, KeepsFramesByReference) {

@@ -1,0 +1,88 @@
+"""Commands that their grammar alone does not tell how to play."""
+
+from leatlib.report import Failed
+from leatlib.resp import ConnectionClosed, RespError
+from values import INTEGERS
+
+SHUTDOWNS = ("", "NOSAVE", "SAVE", "NOW", "FORCE", "NOSAVE NOW FORCE", "SAVE NOW FORCE")
+SLEEPING = {"1", "01", "+1"}  # Seconds that DEBUG SLEEP would sleep.
+
+
+def check(condition, why):
+    if not condition:
+        raise Failed(why)
+
+
+class Special:
+    def __init__(self, server, seconds):
+        self.server, self.seconds = server, seconds
+
+    def client(self, protocol=2):
+        return self.server.client(protocol, timeout=self.seconds)
+
+    def test_client_reply(self):
+        """What is not replied is not replied, and the next reply is the next command's."""
+        for protocol in (2, 3):
+            with self.client(protocol) as client:
+                for words in (["CLIENT REPLY OFF", "PING a", "XADD s * f v", "CLIENT REPLY SKIP"], ["CLIENT REPLY SKIP", "PING a"], []):
+                    for text in words:
+                        client.send(*text.split())
+                    if "CLIENT REPLY OFF" in words:
+                        client.send("CLIENT", "REPLY", "ON")
+                        check(client.read() == "OK", "CLIENT REPLY ON is not answered by OK")
+                    check(client.call("ECHO", "b") == b"b", f"another reply behind {words}")
+
+    def test_client_pause(self):
+        """Every number as the time for which writes wait; UNPAUSE ends what was not refused."""
+        with self.client() as client, self.client() as writer:
+            for number in INTEGERS:
+                paused = client.call("CLIENT", "PAUSE", number, "WRITE") == "OK"
+                check(not paused or number.lstrip("-+").isdigit(), f"CLIENT PAUSE {number} was taken")
+                writer.send("SET", "k", "v")
+                check(client.call("CLIENT", "UNPAUSE") == "OK", "CLIENT UNPAUSE is not answered by OK")
+                check(writer.read() == "OK", "a write that was paused is not answered")
+
+    def test_debug(self):
+        """Every number as the argument of the subcommands of DEBUG that take one."""
+        with self.client() as client:
+            for number in INTEGERS:
+                calls = [("STRINGMATCH-LEN", number, "*"), ("SET-ACTIVE-EXPIRE", number), ("QUICKLIST-PACKED-THRESHOLD", number),
+                         ("OBJECT", number), ("CRASH-POINT", number), ("DIGEST-VALUE", number, number)]
+                for call in calls + ([] if number in SLEEPING else [("SLEEP", number)]):
+                    client.call("DEBUG", *call)
+            check(client.call("DEBUG", "SET-ACTIVE-EXPIRE", 1) == "OK", "expiry can't be switched on again")
+
+    def test_config_set(self):
+        """Every number as the value of each directive, which is then what it was."""
+        with self.client() as client:
+            found = client.call("CONFIG", "GET", "*")
+            taken = 0
+            for name, value in zip(found[::2], found[1::2], strict=True):
+                for number in INTEGERS:
+                    taken += client.call("CONFIG", "SET", name, number) == "OK"
+                    check(client.call("CONFIG", "SET", name, value) == "OK" or number_refused(client, name, value), f"{name} is not {value} again")
+            check(taken > 100, f"only {taken} values were taken")
+            check(client.call("CONFIG", "GET", "*") == found, "directives are not what they were")
+
+    def test_shutdown(self):
+        """Each form ends the server, and a start finds what was written."""
+        with self.client() as client:
+            client.call("SHUTDOWN", "ABORT")
+            client.call("XADD", "kept", "1-0", "f", "v")
+        for form in SHUTDOWNS:
+            with self.client() as client:
+                client.send("SHUTDOWN", *form.split())
+                try:
+                    raise Failed(f"SHUTDOWN {form} was answered {client.read()!r}")
+                except ConnectionClosed:
+                    pass
+            status = self.server.process.wait(self.seconds)
+            check(status == 0, f"status {status} of SHUTDOWN {form}")
+            self.server.start()
+            with self.client() as client:
+                check(client.call("XLEN", "kept") == 1, f"the entry is gone behind SHUTDOWN {form}")
+
+
+def number_refused(client, name, value):
+    """Whether the directive can't be changed at all, or not even to what it is."""
+    return isinstance(client.call("CONFIG", "SET", name, value), RespError) and client.call("CONFIG", "GET", name)[1] == value
