@@ -191,7 +191,8 @@ class Player:
         if errors:
             raise Mismatch(f"{len(errors)} errors, the first: {errors[0]}")
         for command, reply in zip(commands, replies):
-            if wrong := self.schemas and self.schemas.why_wrong(command, reply, connection.protocol):
+            connection.asked.sent(command, answered_next=True)
+            if wrong := connection.asked.why_wrong(reply, connection.protocol):
                 raise Mismatch(wrong)
 
     def do_connect(self, name, protocol):
