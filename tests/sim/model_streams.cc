@@ -398,11 +398,7 @@ void Model::xread(const Words& words) {
     if (stream == nullptr) continue;
     budget.bytes = replies.size();
     budget.begun = false;
-    if (Budget left = budget; !left.take("")) {
-      // The rest is left out, but their consumers have come.
-      if (words[0] == "XREADGROUP") stream->groups[words[2]].consumers.insert(words[3]);
-      continue;
-    }
+    if (Budget left = budget; !left.take("")) break;  // Nobody looks at the rest.
     budget.begun = true;
     budget.bytes += (array(2) + bulk(words[i])).size();
     const auto found = read_source(words, i + keys, *stream, budget);
