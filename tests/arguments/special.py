@@ -79,6 +79,14 @@ class Special:
             check(time.monotonic() - begun < self.seconds, f"the reply has taken {time.monotonic() - begun:.0f} s")
             check(reply == [[b"s", entries]] * SAME_STREAM, "another reply than the entries so many times")
 
+    def test_xread_that_waits_for_many(self):
+        """What a reader waits behind is noted for all streams at once."""
+        with self.client() as client:
+            begun = time.monotonic()
+            reply = client.call("XREAD", "BLOCK", "1", "STREAMS", *range(SAME_STREAM), *["$"] * SAME_STREAM)
+            check(reply is None, f"another reply than that nothing came: {str(reply)[:100]}")
+            check(time.monotonic() - begun < self.seconds, f"that has taken {time.monotonic() - begun:.0f} s")
+
     def test_xreadgroup_claim_of_one_stream(self):
         """Each time that the stream is named the group's next pending entry is claimed; those before it are not walked over again."""
         with self.client() as client:
