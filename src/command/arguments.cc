@@ -16,9 +16,10 @@ OwnedRequest::OwnedRequest(const Request& request) {
   render(request.arguments);
 }
 
-void OwnedRequest::replace(size_t i, Bytes word) {
+void OwnedRequest::replace(const std::vector<std::pair<size_t, std::string>>& replacements) {
+  if (replacements.empty()) return;
   std::vector<Bytes> words = request_.arguments;
-  words[i] = word;
+  for (const auto& [i, word] : replacements) words[i] = word;
   const ByteBuffer previous = std::move(wire_);  // The words are views into it.
   wire_ = ByteBuffer();
   render(words);

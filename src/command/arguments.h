@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -39,8 +40,8 @@ class OwnedRequest {
     return sizeof *this + kTwoAllocations + wire_.capacity() +
            request_.arguments.capacity() * sizeof(Bytes);
   }
-  // Replaces word `i`.
-  void replace(size_t i, Bytes word);
+  // Replaces words, each by its index. O(request) once, however many they are.
+  void replace(const std::vector<std::pair<size_t, std::string>>& replacements);
 
  private:
   void render(const std::vector<Bytes>& words);

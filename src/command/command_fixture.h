@@ -319,7 +319,7 @@ class CommandFixture : public ::testing::Test {
   }
 
   void park(Client& client, OwnedRequest request, const Park& park, bool again) {
-    for (const auto& [i, word] : park.frozen) request.replace(i, word);
+    request.replace(park.frozen);
     client.parked = std::make_unique<OwnedRequest>(std::move(request));
     if (!again) client.deadline = park.deadline;
     client.durable = park.durable;

@@ -29,28 +29,30 @@ void reply_delivered(ReplyWriter& reply, const EntryView& entry, int64_t idle,
 
 }  // namespace
 
-ReadClaims plan_claims(const Context& context, const Stream& stream, const Group& group,
-                       const ClaimLimits& limits, size_t skipped) {
-  ReadClaims claims{.next_ms = std::max(limits.min_idle_ms, kNextMsLeast)};
+void plan_claims(const Context& context, const Stream& stream, const Group& group,
+                 const ClaimLimits& limits, std::span<ReadClaims* const> takers) {
+  const auto wait_all = [takers](size_t from, int64_t ms) {
+    for (ReadClaims* const claims : takers.subspan(from)) claims->next_ms = ms;
+  };
+  wait_all(0, std::max(limits.min_idle_ms, kNextMsLeast));
+  size_t taker = 0;
   uint64_t bytes = 0;
   group.pending.visit_by_age([&](const PendingEntry& pending) {
     const int64_t idle = idle_ms(pending, context.now().wall);
     if (idle < limits.min_idle_ms) {
-      claims.next_ms = limits.min_idle_ms - idle;
+      wait_all(taker, limits.min_idle_ms - idle);
       return false;
     }
     const auto entry = stream.find(pending.id);
     if (!entry) return !context.gives_up();
-    if (skipped != 0) {
-      --skipped;
-      return true;
-    }
+    ReadClaims& claims = *takers[taker];
     claims.entries.push_back(pending);
     bytes += entry->wire.size();
     claims.full = bytes >= limits.bytes;
-    return claims.entries.size() != limits.count && !claims.full;
+    if (claims.entries.size() != limits.count && !claims.full) return true;
+    bytes = 0;
+    return ++taker != takers.size();
   });
-  return claims;
 }
 
 uint64_t reply_claims(Context& context, const Object& object, const Group& group,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "base/time.h"
@@ -29,10 +30,11 @@ struct ClaimLimits {
   uint64_t bytes = 0;  // In wire form; the entry that reaches it is the last one.
 };
 
-// What may be claimed behind the first `skipped` entries of that. Opens the frames of these; Context::lacks_entries() tells
-// whether one is missing. O(what is claimed, and what is gone and would come before it).
-[[nodiscard]] ReadClaims plan_claims(const Context& context, const Stream& stream,
-                                     const Group& group, const ClaimLimits& limits, size_t skipped);
+// What may be claimed, for each of `takers`, which are not none, up to the limits: what one leaves is the next one's. Opens the
+// frames of these; Context::lacks_entries() tells whether one is missing. O(takers, what is claimed, and what is gone and would
+// come before it).
+void plan_claims(const Context& context, const Stream& stream, const Group& group,
+                 const ClaimLimits& limits, std::span<ReadClaims* const> takers);
 
 // Writes the claimed entries with what they were: how long idle, how often delivered. As many as `budget` has room for,
 // which are then the consumer's.

@@ -4,6 +4,7 @@
 // is signalled. Nothing is kept in between but "$", which is frozen to the id it meant at first.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -277,16 +278,26 @@ void reply_source_later(Context& context, const Source& source, Budget& budget) 
   rest.add(stream, first, StreamId::max(), StreamSnapshot::Order::kUp, count);
 }
 
-// What the source takes over, for which sources before it that are of the same group leave the rest.
+// What the sources take over. Those of one stream do so one behind the other, in one walk over what is pending: a stream
+// may be named very often.
 void claim(const Context& context, const ReadWords& asked, const Budget& budget, uint64_t bytes,
-           std::vector<Source>& sources, Source& source) {
+           std::vector<Source>& sources) {
+  std::map<uint64_t, std::vector<Source*>> by_stream;
+  for (Source& source : sources)
+    if (!source.history) by_stream[source.object->id.value].push_back(&source);
   const ClaimLimits limits{.min_idle_ms = *asked.min_idle_ms,
-                           .count = budget.count(source.count),
+                           .count = budget.count(asked.count),
                            .bytes = std::min(bytes, budget.bytes())};
-  size_t taken = 0;
-  for (const Source* before = sources.data(); before != &source; ++before)
-    if (before->group == source.group) taken += before->claims.entries.size();
-  source.claims = plan_claims(context, *source.object->stream(), *source.group, limits, taken);
+  std::vector<ReadClaims*> takers;
+  for (const auto& [id, same] : by_stream) {
+    takers.clear();
+    for (Source* const source : same) takers.push_back(&source->claims);
+    plan_claims(context, *same.front()->object->stream(), *same.front()->group, limits, takers);
+  }
+}
+
+// Of what it may show, `source` has that much less room for new entries.
+void make_room(Source& source) {
   const auto claimed = static_cast<int64_t>(source.claims.entries.size());
   source.new_entries = !source.claims.full && (source.count == 0 || claimed < source.count);
   if (source.count != 0) source.count -= claimed;
@@ -297,9 +308,10 @@ void claim(const Context& context, const ReadWords& asked, const Budget& budget,
 void bound(const Context& context, const ReadWords& asked, const Budget& budget,
            std::vector<Source>& sources) {
   const uint64_t share = kHandedOutBytesMax / sources.size();
+  if (asked.min_idle_ms) claim(context, asked, budget, share, sources);
   for (Source& source : sources) {
     if (source.history) continue;
-    if (asked.min_idle_ms) claim(context, asked, budget, share, sources, source);
+    make_room(source);
     const auto most = source.object->stream()->count_within(
         source.group->last_delivered.next(), static_cast<uint64_t>(source.count), share);
     source.count = static_cast<int64_t>(most);

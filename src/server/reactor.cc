@@ -324,7 +324,7 @@ void Reactor::protocol_error(Connection& connection) {
 void Reactor::park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome,
                    OpenedFrames opened) {
   Park& park = *outcome.park;
-  for (const auto& [i, word] : park.frozen) request.replace(i, word);
+  request.replace(park.frozen);
   const bool for_frames = !park.frames.empty();
   if (outcome.held) held_by_ = connection.session.id;
   if (for_frames) {

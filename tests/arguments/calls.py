@@ -70,7 +70,7 @@ class Part:
 
 
 class Valid(Part):
-    """Calls that mostly succeed: every option and choice, alone, with every other one, and with all."""
+    """Calls that mostly succeed: every option and choice, alone, with every one and two others, and with all."""
 
     name = "valid"
     share_min = 0.8
@@ -226,7 +226,7 @@ def check_repetition(command, times, off, call, reply, once):
 
 
 class Million(Part):
-    """The same a million times."""
+    """The same a million times; with --all in both protocols, and with all options as well."""
 
     name = "a million"
     share_min = 0.5
@@ -235,14 +235,19 @@ class Million(Part):
         return bool(multiple(command)) and (self.options.all or command.name in MILLION_ALWAYS)
 
     def play(self, command, players):
-        chosen = frozenset().union(*(node.with_parents() for node in multiple(command)))
         for player in players if self.options.all else players[:1]:
-            once = player.play_repeated(command, Call(command, Values(command), chosen, repeated=True).words(), 1)
-            for off in (0, 1, -1) if counts(command) else (0,):
-                call = Call(command, Values(command, MILLION, off), chosen, repeated=True).words()
-                reply = player.play_repeated(command, call, MILLION)
-                self.tally.count([reply])
-                check_repetition(command, MILLION, off, call, reply, once)
+            self.compare(command, player, False)
+            if self.options.all:
+                self.compare(command, player, True)
+
+    def compare(self, command, player, everything):
+        chosen = frozenset().union(*(node.with_parents() for node in multiple(command)))
+        once = player.play_repeated(command, Call(command, Values(command), chosen, everything, repeated=True).words(), 1)
+        for off in (0, 1, -1) if counts(command) else (0,):
+            call = Call(command, Values(command, MILLION, off), chosen, everything, repeated=True).words()
+            reply = player.play_repeated(command, call, MILLION)
+            self.tally.count([reply])
+            check_repetition(command, MILLION, off, call, reply, once)
 
 
 PARTS = (Valid, Boundaries, Names, Repetitions, Million)

@@ -1,6 +1,7 @@
 """Plays calls against a server and checks what comes back: one whole reply to each, in its connection's protocol."""
 
 import itertools
+import time
 
 from grammar import INDEX, Repeated
 from leatlib.report import Failed
@@ -124,7 +125,7 @@ class Player:
         for words, first in itertools.zip_longest(calls, before, fillvalue=()):
             request = b"".join(encode(*call) for call in (*first, self.known(words)))
             batch.append((words, request, len(first)))
-            size += len(request)
+            size += len(request) + (len(self.prepared.requests) if fresh else 0)
             if size > BATCH_BYTES:
                 replies += self.play_batch(batch, fresh)
                 batch, size = [], 0
@@ -174,6 +175,7 @@ class Player:
                 raise Broken(f"the data could not be put back before {shown(words)}: {reply!r}")
 
     def read(self, client, words, protocol=None):
+        begun = time.monotonic()
         try:
             reply = client.read()
             check_reply(reply, self.protocol if protocol is None else protocol)
@@ -181,6 +183,8 @@ class Player:
             raise Broken(f"no reply in {self.seconds} s to {shown(words)}") from None
         except (ProtocolError, ConnectionClosed, OSError, Broken) as error:
             raise Broken(f"{error}; {shown(words)}") from None
+        if time.monotonic() - begun > self.seconds:  # Which has come bit by bit.
+            raise Broken(f"no whole reply in {self.seconds} s to {shown(words)}")
         return reply
 
     def play_repeated(self, command, words, count):

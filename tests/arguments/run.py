@@ -8,6 +8,7 @@
 """
 
 import contextlib
+import os
 import pathlib
 import sys
 import tempfile
@@ -85,11 +86,17 @@ def title(command, part):
 
 
 def play(command, part, players, result, options):
-    before = time.monotonic()
+    server = players[0].server
+    before, used = time.monotonic(), processor_seconds(server)
     alive = judge(result, title(command, part), lambda: part.play(command, players))
-    if options.times:
-        print(f"# {title(command, part)}: {time.monotonic() - before:.2f} s")
+    if options.times and alive:
+        print(f"# {title(command, part)}: {time.monotonic() - before:.2f} s, {processor_seconds(server) - used:.2f} of the server's processor time")
     return alive
+
+
+def processor_seconds(server):
+    fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def settle(server, name, seconds):

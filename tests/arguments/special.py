@@ -1,10 +1,14 @@
 """Commands that their grammar alone does not tell how to play."""
 
+import time
+
 from leatlib.report import Failed
 from leatlib.resp import ConnectionClosed, RespError
 from values import INTEGERS
 
 SHUTDOWNS = ("", "NOSAVE", "SAVE", "NOW", "FORCE", "NOSAVE NOW FORCE", "SAVE NOW FORCE")
+SAME_STREAM = 100_000
+PENDING = 20_000
 SLEEPING = {"1", "01", "+1"}  # Seconds that DEBUG SLEEP would sleep.
 
 
@@ -63,6 +67,37 @@ class Special:
                     check(client.call("CONFIG", "SET", name, value) == "OK" or number_refused(client, name, value), f"{name} is not {value} again")
             check(taken > 100, f"only {taken} values were taken")
             check(client.call("CONFIG", "GET", "*") == found, "directives are not what they were")
+
+    def test_xread_of_one_stream(self):
+        """A stream that is named very often costs as much as many streams: what its reply leaves for later is not looked for each time."""
+        with self.client() as client:
+            entries = [[b"%d-0" % i, [b"f", b"v" * 20]] for i in range(1, 5)]
+            for entry_id, words in entries:
+                client.call("XADD", "s", entry_id, *words)
+            begun = time.monotonic()
+            reply = client.call("XREAD", "STREAMS", *["s"] * SAME_STREAM, *["0"] * SAME_STREAM)
+            check(time.monotonic() - begun < self.seconds, f"the reply has taken {time.monotonic() - begun:.0f} s")
+            check(reply == [[b"s", entries]] * SAME_STREAM, "another reply than the entries so many times")
+
+    def test_xread_that_waits_for_many(self):
+        """What a reader waits behind is noted for all streams at once."""
+        with self.client() as client:
+            begun = time.monotonic()
+            reply = client.call("XREAD", "BLOCK", "1", "STREAMS", *range(SAME_STREAM), *["$"] * SAME_STREAM)
+            check(reply is None, f"another reply than that nothing came: {str(reply)[:100]}")
+            check(time.monotonic() - begun < self.seconds, f"that has taken {time.monotonic() - begun:.0f} s")
+
+    def test_xreadgroup_claim_of_one_stream(self):
+        """Each time that the stream is named the group's next pending entry is claimed; those before it are not walked over again."""
+        with self.client() as client:
+            client.pipeline([("XADD", "s", f"{i}-0", "f", "v") for i in range(1, PENDING + 1)])
+            client.call("XGROUP", "CREATE", "s", "g", "0")
+            client.call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+            begun = time.monotonic()
+            reply = client.call("XREADGROUP", "GROUP", "g", "d", "COUNT", "1", "CLAIM", "0", "STREAMS", *["s"] * SAME_STREAM, *[">"] * SAME_STREAM)
+            check(time.monotonic() - begun < self.seconds, f"the reply has taken {time.monotonic() - begun:.0f} s")
+            claimed = [entries[0][0] for _, entries in reply]
+            check(claimed == [b"%d-0" % i for i in range(1, PENDING + 1)], f"claimed are {claimed[:3]}, {len(claimed)} in all")
 
     def test_shutdown(self):
         """Each form ends the server, and a start finds what was written."""

@@ -35,6 +35,7 @@ constexpr const char* kDirectory = "data";
 constexpr size_t kStepsMax = 400;
 constexpr int64_t kWaitMsMax = 1'000'000'000;
 constexpr int64_t kStringEndMax = 1 << 20;
+constexpr size_t kWordsMax = 100'000;  // Of all commands together.
 constexpr int kQuietTurns = 12;
 
 using Kind = Reply::Kind;
@@ -170,20 +171,26 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
       return;
     }
     if (is_too_large(step)) return;
+    const std::string bytes = wire(step);
+    if (bytes.empty()) return;
     if (!connection) connection = loop_.connect();
-    loop_.client_send(*connection, wire(step));
+    loop_.client_send(*connection, bytes);
   }
 
-  static std::string wire(const Step& step) {
+  // Nothing if there are too many words.
+  std::string wire(const Step& step) {
     if (step.kind == Step::Kind::kBytes) {
       std::string bytes;
       for (const std::string& word : step.words) bytes += word;
       return bytes;
     }
+    const std::vector<std::string> words = expanded(step.words, words_left_);
+    words_left_ -= words.size();
+    if (words.empty()) return "";
     ByteBuffer out;
     ReplyWriter writer(out, Protocol::kResp2);
-    writer.array(step.words.size());
-    for (const std::string& word : step.words) writer.bulk(word);
+    writer.array(words.size());
+    for (const std::string& word : words) writer.bulk(word);
     return std::string(out.view());
   }
 
@@ -258,6 +265,7 @@ class World final : private sim::SimLoop::Clients, private ExecutionObserver {
   std::optional<io::ConnectionId> clients_[kClients];
   std::map<uint64_t, std::string> received_;  // By connection: the begin of a reply.
   std::map<uint64_t, Spoken> spoken_;         // By session.
+  size_t words_left_ = kWordsMax;
   std::unique_ptr<Server> server_;
 };
 
@@ -306,7 +314,9 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* one, size_t one_size,
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  const leat::fuzz::Script script = leat::fuzz::parse_script(text_of(bytes, size));
+  LEAT_CHECK(leat::fuzz::parse_script(leat::fuzz::script_text(script)) == script);
   leat::fuzz::World world;
-  world.run(leat::fuzz::parse_script(text_of(bytes, size)));
+  world.run(script);
   return 0;
 }

@@ -5,60 +5,18 @@
 #include <fmt/format.h>
 
 #include "base/numbers.h"
-#include "base/split_arguments.h"
 #include "command/command_table.h"
+#include "fuzz/command_grammar.h"
+#include "fuzz/reader_scenes.h"
 
 namespace leat::fuzz {
 namespace {
 
 constexpr uint64_t kRepeatsMax = 12;
+constexpr Bytes kIndex = "<i>";
 
-// What commands understand besides their own names. The first ones are the names of things, and drawn more often.
-constexpr size_t kNames = 8;
-constexpr Bytes kVocabulary = R"(s k t g c d f v STREAMS
-GROUP BLOCK COUNT NOACK MKSTREAM ENTRIESREAD MAXLEN MINID NOMKSTREAM LIMIT = ~ * IDLE TIME RETRYCOUNT FORCE JUSTID LASTID KEEPREF DELREF ACKED IDS MAXCOUNT MAXSIZE SILENT FAIL FATAL
-FULL ENTRIESADDED MAXDELETEDID CREATE CREATECONSUMER DELCONSUMER DESTROY SETID STREAM GROUPS CONSUMERS HELP
-NX XX GT LT EX PX EXAT PXAT KEEPTTL PERSIST GET REPLACE DB ASYNC SYNC MATCH TYPE WITHVALUES
-ON OFF SKIP SKIPME YES NO ID ADDR USER default AUTH SETNAME TIMEOUT ERROR WRITE ALL normal pubsub lib-name
-REDIRECT PREFIX BCAST OPTIN OPTOUT NOLOOP
-FILTERBY ACLCAT PATTERN MODULE stream NOSAVE NOW ABORT SAMPLES
-appendfsync everysec always maxmemory maxmemory-policy allkeys-lru volatile-ttl maxmemory-samples requirepass timeout stream-node-max-entries stream-node-max-bytes slowlog-log-slower-than
-tracking-table-max-keys client-output-buffer-limit client-query-buffer-limit latency-monitor-threshold latency-tracking 1mb
-0 1 2 3 -1 -2 5 6 15 16 100 1000 4294967295 4294967296 9223372036854775807 9223372036854775808 -9223372036854775808
--9223372036854775809 18446744073709551615 18446744073709551616 0.5 1e300 nan -inf
-0-0 0-1 1-0 1-1 2-0 3-3 1-* 2-* 0-* - + $ > (1-1 (0-0 (+ 1700000000000-0 1700000000000-*
-18446744073709551615-* 18446744073709551615-18446744073709551615 18446744073709551615-0 0-18446744073709551615
-1-18446744073709551615 (18446744073709551615-18446744073709551615
-"" "\r\n" "a\r\n-ERR b\r\n" [a-z]* ? "\\" news *s* "\xff\xfe"
-)";
-
-std::vector<std::string> split(Bytes text) {
-  std::string storage;
-  std::vector<Bytes> words;
-  if (!split_arguments(text, storage, words)) return {};
-  return {words.begin(), words.end()};
-}
-
-const std::vector<std::string>& vocabulary() {
-  static const std::vector<std::string> kWords = split(kVocabulary);
-  return kWords;
-}
-
-uint64_t below(Chance& chance, size_t bound) {
-  return bound == 0 ? 0 : chance() % bound;
-}
-
-std::string drawn_word(Chance& chance) {
-  const uint64_t kind = below(chance, 16);
-  if (kind == 0) return std::to_string(below(chance, 300));
-  if (kind == 1) return fmt::format("{}-{}", below(chance, 12), below(chance, 4));
-  if (kind == 2) return std::string(all_commands()[below(chance, all_commands().size())]->name);
-  if (kind == 3) return std::string(below(chance, 200), 'x');
-  return vocabulary()[below(chance, kind < 8 ? kNames : vocabulary().size())];
-}
-
-// A command of the table with as many words as it needs, or a few more.
-std::vector<std::string> drawn_command(Chance& chance) {
+// A command of the table with as many words as it needs, or a few more: any words.
+std::vector<std::string> drawn_words(Chance& chance) {
   const CommandSpec* spec = all_commands()[below(chance, all_commands().size())];
   std::vector<std::string> words{std::string(spec->name)};
   if (!spec->subcommands.empty() && below(chance, 16) != 0) {
@@ -87,20 +45,23 @@ bool is_name(Bytes text) {
          (text[0] >= 'A' && text[0] <= 'Z' && text.find_first_of(" \t\"'") == Bytes::npos);
 }
 
+std::string counted(std::string word, uint64_t i) {
+  const size_t at = word.find(kIndex);
+  if (at != std::string::npos) word.replace(at, kIndex.size(), std::to_string(i));
+  return word;
+}
+
 void parse_repeat(const std::vector<std::string>& words, Script& script) {
   const auto times = parse_uint64(words[1]);
   for (uint64_t i = 1; times && i <= std::min(*times, kRepeatsMax); ++i) {
     Step step{.words = {words.begin() + 2, words.end()}};
-    for (std::string& word : step.words) {
-      const size_t at = word.find("<i>");
-      if (at != std::string::npos) word.replace(at, 3, std::to_string(i));
-    }
+    for (std::string& word : step.words) word = counted(std::move(word), i);
     script.push_back(std::move(step));
   }
 }
 
 void parse_instruction(Bytes text, Script& script) {
-  const std::vector<std::string> words = split(text);
+  const std::vector<std::string> words = split_words(text);
   if (words.size() == 2 && words[0] == "wait") {
     script.push_back({Step::Kind::kWait, 0, {words[1]}});
   } else if (!words.empty() && words.size() <= 2 && words[0] == "close") {
@@ -121,25 +82,8 @@ void parse_line(Bytes line, Script& script) {
     rest.remove_prefix(1);
   }
   if (!rest.starts_with(" ")) return;  // The reply `>["message" ...]`.
-  step.words = split(rest);
+  step.words = split_words(rest);
   if (!step.words.empty()) script.push_back(std::move(step));
-}
-
-std::string quoted(Bytes word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char byte) {
-    return byte > ' ' && byte < '\x7f' && byte != '"' && byte != '\'' && byte != '\\';
-  });
-  if (plain) return std::string(word);
-  std::string text = "\"";
-  for (const char byte : word) {
-    if (byte == '"' || byte == '\\') text += '\\';
-    if (byte >= ' ' && byte < '\x7f') {
-      text += byte;
-    } else {
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
-    }
-  }
-  return text + '"';
 }
 
 // ---- Changes
@@ -168,6 +112,8 @@ void mutate_word(std::string& word, Chance& chance) {
 }
 
 void mutate_words(std::vector<std::string>& words, Chance& chance) {
+  if (once_in(chance, 2)) mutate_call(words, chance);
+  if (words.empty() || once_in(chance, 2)) return;
   const size_t at = below(chance, words.size());
   switch (below(chance, 6)) {
     case 0:
@@ -198,10 +144,41 @@ Step drawn_step(const Script& script, Chance& chance) {
     if (step.kind != Step::Kind::kWait) step.client = client;
     return step;
   }
-  return {Step::Kind::kCommand, client, drawn_command(chance)};
+  return {Step::Kind::kCommand, client,
+          once_in(chance, 4) ? drawn_words(chance) : drawn_call(chance)};
+}
+
+// The place of what ends the group that begins at `begin`, and how often it stands there; the number of words if none does.
+size_t end_of_group(const std::vector<std::string>& words, size_t begin, size_t& times) {
+  if (words[begin] != kGroupBegin) return words.size();
+  size_t end = begin + 1;
+  while (end < words.size() && !words[end].starts_with(kGroupEnd)) ++end;
+  if (end == words.size()) return end;
+  const auto number = parse_uint64(Bytes(words[end]).substr(kGroupEnd.size()));
+  times = number.value_or(1);
+  return end;
 }
 
 }  // namespace
+
+std::vector<std::string> expanded(const std::vector<std::string>& words, size_t max) {
+  std::vector<std::string> out;
+  for (size_t at = 0; at < words.size(); ++at) {
+    size_t times = 0;
+    const size_t end = end_of_group(words, at, times);
+    if (end == words.size()) {
+      out.push_back(words[at]);
+      continue;
+    }
+    const size_t size = end - at - 1;
+    if (times > max || out.size() + times * size > max) return {};
+    for (uint64_t i = 1; i <= times; ++i) {
+      for (size_t word = at + 1; word < end; ++word) out.push_back(counted(words[word], i));
+    }
+    at = end;
+  }
+  return out.size() > max ? std::vector<std::string>{} : out;
+}
 
 Script parse_script(Bytes text) {
   Script script;
@@ -237,6 +214,7 @@ std::string script_text(const Script& script) {
 void mutate_script(Script& script, Chance& chance) {
   const size_t at = below(chance, script.size());
   const auto place = script.begin() + static_cast<ptrdiff_t>(at);
+  if (once_in(chance, 24)) return add_readers(script, at, chance);
   const uint64_t kind = script.empty() ? 0 : below(chance, 16);
   if (kind < 4) {
     script.insert(place, drawn_step(script, chance));

@@ -8,15 +8,16 @@
 //                ! wait 20                    milliseconds pass
 //                ! close A                    client A hangs up
 //                ! repeat 100 XADD s <i>-0 f v    a few times only; <i> counts from 1
+//            In a command `[ f<i> v ]*1000` stands for the words between the brackets so many times, `"x"*200` is one word.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "fuzz/words.h"
 
 namespace leat::fuzz {
 
@@ -27,16 +28,19 @@ struct Step {
   Kind kind = Kind::kCommand;
   size_t client = 0;
   std::vector<std::string> words;  // kWait: the number.
+
+  bool operator==(const Step&) const = default;
 };
 
 using Script = std::vector<Step>;
 
 [[nodiscard]] Script parse_script(Bytes text);
 [[nodiscard]] std::string script_text(const Script& script);
+// The words as they are sent: what stands in brackets, so many times. None if they are more than `max`.
+[[nodiscard]] std::vector<std::string> expanded(const std::vector<std::string>& words, size_t max);
 
-// One small change: words and commands are replaced, added, moved and dropped; new ones come from the command table and
-// from what commands understand.
-using Chance = std::minstd_rand;
+// One small change: words, commands and readers that wait are replaced, added, moved and dropped. New ones come from the grammar of
+// the command table (command_grammar.h), or are any words that commands understand.
 void mutate_script(Script& script, Chance& chance);
 // Steps of both in turns, each in its order.
 [[nodiscard]] Script cross_scripts(const Script& one, const Script& other, Chance& chance);

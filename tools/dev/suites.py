@@ -31,7 +31,7 @@ TABLE = (
     Suite("tools", 60, targets=()),
     Suite("unit", 900, targets=()),
     Suite("conformance", 120),
-    Suite("arguments", 240),
+    Suite("arguments", 300),
     Suite("differential", 120),
     Suite("sim", 120, targets=("leat-sim",)),
     Suite("clients", 180),
