@@ -159,7 +159,7 @@ void info_saving(Context& context, const CheckpointFacts& facts, InfoText& text)
   const bool rewrite = facts.reason == CheckpointReason::kRewrite;
   const bool last_rewrite = facts.last_reason == CheckpointReason::kRewrite;
   const bool waits = facts.requested == CheckpointReason::kRewrite;
-  text.line("rdb_changes_since_last_save", context.engine().last_lsn().value - facts.lsn.value);
+  text.line("rdb_changes_since_last_save", context.engine().unsaved_changes());
   text.line("rdb_bgsave_in_progress", facts.running && !rewrite ? 1 : 0);
   text.line("rdb_last_save_time", facts.published_s);
   text.line("rdb_last_bgsave_status", facts.last_ok ? "ok" : "err");

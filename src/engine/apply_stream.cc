@@ -102,6 +102,7 @@ bool Engine::on(const StreamAppend& record) {
   if (!stream->append(record.id, record.elements, record.wire, record.new_block)) return false;
   if (stream->length() == 1) [[unlikely]]
     keyspace_.schedule_age(*object);
+  ++changes_;
   touch(*object);
   waits_.signal(object->db(), object->key);
   return true;
@@ -114,7 +115,9 @@ bool Engine::on(const StreamTrim& record) {
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_trim(*stream, record.last_dropped);
   DroppedExtents dropped(&share_);
+  const uint64_t before = stream->length();
   if (!stream->trim(record.last_dropped, dropped)) return false;
+  changes_ += before - stream->length();
   if (writer_ != nullptr) {
     writer_->drop(std::move(dropped), record.last_dropped);
   } else if (!dropped.empty()) {
@@ -129,6 +132,7 @@ bool Engine::on(const StreamTrimRanges& record) {
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr) return false;
   touch(*object);
+  const uint64_t before = stream->length();
   IdListReader ranges(record.ranges);
   StreamId first;
   StreamId last;
@@ -138,6 +142,7 @@ bool Engine::on(const StreamTrimRanges& record) {
       writer_->before_trim(*stream, first, last);
     if (!stream->trim_range(first, last)) return false;
   }
+  changes_ += before - stream->length();
   return ranges.ok();
 }
 
@@ -152,6 +157,7 @@ bool Engine::on(const StreamDelete& record) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_erase(*stream, id);
     if (!stream->erase(id)) return false;
+    ++changes_;
   }
   return ids.ok();
 }
@@ -161,6 +167,7 @@ bool Engine::on(const StreamSetId& record) {
   if (stream == nullptr) return false;
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_set_id(*stream);
+  ++changes_;
   return stream->set_id(record.last_id, record.entries_added, record.max_deleted);
 }
 
@@ -168,6 +175,7 @@ bool Engine::on(const StreamConfigure& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr) return false;
+  ++changes_;
   stream->configure(record.policy);
   keyspace_.schedule_age(*object);
   return true;
@@ -177,6 +185,7 @@ bool Engine::on(const StreamIdempotency& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr || record.limits.size_max == 0) return false;
+  ++changes_;
   if (auto known = stream->take_idempotency()) {
     if (writer_ != nullptr) {
       writer_->drop(std::move(known));
@@ -216,6 +225,7 @@ bool Engine::on(const StreamForget& record) {
 bool Engine::on(const StreamDuplicate& record) {
   Stream* const stream = changed_stream(record.object);
   if (stream == nullptr || stream->idempotency() == nullptr) return false;
+  ++changes_;
   stream->mutable_idempotency().count_duplicate();
   return true;
 }
@@ -226,6 +236,7 @@ bool Engine::on(const GroupCreate& record) {
   auto group = std::make_unique<Group>();
   group->id = record.group;
   group->name = std::string(record.name);
+  ++changes_;
   group->entries_read = record.entries_read;
   return stream->place(*group, record.last_delivered) &&
          stream->mutable_groups().add(std::move(group));
@@ -235,6 +246,7 @@ bool Engine::on(const GroupSetId& record) {
   Stream* stream = nullptr;
   Group* const group = changed_group(record.object, record.group, &stream);
   if (group == nullptr) return false;
+  ++changes_;
   group->entries_read = record.entries_read;
   return stream->place(*group, record.last_delivered);
 }
@@ -250,18 +262,21 @@ bool Engine::on(const GroupDrop& record) {
   } else {
     reaper_.add(stream->mutable_groups().drop(record.group));
   }
+  ++changes_;
   waits_.signal_absence(object->db(), object->key);
   return true;
 }
 
 bool Engine::on(const ConsumerCreate& record) {
   Group* const group = changed_group(record.object, record.group);
+  ++changes_;
   return group != nullptr && add_consumer(*group, record.consumer, record.name, record.at);
 }
 
 bool Engine::on(const ConsumerDrop& record) {
   Group* const group = changed_group(record.object, record.group);
   if (group == nullptr || group->consumer(record.consumer) == nullptr) return false;
+  ++changes_;
   // One that has all that is pending loses it as a whole; what lies among that of others is swept in slices.
   const size_t pending = group->pending.count_of(record.consumer);
   if (pending == group->pending.size() && writer_ == nullptr) {
@@ -305,6 +320,7 @@ bool Engine::on(const GroupDeliver& record) {
   group->entries_read = record.entries_read;
   consumer->seen = std::max(consumer->seen, record.at);
   if (!record.no_ack) consumer->active = record.at;
+  ++changes_;
   return true;
 }
 
@@ -318,7 +334,7 @@ bool Engine::on(const GroupAck& record) {
     if (!ranges.next(last)) return false;
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_pending(*group, first, last);
-    group->pending.erase_run(first, last);
+    changes_ += group->pending.erase_run(first, last);
   }
   return ranges.ok();
 }
@@ -338,6 +354,7 @@ bool Engine::on(const GroupClaim& record) {
     const uint64_t deliveries = present ? present->deliveries : 1;
     pending.deliveries = counted(deliveries, record.count, record.deliveries);
     group->pending.put(pending);
+    ++changes_;
   }
   consumer->seen = std::max(consumer->seen, record.at);
   consumer->active = record.at;
@@ -379,6 +396,7 @@ bool Engine::on(const GroupRelease& record) {
     const auto present = group->pending.find(id);
     const uint64_t deliveries = present ? present->deliveries : 0;
     group->pending.release(id, counted(deliveries, record.count, record.deliveries));
+    ++changes_;
   }
   // A reader that claims may have it at once.
   const Object& object = *keyspace_.find(record.object);

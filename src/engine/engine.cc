@@ -27,7 +27,6 @@ bool for_each_string(Bytes list, Visit&& visit) {
 
 bool Engine::apply(const RecordView& record) {
   ++last_lsn_.value;
-  ++changes_;
   return resized(apply_payload(record));
 }
 
@@ -192,6 +191,7 @@ bool Engine::on(const KeyCreate& record) {
 bool Engine::on(const KeyDrop& record) {
   const Object* const object = keyspace_.find(record.object);
   if (object == nullptr) return false;
+  ++changes_;
   disappeared(*object);
   recent_ = nullptr;
   if (writer_ != nullptr) {
@@ -206,6 +206,7 @@ bool Engine::on(const KeyDrop& record) {
 bool Engine::on(const KeyRename& record) {
   Object* const object = changed(record.object);
   if (object == nullptr) return false;
+  ++changes_;
   disappeared(*object);
   if (!keyspace_.rename(record.object, record.db, record.key)) return false;
   appeared(*object);
@@ -226,6 +227,7 @@ bool Engine::on(const KeyCopy& record) {
   if (const auto* stream = source->stream()) copy->value = stream->clone();
   const Object* const added = copy.get();
   if (!keyspace_.add(std::move(copy), record.db)) return false;
+  ++changes_;
   appeared(*added);
   return true;
 }
@@ -233,6 +235,7 @@ bool Engine::on(const KeyCopy& record) {
 bool Engine::on(const KeyExpire& record) {
   const Object* const object = changed(record.object);
   if (object == nullptr) return false;
+  ++changes_;
   touch(*object);
   return keyspace_.expire(record.object, record.at);
 }
@@ -243,6 +246,7 @@ bool Engine::on(const DbSwap& record) {
   touch_database(record.second);
   tracking_.flush();
   if (!keyspace_.swap(record.first, record.second)) return false;
+  ++changes_;
   last_swap_ = last_lsn_;
   for (const DbIndex db : {record.first, record.second}) {
     touch_database(db);
@@ -258,6 +262,7 @@ bool Engine::on(const DbFlush& record) {
   const uint32_t first = record.every ? 0 : record.db.value;
   const uint32_t end = record.every ? keyspace_.databases() : record.db.value + 1;
   for (uint32_t db = first; db < end; ++db) {
+    changes_ += keyspace_.size(DbIndex{db});
     touch_database(DbIndex{db});
     keyspace_.flush(DbIndex{db});
     signal_database(DbIndex{db});
@@ -272,6 +277,7 @@ bool Engine::on(const StringSet& record) {
   if (writer_ != nullptr) [[unlikely]]
     writer_->before_set(*value);
   value->assign(record.value);
+  ++changes_;
   touch(*object);
   return true;
 }
@@ -281,6 +287,7 @@ bool Engine::on(const StringAppend& record) {
   auto* const value = object == nullptr ? nullptr : std::get_if<std::string>(&object->value);
   if (value == nullptr) return false;
   value->append(record.tail);
+  ++changes_;
   touch(*object);
   return true;
 }
@@ -296,6 +303,7 @@ bool Engine::on(const StringPatch& record) {
   if (end > value->size()) value->resize(end);
   std::copy(record.bytes.begin(), record.bytes.end(),
             value->begin() + static_cast<ptrdiff_t>(record.offset));
+  ++changes_;
   touch(*object);
   return true;
 }
@@ -312,6 +320,7 @@ bool Engine::on(const HashSet& record) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_field(hash->fields, field);
     hash->fields.set(field, std::string(value));
+    ++changes_;
   }
   touch(*object);
   return true;
@@ -326,6 +335,7 @@ bool Engine::on(const HashDelete& record) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_field(hash->fields, field);
     hash->fields.erase(field);
+    ++changes_;
   });
 }
 
@@ -338,6 +348,7 @@ bool Engine::on(const SetAdd& record) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_field(set->members, member);
     set->members.set(member, {});
+    ++changes_;
   });
 }
 
@@ -350,6 +361,7 @@ bool Engine::on(const SetRemove& record) {
     if (writer_ != nullptr) [[unlikely]]
       writer_->before_field(set->members, member);
     set->members.erase(member);
+    ++changes_;
   });
 }
 

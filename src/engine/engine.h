@@ -43,8 +43,13 @@ class Engine {
   [[nodiscard]] Lsn last_lsn() const { return last_lsn_; }
   // The last record that put whole databases under other numbers: what any key shows depends on it.
   [[nodiscard]] Lsn last_swap() const { return last_swap_; }
-  // Records applied that changed data, as INFO's rdb_changes_since_last_save counts them.
+  // Changes to data so far, counted as Redis counts them for rdb_changes_since_last_save: an entry, field or member each, a
+  // read of a group once, a history not at all.
   [[nodiscard]] uint64_t changes() const { return changes_; }
+  // Of these, those since the last checkpoint.
+  [[nodiscard]] uint64_t unsaved_changes() const { return changes_ - saved_changes_; }
+  // A checkpoint that holds as many of them has been published.
+  void note_saved(uint64_t changes) { saved_changes_ = changes; }
 
   // Applies one record; it takes the next LSN.
   //   returns  false when the record does not fit the state (its object, group or consumer does not
@@ -56,7 +61,6 @@ class Engine {
   template <typename Record>
   [[nodiscard]] bool apply_decoded(const Record& record) {
     ++last_lsn_.value;
-    ++changes_;
     return resized(on(record));
   }
 
@@ -185,6 +189,7 @@ class Engine {
   Lsn last_lsn_;
   Lsn last_swap_;
   uint64_t changes_ = 0;
+  uint64_t saved_changes_ = 0;
   Object* recent_ = nullptr;  // The object of the last record: the next one mostly names it too.
   uint8_t recent_class_ = 0;  // Its size_class(), as the keyspace has counted it.
 };

@@ -80,6 +80,7 @@ bool StateLoader::finish() {
   engine_.last_lsn_ = node_->lsn;
   engine_.last_swap_ = node_->last_swap;
   engine_.changes_ = node_->changes;
+  engine_.note_saved(node_->changes);
   return true;
 }
 

@@ -117,6 +117,7 @@ void CheckpointRunner::begin(const Now& now) {
   reason_ = requested_.value_or(CheckpointReason::kLogSize);
   requested_.reset();
   lsn_ = engine_.last_lsn();
+  changes_ = engine_.changes();
   position_ = log_.facts().bytes_logged;
   started_ = now.mono;
   if (reason_ == CheckpointReason::kVerify) {
@@ -177,6 +178,7 @@ void CheckpointRunner::finish_publishing() {
   const Manifest& current = *writer_.current();
   covered_ = position_;
   facts_.lsn = lsn_;
+  engine_.note_saved(changes_);
   facts_.bytes = current.size;
   facts_.published_s = now_.wall.value / 1000;
   ++facts_.published;

@@ -93,8 +93,9 @@ class CheckpointRunner {
 
   std::optional<CheckpointReason> requested_;
   CheckpointReason reason_ = CheckpointReason::kLogSize;
-  Lsn lsn_;              // Of the checkpoint being made.
-  uint64_t digest_ = 0;  // Of its state, when it is to be verified.
+  Lsn lsn_;               // Of the checkpoint being made.
+  uint64_t changes_ = 0;  // That it holds.
+  uint64_t digest_ = 0;   // Of its state, when it is to be verified.
   MonoNs started_{0};
   uint64_t position_ = 0;  // Where the log stood when it was begun.
   uint64_t covered_ = 0;   // Where it stood at the one that counts.
