@@ -13,7 +13,8 @@ import re
 import notation
 from leatlib.resp import Double, Null, RespError, RespMap, RespPush, RespSet, SimpleString, Verbatim
 
-SHOWN_MAX = 300  # Characters of a schema in a message.
+SHOWN_MAX = 300  # Characters of a schema in a message, and of a reply.
+GOT_SHOWN_MAX = 2000
 PUSH_NAMES = re.compile(rb"[ps]?message|[ps]?(un)?subscribe")
 ONLY_REDIS = r"history|notes|db\.\d+"  # Fields that Leat never has: of COMMAND and of MEMORY STATS.
 # Fields that came after the oldest oracle: older servers do not have them.
@@ -79,7 +80,7 @@ class Schemas:
             return ""
         where = Checker(protocol, self.fields, self.seen).mismatch(schema, value)
         self.seen.add(id(schema))
-        return where and f"not what COMMAND DOCS says, {where}\nwant  {shown(schema)}\ngot   {notation.render(value)}"
+        return where and f"not what COMMAND DOCS says, {where}\nwant  {shown(schema)}\ngot   {cut(notation.render(value), GOT_SHOWN_MAX)}"
 
     @staticmethod
     def is_push(schema):
@@ -271,8 +272,11 @@ def text_of(value):
 
 
 def shown(schema):
-    words = text(schema)
-    return words if len(words) <= SHOWN_MAX else words[:SHOWN_MAX] + "..."
+    return cut(text(schema), SHOWN_MAX)
+
+
+def cut(words, size):
+    return words if len(words) <= size else words[:size] + "..."
 
 
 def text(schema):
