@@ -10,18 +10,18 @@
 namespace leat {
 namespace {
 
-using Type = ReplySchema::Type;
-
-struct NamedType {
-  Bytes name;
-  Type type;
+struct TypeWord {
+  Bytes word;
+  ReplySchema::Type type;
 };
 
-constexpr NamedType kNamedTypes[] = {
-    {"any", Type::kAny},         {"error", Type::kError},       {"null", Type::kNull},
-    {"boolean", Type::kBoolean}, {"integer", Type::kInteger},   {"count", Type::kCount},
-    {"double", Type::kDouble},   {"bulk", Type::kBulk},         {"simple", Type::kSimple},
-    {"digits", Type::kDigits},   {"verbatim", Type::kVerbatim}, {"id", Type::kId},
+constexpr TypeWord kTypeWords[] = {
+    {"any", ReplySchema::Type::kAny},           {"error", ReplySchema::Type::kError},
+    {"null", ReplySchema::Type::kNull},         {"boolean", ReplySchema::Type::kBoolean},
+    {"integer", ReplySchema::Type::kInteger},   {"count", ReplySchema::Type::kCount},
+    {"double", ReplySchema::Type::kDouble},     {"bulk", ReplySchema::Type::kBulk},
+    {"simple", ReplySchema::Type::kSimple},     {"digits", ReplySchema::Type::kDigits},
+    {"verbatim", ReplySchema::Type::kVerbatim}, {"id", ReplySchema::Type::kId},
 };
 
 // What several rows have: a word, and what it stands for.
@@ -39,7 +39,7 @@ constexpr NamedSchema kNamedSchemas[] = {
      "subcommands: ~[any ...]]"},
 };
 
-constexpr Bytes kDelimiters = " ,|]}:?";
+constexpr Bytes kWordEnds = " ,|]}:?";
 
 class SchemaParser {
  public:
@@ -52,6 +52,8 @@ class SchemaParser {
   }
 
  private:
+  using Type = ReplySchema::Type;
+
   bool take(Bytes word) {
     if (!rest_.starts_with(word)) return false;
     rest_.remove_prefix(word.size());
@@ -59,7 +61,7 @@ class SchemaParser {
   }
 
   Bytes word() {
-    const Bytes text = rest_.substr(0, rest_.find_first_of(kDelimiters));
+    const Bytes text = rest_.substr(0, rest_.find_first_of(kWordEnds));
     LEAT_CHECK(!text.empty());
     rest_.remove_prefix(text.size());
     return text;
@@ -94,8 +96,8 @@ class SchemaParser {
     const Bytes text = word();
     if (const auto number = parse_int64(text))
       return {.type = Type::kThisInteger, .number = *number};
-    for (const NamedType& named : kNamedTypes) {
-      if (named.name == text) return {.type = named.type};
+    for (const TypeWord& type : kTypeWords) {
+      if (type.word == text) return {.type = type.type};
     }
     return named_schema(text);
   }

@@ -7,7 +7,7 @@
 namespace leat {
 namespace {
 
-using Type = ReplySchema::Type;
+using SchemaType = ReplySchema::Type;
 
 std::string text_of(const ReplySchema& schema);
 
@@ -21,7 +21,7 @@ std::string joined(const std::vector<ReplySchema>& parts, std::string_view separ
   return text;
 }
 
-std::string one_word(Type type) {
+std::string one_word(SchemaType type) {
   constexpr const char* kWords[] = {"any",    "error", "null",   "boolean",  "integer", "count",
                                     "double", "bulk",  "simple", "verbatim", "digits",  "id"};
   return kWords[static_cast<size_t>(type)];
@@ -34,27 +34,27 @@ std::string quoted(const std::string& text) {
 std::string text_of(const ReplySchema& schema) {
   if (!schema.title.empty()) return schema.title;
   switch (schema.type) {
-    case Type::kThisInteger:
+    case SchemaType::kThisInteger:
       return std::to_string(schema.number);
-    case Type::kThisBulk:
+    case SchemaType::kThisBulk:
       return quoted(schema.text);
-    case Type::kThisSimple:
+    case SchemaType::kThisSimple:
       return "+" + (schema.text.find(' ') == std::string::npos ? schema.text : quoted(schema.text));
-    case Type::kOneOf:
+    case SchemaType::kOneOf:
       return joined(schema.parts, "|");
-    case Type::kArray:
+    case SchemaType::kArray:
       return "[" + joined(schema.parts, ", ") + "]";
-    case Type::kPush:
+    case SchemaType::kPush:
       return ">[" + joined(schema.parts, ", ") + "]";
-    case Type::kList:
+    case SchemaType::kList:
       return "[" + joined(schema.parts, "") + " ...]";
-    case Type::kSet:
+    case SchemaType::kSet:
       return "~[" + joined(schema.parts, "") + " ...]";
-    case Type::kFields:
+    case SchemaType::kFields:
       return "{" + joined(schema.parts, ", ") + "}";
-    case Type::kMap:
+    case SchemaType::kMap:
       return "{*: " + joined(schema.parts, "") + "}";
-    case Type::kPairs:
+    case SchemaType::kPairs:
       return "@{*: " + joined(schema.parts, "") + "}";
     default:
       return one_word(schema.type);
@@ -85,30 +85,30 @@ TEST(ReplySchemaTest, HelpIsLinesEverywhere) {
 
 TEST(ReplySchemaTest, ReadsTypesAndConstants) {
   const ReplySchema schema = parse_reply_schema("-1|+OK|+'a b'|'c d'|count|~[id ...]|error");
-  ASSERT_EQ(schema.type, Type::kOneOf);
+  ASSERT_EQ(schema.type, SchemaType::kOneOf);
   ASSERT_EQ(schema.parts.size(), 7);
   EXPECT_EQ(schema.parts[0].number, -1);
-  EXPECT_EQ(schema.parts[1].type, Type::kThisSimple);
+  EXPECT_EQ(schema.parts[1].type, SchemaType::kThisSimple);
   EXPECT_EQ(schema.parts[1].text, "OK");
   EXPECT_EQ(schema.parts[2].text, "a b");
-  EXPECT_EQ(schema.parts[3].type, Type::kThisBulk);
+  EXPECT_EQ(schema.parts[3].type, SchemaType::kThisBulk);
   EXPECT_EQ(schema.parts[3].text, "c d");
-  EXPECT_EQ(schema.parts[4].type, Type::kCount);
-  EXPECT_EQ(schema.parts[5].type, Type::kSet);
-  EXPECT_EQ(schema.parts[5].parts[0].type, Type::kId);
-  EXPECT_EQ(schema.parts[6].type, Type::kError);
+  EXPECT_EQ(schema.parts[4].type, SchemaType::kCount);
+  EXPECT_EQ(schema.parts[5].type, SchemaType::kSet);
+  EXPECT_EQ(schema.parts[5].parts[0].type, SchemaType::kId);
+  EXPECT_EQ(schema.parts[6].type, SchemaType::kError);
 }
 
 TEST(ReplySchemaTest, ReadsFieldsAndWhatElementsAre) {
   const ReplySchema map = parse_reply_schema("{a-b: bulk|null, c?: [next: id, []]}");
-  ASSERT_EQ(map.type, Type::kFields);
+  ASSERT_EQ(map.type, SchemaType::kFields);
   ASSERT_EQ(map.parts.size(), 2);
   EXPECT_EQ(map.parts[0].name, "a-b");
-  EXPECT_EQ(map.parts[0].type, Type::kOneOf);
+  EXPECT_EQ(map.parts[0].type, SchemaType::kOneOf);
   EXPECT_FALSE(map.parts[0].optional);
   EXPECT_TRUE(map.parts[1].optional);
   const ReplySchema& array = map.parts[1];
-  ASSERT_EQ(array.type, Type::kArray);
+  ASSERT_EQ(array.type, SchemaType::kArray);
   EXPECT_EQ(array.parts[0].name, "next");
   EXPECT_EQ(array.parts[1].name, "");
   EXPECT_TRUE(array.parts[1].parts.empty());
@@ -117,9 +117,9 @@ TEST(ReplySchemaTest, ReadsFieldsAndWhatElementsAre) {
 TEST(ReplySchemaTest, WordsStandForWhatSeveralRowsHave) {
   const ReplySchema entry = parse_reply_schema("entry");
   EXPECT_EQ(entry.title, "entry");
-  EXPECT_EQ(entry.type, Type::kArray);
+  EXPECT_EQ(entry.type, SchemaType::kArray);
   ASSERT_EQ(entry.parts.size(), 2);
-  EXPECT_EQ(entry.parts[1].type, Type::kList);
+  EXPECT_EQ(entry.parts[1].type, SchemaType::kList);
 }
 
 TEST(ReplySchemaDeathTest, RefusesWhatIsNoSchema) {

@@ -8,13 +8,13 @@ pairs.
 import collections
 import copy
 import dataclasses
-import itertools
 import re
 
 import notation
 from leatlib.resp import Double, Null, RespError, RespMap, RespPush, RespSet, SimpleString, Verbatim
 
-SHOWN_MAX = 300  # Characters of a schema in a message.
+SHOWN_MAX = 300  # Characters of a schema in a message, and of a reply.
+GOT_SHOWN_MAX = 2000
 PUSH_NAMES = re.compile(rb"[ps]?message|[ps]?(un)?subscribe")
 ONLY_REDIS = r"history|notes|db\.\d+"  # Fields that Leat never has: of COMMAND and of MEMORY STATS.
 # Fields that came after the oldest oracle: older servers do not have them.
@@ -29,7 +29,7 @@ NEWER_FIELDS = {
     "iids-duplicates": (8, 6),
     "nacked-count": (8, 8),
 }
-# Alternatives that no transcript shows, and why not.
+# Choices that no transcript shows, and why not.
 UNSEEN = {
     ("client|kill", "+OK"): "needs the address of a connection",
     ("config|rewrite", "+OK"): "needs a server with a configuration file",
@@ -47,12 +47,15 @@ class Fields:
     may_have: str = r"(?!)"
 
 
+EXACT = Fields()
+
+
 class Schemas:
     """The schemas of all commands, from `docs`, the reply to COMMAND DOCS as dicts."""
 
     def __init__(self, docs):
-        self.fields = Fields()
-        self.seen = set()  # Of schemas that are alternatives, or a command's own: those that a reply was.
+        self.fields = EXACT
+        self.seen = set()  # Keys of promises() that replies have kept.
         self.commands = {}
         for name, command in docs.items():
             self.commands[name] = command.get("reply_schema")
@@ -77,7 +80,7 @@ class Schemas:
             return ""
         where = Checker(protocol, self.fields, self.seen).mismatch(schema, value)
         self.seen.add(id(schema))
-        return where and f"not what COMMAND DOCS says, {where}\nwant  {shown(schema)}\ngot   {notation.render(value)}"
+        return where and f"not what COMMAND DOCS says, {where}\nwant  {shown(schema)}\ngot   {cut(notation.render(value), GOT_SHOWN_MAX)}"
 
     @staticmethod
     def is_push(schema):
@@ -87,35 +90,42 @@ class Schemas:
         """The same for a push, by its first element. Those that no command asks for, such as messages, have no schema."""
         return self.why_wrong(push[:1], push, protocol) if self.is_push(self.of(push[:1])) else ""
 
-
     def unseen(self):
-        """(name, what no reply was) of all commands: a reply at all, or an alternative."""
+        """(name, what no reply was or had) of all commands: a reply at all, a choice, a field that may be missing."""
         for name, schema in sorted(self.commands.items()):
             if schema is not None and "not" not in schema:
-                yield from ((name, text(one)) for one in alternatives(schema) if id(one) not in self.seen)
+                yield from ((name, words) for key, words in promises(schema) if key not in self.seen)
 
     def why_unproved(self):
         """The same as text, without those of UNSEEN: what a row promises and no server was seen to do."""
         return "\n".join(f"{name}: no transcript shows {what}" for name, what in self.unseen() if (name, what) not in UNSEEN)
 
 
-def alternatives(schema):
-    """The schema itself, and what is one of several anywhere in it."""
-    yield schema
+def promises(schema, is_choice=True):
+    """(key in `seen`, as text) of the schema itself, and of choices and optional fields anywhere in it."""
+    if is_choice:
+        yield id(schema), text(schema)
+    properties, items = schema.get("properties", {}), schema.get("items", [])
+    yield from ((field_key(schema, name), f"{name}?") for name in properties if name not in schema["required"])
     for choice in schema.get("anyOf", ()):
-        yield from alternatives(choice)
-    items = schema.get("items", ())
-    parts = [*schema.get("properties", {}).values(), *(items if isinstance(items, list) else [items] if items else [])]
-    if isinstance(names := schema.get("additionalProperties"), dict):
-        parts.append(names)
+        yield from promises(choice)
+    parts = [*properties.values(), *(items if isinstance(items, list) else [items])]
+    if isinstance(schema.get("additionalProperties"), dict):
+        parts.append(schema["additionalProperties"])
     for part in parts:
-        yield from itertools.islice(alternatives(part), 1, None)
+        yield from promises(part, is_choice=False)
+
+
+def field_key(schema, name):
+    return id(schema), name
 
 
 def pushed(value):
     """The value if it is a push; RESP2 has arrays for these."""
-    as_array = type(value) is list and len(value) > 2 and type(value[0]) is bytes and PUSH_NAMES.fullmatch(value[0])
-    return value if isinstance(value, RespPush) or as_array else None
+    if isinstance(value, RespPush):
+        return value
+    named = type(value) is list and value and type(value[0]) is bytes and PUSH_NAMES.fullmatch(value[0])
+    return value if named and len(value) == (4 if value[0] == b"pmessage" else 3) else None
 
 
 class Asked:
@@ -163,7 +173,7 @@ class Asked:
 class Checker:
     """mismatch() is "" if a value is what a schema says, else where and how it is not."""
 
-    def __init__(self, protocol, fields=Fields(), seen=None):  # noqa: B008
+    def __init__(self, protocol, fields=EXACT, seen=None):
         self.protocol = protocol
         self.fields = fields
         self.seen = set() if seen is None else seen
@@ -241,6 +251,7 @@ class Checker:
             return f"here: fields {' '.join(map(str, names))} instead of {' '.join(properties)}"
         if lacking := set(schema["required"]) - set(names) - self.fields.may_lack:
             return f"here: without {' '.join(sorted(lacking))}"
+        self.seen.update(field_key(schema, name) for name in names)
         return first(f"[{name}] " + where for name, (_, v) in zip(names, pairs) if (where := self.mismatch(properties[name], v)))
 
 
@@ -261,8 +272,11 @@ def text_of(value):
 
 
 def shown(schema):
-    words = text(schema)
-    return words if len(words) <= SHOWN_MAX else words[:SHOWN_MAX] + "..."
+    return cut(text(schema), SHOWN_MAX)
+
+
+def cut(words, size):
+    return words if len(words) <= size else words[:size] + "..."
 
 
 def text(schema):

@@ -192,7 +192,7 @@ SCHEMAS = [
      [[b"psubscribe", b"a", 1], [b"subscribe"]]),
     ({"not": {}}, "error", [], [], [b"", 0, Null.RESP3, Null.BULK]),
     ({}, "any", [1, Null.BULK], [RespMap([])], []),
-]  # fmt: skip
+]
 
 
 class ReplySchemaTest(unittest.TestCase):
@@ -221,13 +221,20 @@ class ReplySchemaTest(unittest.TestCase):
         self.assertEqual(schemas.as_of((8, 6)).why_wrong([b"GROUPS"], more, 2), "")
         self.assertIn("instead of", schemas.why_wrong([b"GROUPS"], more + bare, 2))
 
+    @staticmethod
+    def unseen(schemas):
+        return [what for _, what in schemas.unseen()]
+
     def test_what_no_reply_was_is_named(self):
         schema = {"anyOf": [NULL, plain("array", items={"anyOf": [ID, COUNT]})]}
         schemas = reply_schema.Schemas({"x": {"reply_schema": schema}, "y": {"reply_schema": {"not": {}}}})
-        unseen = lambda: [what for _, what in schemas.unseen()]  # noqa: E731
-        self.assertEqual(unseen(), ["null|[id|count ...]", "null", "[id|count ...]", "id", "count"])
+        self.assertEqual(self.unseen(schemas), ["null|[id|count ...]", "null", "[id|count ...]", "id", "count"])
         schemas.why_wrong([b"X"], [b"1-0"], 3)
-        self.assertEqual(unseen(), ["null", "count"])
+        self.assertEqual(self.unseen(schemas), ["null", "count"])
+        schemas = reply_schema.Schemas({"x": {"reply_schema": FIELDS}})
+        for value, left in (([], ["bytes?"]), ([b"bytes", 1], [])):
+            self.assertEqual(schemas.why_wrong([b"X"], [b"name", b"a", b"lag", 1, *value], 2), "")
+            self.assertEqual(self.unseen(schemas), left)
 
 
 class AskedTest(unittest.TestCase):
@@ -273,6 +280,8 @@ class AskedTest(unittest.TestCase):
             self.assertEqual(self.asked.why_wrong(kind([b"message", b"a", b"b"]), protocol), "")
             self.assertIn("want  >", self.asked.why_wrong(kind([b"subscribe", b"a", b"1"]), protocol))
             self.assertIn("want  count", self.asked.why_wrong(b"x", protocol))
+        self.ask("XLEN s")
+        self.assertIn("want  count", self.asked.why_wrong([b"subscribe", b"b", b"c", b"d"], 2), "a list of names")
 
     def test_nothing_is_known_until_a_reply_comes_next(self):
         self.ask("CLIENT REPLY SKIP")
