@@ -139,7 +139,8 @@ void reply_row(ReplyWriter& reply, const CommandSpec& spec) {
   reply_tips(reply, spec.tips);
   reply.set(spec.keys.all().size());
   for (const KeySpec& keys : spec.keys.all()) reply_key_spec(reply, keys);
-  reply.set(spec.subcommands.size());
+  // As in Redis: an array, but a set where there are none. RESP3 shows it.
+  spec.subcommands.empty() ? reply.set(0) : reply.array(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) reply_row(reply, subcommand);
 }
 

@@ -36,7 +36,7 @@ constexpr NamedSchema kNamedSchemas[] = {
      "[name: bulk, arity: integer, flags: ~[simple ...], first-key: count, last-key: integer, "
      "step: count, categories: ~[simple ...], tips: ~[bulk ...], keys: ~[{flags: ~[simple ...], "
      "begin_search: {type: bulk, spec: {*: any}}, find_keys: {type: bulk, spec: {*: any}}} ...], "
-     "subcommands: ~[any ...]]"},
+     "subcommands: [any ...]|~[any ...]]"},
 };
 
 constexpr Bytes kWordEnds = " ,|]}:?";
