@@ -396,9 +396,8 @@ void info_keysizes(Context& context, const NodeFacts& /*facts*/, InfoText& text)
       std::vector<std::string> shown;
       for (size_t i = 0; i < counts.size(); ++i)
         if (counts[i] != 0) shown.push_back(fmt::format("{}={}", size_class_name(i), counts[i]));
-      if (!shown.empty())
-        text.line(fmt::format("db{}_distrib_{}", db, name),
-                  fmt::format("{}", fmt::join(shown, ",")));
+      if (shown.empty()) continue;
+      text.line(fmt::format("db{}_distrib_{}", db, name), fmt::format("{}", fmt::join(shown, ",")));
     }
   }
 }

@@ -7,7 +7,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
-import play  # noqa: E402
+import argument_player  # noqa: E402
 from grammar import INDEX, Argument, Call, Command, Repeated, choices  # noqa: E402
 from leatlib.resp import Null, RespError, RespMap, SimpleString, encode  # noqa: E402
 
@@ -54,20 +54,20 @@ class GrammarTest(unittest.TestCase):
     def test_many_words_are_those_of_as_many_calls(self):
         words = Repeated([f"a{INDEX}", "%d", f"{INDEX}-0"])
         expanded = [word for i in range(3) for word in (f"a{i:07}", "%d", f"{i:07}-0")]
-        self.assertEqual(b"*9\r\n" + play.repeated(words, 3), encode(*expanded))
+        self.assertEqual(b"*9\r\n" + argument_player.repeated(words, 3), encode(*expanded))
 
 
 class ReplyTest(unittest.TestCase):
     def test_wrong_replies_are_refused(self):
         nulls = (([Null.RESP3], 2), ([[Null.BULK]], 3), (Null.ARRAY, 3))
         for reply, protocol in (*nulls, (RespMap(), 2), (True, 2), (SimpleString("a\nb"), 3), (RespError("no code"), 2)):
-            with self.subTest(reply=reply), self.assertRaises(play.Broken):
-                play.check_reply(reply, protocol)
+            with self.subTest(reply=reply), self.assertRaises(argument_player.Broken):
+                argument_player.check_reply(reply, protocol)
 
     def test_right_replies_are_taken(self):
         for reply, protocol in ((RespMap([(b"k", [1])]), 3), ([Null.BULK, b"\r\n"], 2), (RespError("ERR no"), 2), (Null.RESP3, 3), (RespMap(), 0)):
             with self.subTest(reply=reply):
-                play.check_reply(reply, protocol)
+                argument_player.check_reply(reply, protocol)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Which calls are played of every command, and what must be true of their replies."""
 
+from argument_player import shown
 from grammar import Call, choices
 from leatlib.report import Failed
 from leatlib.resp import RespError
-from play import shown
 from prepared import KEYS
 from values import COUNTED, ID_ARGUMENTS, IDS, INTEGERS, NAMES, Values
 

@@ -2,9 +2,9 @@
 
 import time
 
+from argument_player import check_reply
 from leatlib.report import Failed
 from leatlib.resp import ConnectionClosed, RespError
-from play import check_reply
 from values import INTEGERS
 
 KEY, GROUP, CONSUMER = "STREAMS", "GROUP", "BLOCK"

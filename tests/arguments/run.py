@@ -18,10 +18,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import calls  # noqa: E402
 import readers  # noqa: E402
+from argument_player import Broken, Player  # noqa: E402
 from grammar import read_commands  # noqa: E402
 from leatlib import report  # noqa: E402
 from leatlib.server import Server  # noqa: E402
-from play import Broken, Player  # noqa: E402
 from special import Special  # noqa: E402
 
 # Commands that are not played by their grammar, and why; special.py has them.

@@ -4,7 +4,7 @@ from grammar import INDEX
 
 # By command and name of the argument, else by name alone; `{i}` counts from 0 where the argument is repeated, `{i1}` from 1, `{p}` with
 # seven digits.
-# Behind `|` stands what is said from the second time on. `<...>` is known by who plays the call (play.py).
+# Behind `|` stands what is said from the second time on. `<...>` is known by who plays the call (argument_player.py).
 VALID = {
     "arg": "stream|k{i}",
     "bytes": "1000000",
