@@ -391,8 +391,9 @@ void info_keysizes(Context& context, const NodeFacts& /*facts*/, InfoText& text)
   const Keyspace& keyspace = context.engine().keyspace();
   text.section("Keysizes");
   for (uint32_t db = 0; db < keyspace.databases(); ++db) {
+    if (keyspace.size(DbIndex{db}) == 0) continue;
     for (const auto& [kind, name] : kKinds) {
-      const SizeHistogram::Counts& counts = keyspace.sizes(DbIndex{db}).counts(kind);
+      const SizeHistogram::Counts counts = keyspace.sizes(DbIndex{db}).counts(kind);
       std::vector<std::string> shown;
       for (size_t i = 0; i < counts.size(); ++i)
         if (counts[i] != 0) shown.push_back(fmt::format("{}={}", size_class_name(i), counts[i]));

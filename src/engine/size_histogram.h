@@ -1,10 +1,12 @@
 // SizeHistogram: how many objects of each kind there are of which size, in powers of two (INFO keysizes).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "engine/object.h"
 
@@ -35,17 +37,26 @@ class SizeHistogram {
   static constexpr size_t kClasses = 65;
   using Counts = std::array<uint64_t, kClasses>;
 
-  void add(ObjectKind kind, uint8_t size_class) { ++of(kind)[size_class]; }
-  void remove(ObjectKind kind, uint8_t size_class) { --of(kind)[size_class]; }
-  [[nodiscard]] const Counts& counts(ObjectKind kind) const { return counts_[index(kind)]; }
+  void add(ObjectKind kind, uint8_t size_class) {
+    std::vector<uint64_t>& counts = counts_[index(kind)];
+    if (counts.size() <= size_class) counts.resize(size_t{size_class} + 1);
+    ++counts[size_class];
+  }
+  // One that was added.
+  void remove(ObjectKind kind, uint8_t size_class) { --counts_[index(kind)][size_class]; }
+  [[nodiscard]] Counts counts(ObjectKind kind) const {
+    Counts counts{};
+    std::copy(counts_[index(kind)].begin(), counts_[index(kind)].end(), counts.begin());
+    return counts;
+  }
 
  private:
   static constexpr size_t kKinds = 4;
 
   [[nodiscard]] static size_t index(ObjectKind kind) { return static_cast<size_t>(kind) - 1; }
-  [[nodiscard]] Counts& of(ObjectKind kind) { return counts_[index(kind)]; }
 
-  std::array<Counts, kKinds> counts_{};
+  // Up to the greatest class there was: there may be many databases without a key.
+  std::array<std::vector<uint64_t>, kKinds> counts_;
 };
 
 }  // namespace leat
