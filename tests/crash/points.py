@@ -37,6 +37,7 @@ HITS_MAX = 10                        # The last hit that is asked for, of what c
 LOAD_SECONDS = (0.02, 0.15)          # Before the point is armed.
 REACH_SECONDS = 20
 TIDY_SECONDS = 10
+SAVE_SECONDS = 1.0
 ATTEMPTS = 8
 NUDGE_SECONDS = 0.02
 SAVE_TURNS = 30   # Of nudges; files are looked at twice a second.
@@ -384,11 +385,15 @@ class PointSeries:
         """Soon nothing is there that nothing refers to. Files that a crash has left are removed one by one, and a checkpoint or the
         cleaning of a file may be under way."""
         deadline = time.monotonic() + TIDY_SECONDS
+        saved, saved_at = "", 0.0
         with self._server.client() as client:
             while True:
                 found = data.needless(self._server.directory, self._frame_files(client))
+                # Names all that lives, and leaves the checkpoint before it to be removed: who asks for another one at once
+                # may see that of each.
+                if not found and time.monotonic() > saved_at + SAVE_SECONDS:
+                    saved, saved_at = client.call("SAVE"), time.monotonic()   # An error: a checkpoint is being made.
                 if not found:
-                    saved = client.call("SAVE")   # Names all that lives. An error: a checkpoint is being made.
                     found = data.noted(self._target.binary, self._server.directory) if saved == "OK" else [saved]
                 if not found:
                     return
