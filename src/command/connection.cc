@@ -7,6 +7,7 @@
 #include "command/client_words.h"
 #include "command/connection_commands.h"
 #include "command/context.h"
+#include "command/key_commands.h"
 #include "command/redis_version.h"
 #include "command/subcommands.h"
 
@@ -172,17 +173,7 @@ void cmd_quit(Context& context, const Arguments& /*words*/) {
 
 // SELECT index  ->  OK
 void cmd_select(Context& context, const Arguments& words) {
-  const auto index = parse_int64(words[1]);
-  if (!index) return context.error(kErrNotInteger);
-  if (*index < INT32_MIN || *index > INT32_MAX) {
-    return context.error(fmt::format("ERR value is out of range, value must between {} and {}",
-                                     INT32_MIN, INT32_MAX));
-  }
-  if (*index < 0 || *index >= context.settings().databases) {
-    return context.error("ERR DB index is out of range");
-  }
-  context.session().db = DbIndex{static_cast<uint32_t>(*index)};
-  context.reply().ok();
+  if (read_database(context, words[1], context.session().db)) context.reply().ok();
 }
 
 // READONLY, READWRITE: they mean something in a cluster only.

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "command/arguments.h"
+#include "model/ids.h"
 
 namespace leat {
 
@@ -38,6 +39,8 @@ void cmd_pttl(Context& context, const Arguments& words);
 void cmd_expiretime(Context& context, const Arguments& words);
 void cmd_pexpiretime(Context& context, const Arguments& words);
 
+// The number of a database that there is. False after the error has been replied; `db` is as it was then.
+[[nodiscard]] bool read_database(Context& context, Bytes word, DbIndex& db);
 // The absolute time that `amount` seconds (or milliseconds) after `base` is; nothing when it does not fit.
 [[nodiscard]] std::optional<WallMs> expiry_time(int64_t amount, bool seconds, WallMs base);
 // A word as it stands in an error text: lower case, at most 128 bytes.

@@ -1,6 +1,8 @@
 // DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY, MOVE and OBJECT.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/numbers.h"
 #include "command/context.h"
 #include "command/key_commands.h"
@@ -35,21 +37,6 @@ void rename(Context& context, const Arguments& words, bool only_new) {
   only_new ? reply.integer(1) : reply.ok();
 }
 
-// A database number; false after the error has been replied.
-bool read_database(Context& context, Bytes word, DbIndex& db) {
-  const auto number = parse_int64(word);
-  if (!number) {
-    context.error(kErrNotInteger);
-    return false;
-  }
-  if (*number < 0 || *number >= context.settings().databases) {
-    context.error("ERR DB index is out of range");
-    return false;
-  }
-  db = DbIndex{static_cast<uint32_t>(*number)};
-  return true;
-}
-
 struct CopyWords {
   DbIndex db;
   bool replace = false;
@@ -78,6 +65,22 @@ const Object* asked_object(Context& context, const Arguments& words) {
 }
 
 }  // namespace
+
+bool read_database(Context& context, Bytes word, DbIndex& db) {
+  const auto number = parse_int64(word);
+  if (!number) {
+    context.error(kErrNotInteger);
+  } else if (*number < INT32_MIN || *number > INT32_MAX) {
+    context.error(fmt::format("ERR value is out of range, value must between {} and {}", INT32_MIN,
+                              INT32_MAX));
+  } else if (*number < 0 || *number >= context.settings().databases) {
+    context.error("ERR DB index is out of range");
+  } else {
+    db = DbIndex{static_cast<uint32_t>(*number)};
+    return true;
+  }
+  return false;
+}
 
 // DEL key [key ...], UNLINK key [key ...]  ->  integer: how many existed.
 void cmd_del(Context& context, const Arguments& words) {

@@ -28,18 +28,28 @@ void flush(Context& context, bool any, const DbFlush& record) {
   any ? context.commit(record) : context.tracking().flush();
 }
 
-bool read_database(Context& context, Bytes word, Bytes which, DbIndex& db) {
-  const auto number = parse_int64(word);
-  if (!number) {
-    context.error(std::string("ERR invalid ") + std::string(which) + " DB index");
-    return false;
-  }
-  if (*number < 0 || *number >= context.settings().databases) {
+// Both are read before it is asked whether there are such databases.
+bool read_databases(Context& context, const Arguments& words, DbIndex& first, DbIndex& second) {
+  const auto one = parse_int64(words[1]);
+  const auto other = parse_int64(words[2]);
+  const auto is_int = [](const std::optional<int64_t>& number) {
+    return number && *number == static_cast<int32_t>(*number);
+  };
+  const auto exists = [&context](int64_t number) {
+    return number >= 0 && number < context.settings().databases;
+  };
+  if (!is_int(one)) {
+    context.error("ERR invalid first DB index");
+  } else if (!is_int(other)) {
+    context.error("ERR invalid second DB index");
+  } else if (!exists(*one) || !exists(*other)) {
     context.error("ERR DB index is out of range");
-    return false;
+  } else {
+    first = DbIndex{static_cast<uint32_t>(*one)};
+    second = DbIndex{static_cast<uint32_t>(*other)};
+    return true;
   }
-  db = DbIndex{static_cast<uint32_t>(*number)};
-  return true;
+  return false;
 }
 
 // Watched keys whose time is over, and what would come to stand under such names, go first: who watches one is not told
@@ -138,8 +148,7 @@ void cmd_flushall(Context& context, const Arguments& words) {
 void cmd_swapdb(Context& context, const Arguments& words) {
   DbIndex first;
   DbIndex second;
-  if (!read_database(context, words[1], "first", first)) return;
-  if (!read_database(context, words[2], "second", second)) return;
+  if (!read_databases(context, words, first, second)) return;
   if (first != second) {
     drop_expired_watched(context, first, second);
     context.commit(DbSwap{.first = first, .second = second});
