@@ -263,7 +263,7 @@ bool Engine::on(const GroupDrop& record) {
     reaper_.add(stream->mutable_groups().drop(record.group));
   }
   ++changes_;
-  waits_.signal_absence(object->db(), object->key);
+  waits_.signal_group_gone(object->db(), object->key);
   return true;
 }
 

@@ -31,16 +31,16 @@ void Waits::unpark(ClientId client) {
   clients_.erase(found);
 }
 
-void Waits::note(DbIndex db, Bytes key, bool absence) {
+void Waits::note(DbIndex db, Bytes key, Cause cause) {
   const auto found = queues_.find(KeyNameView{db, key});
   if (found == queues_.end()) return;
   Queue& queue = found->second;
-  if (absence && queue.on_absence == 0) return;
-  if (queue.signal == kNotSignalled) {
+  const bool data = cause == Cause::kData;
+  if (queue.signal != kNotSignalled) {
+    if (cause != Cause::kGroupGone) signalled_[queue.signal].absence_only = !data;
+  } else if (data || queue.on_absence != 0) {
     queue.signal = signalled_.size();
-    signalled_.push_back({found->first, absence});
-  } else if (!absence) {
-    signalled_[queue.signal].absence_only = false;
+    signalled_.push_back({found->first, !data});
   }
 }
 

@@ -75,12 +75,16 @@ class Waits {
   [[nodiscard]] size_t keys_on_absence() const { return keys_on_absence_; }
   [[nodiscard]] bool waiting(ClientId client) const { return clients_.contains(client); }
 
-  // The key may now satisfy its waiters / is gone or holds another type. Noted once until taken. O(1).
+  // The key may now satisfy its waiters / is gone or holds another type / has lost a group. Noted once until taken, and
+  // what the key is in the end counts: one that is gone again wakes nobody whom absence does not wake. O(1).
   void signal(DbIndex db, Bytes key) {
-    if (!queues_.empty()) note(db, key, /*absence=*/false);
+    if (!queues_.empty()) note(db, key, Cause::kData);
   }
   void signal_absence(DbIndex db, Bytes key) {
-    if (keys_on_absence_ != 0) note(db, key, /*absence=*/true);
+    if (keys_on_absence_ != 0 || !signalled_.empty()) note(db, key, Cause::kGone);
+  }
+  void signal_group_gone(DbIndex db, Bytes key) {
+    if (keys_on_absence_ != 0) note(db, key, Cause::kGroupGone);
   }
 
   // Takes the clients to be planned again, in order: keys as they were first signalled, and for each its
@@ -110,7 +114,8 @@ class Waits {
     bool absence_only = false;
   };
 
-  void note(DbIndex db, Bytes key, bool absence);
+  enum class Cause : uint8_t { kData, kGone, kGroupGone };
+  void note(DbIndex db, Bytes key, Cause cause);
 
   KeyNameMap<Queue> queues_;
   absl::flat_hash_map<ClientId, Client> clients_;
