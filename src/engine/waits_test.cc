@@ -65,10 +65,16 @@ TEST(WaitsTest, WakesForAbsenceOnlyWhoAskedForIt) {
   EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient));
   waits.signal_absence(kDb, "k");
   waits.signal(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient)) << "the wider signal wins";
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient)) << "it is there again";
   waits.signal(kDb, "k");
   waits.signal_absence(kDb, "k");
-  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient));
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient)) << "it is gone again";
+  waits.signal(kDb, "k");
+  waits.signal_group_gone(kDb, "k");
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kAnnsClient, kBobsClient))
+      << "the key is still there";
+  waits.signal_group_gone(kDb, "k");
+  EXPECT_THAT(waits.take_ready(), ElementsAre(kBobsClient));
 }
 
 TEST(WaitsTest, CountsAKeyNamedTwiceOnce) {
