@@ -43,8 +43,8 @@ class Engine {
   [[nodiscard]] Lsn last_lsn() const { return last_lsn_; }
   // The last record that put whole databases under other numbers: what any key shows depends on it.
   [[nodiscard]] Lsn last_swap() const { return last_swap_; }
-  // Changes to data so far, counted as Redis counts them for rdb_changes_since_last_save: an entry, field or member each, a
-  // read of a group once, a history not at all.
+  // Changes to data so far, for rdb_changes_since_last_save: an entry, field or member each, a read of a group once, a
+  // history not at all. Nearly what Redis counts: docs/differences.md.
   [[nodiscard]] uint64_t changes() const { return changes_; }
   // Of these, those since the last checkpoint.
   [[nodiscard]] uint64_t unsaved_changes() const { return changes_ - saved_changes_; }
