@@ -213,6 +213,7 @@ void Reactor::execute(Connection& connection, MonoNs until) {
     more = executed < kRequestsPerTurn &&
            (executed % kRequestsPerLook != 0 || world_.clock.mono() < until);
   }
+  if (!connection.dead) close_if_stranger(connection);
   if (connection.dead) return;
   compact_input(connection);
   if (more || connection.unread().empty()) {

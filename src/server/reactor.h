@@ -184,6 +184,8 @@ class Reactor : public io::Handler {
   void protocol_error(Connection& connection);
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
   void close_if_too_large(Connection& connection);
+  // Closes a connection that has sent much and not authenticated.
+  void close_if_stranger(Connection& connection);
   void serve_ready();
   // Plans again what needed sealed entries that have come.
   void serve_frames();

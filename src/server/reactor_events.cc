@@ -59,12 +59,10 @@ void Reactor::on_received(io::ConnectionId id, Bytes bytes) {
   connection->received_bytes += bytes.size();
   connection->input.append(bytes);
   const size_t held = connection->unread().size();
-  if (!connection->session.authenticated && held > kUnauthenticatedInput) {
-    log(LogLevel::kWarning, "Client {} is closed: it sent {} bytes without authenticating",
-        connection->peer, held);
-    return close(*connection);
-  }
-  if (held > limits_.query_buffer_max && !connection->paused) {
+  // Whether AUTH stands at its head shows when it is executed; no more is taken before.
+  const uint64_t most =
+      connection->session.authenticated ? limits_.query_buffer_max : kUnauthenticatedInput;
+  if (held > most && !connection->paused) {
     connection->paused = true;
     world_.loop.pause_receive(id);
   }

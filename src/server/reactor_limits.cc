@@ -36,6 +36,14 @@ void Reactor::close_if_too_large(Connection& connection) {
   close(connection);
 }
 
+void Reactor::close_if_stranger(Connection& connection) {
+  const size_t held = connection.unread().size();
+  if (connection.session.authenticated || held <= kUnauthenticatedInput) return;
+  log(LogLevel::kWarning, "Client {} is closed: it sent {} bytes without authenticating",
+      connection.peer, held);
+  close(connection);
+}
+
 void Reactor::enforce_output_limit(Connection& connection) {
   const OutputLimit& limit = connection.session.subscribed() ? limits_.pubsub : limits_.normal;
   const size_t pending =
