@@ -253,10 +253,10 @@ void Dispatcher::tell_observer(const Session& session, const Request& request, B
 Dispatcher::Outcome Dispatcher::execute_unobserved(const Request& request, Session& session,
                                                    ByteBuffer& records, ByteBuffer& reply) {
   const CommandSpec* const spec = admit(request, session, records, reply);
-  if (spec == nullptr) [[unlikely]]
-    return {};
-  if (session.transaction && (spec->flags & kImmediate) == 0) {
-    queue(*spec, request, session, reply);
+  const bool queued = session.transaction && spec != nullptr && (spec->flags & kImmediate) == 0;
+  if (spec == nullptr || queued) [[unlikely]] {
+    if (queued) queue(*spec, request, session, reply);
+    mark_ = host_.stopwatch();
     return {};
   }
   if ((spec->flags & kShownLast) == 0) show(*spec, request, session);

@@ -62,9 +62,11 @@ class Dispatcher {
   void begin_turn(Now now) {
     now_ = now;
     if (started_.value == 0) started_ = now.wall;
-    mark_ = host_.stopwatch();
+    begun_ = mark_ = host_.stopwatch();
     evictions_left_ = kEvictionsPerTurn;
   }
+  // How long commands have taken since the turn began, until the last of them ended. Reads no clock.
+  [[nodiscard]] int64_t spent_ns() const { return mark_ - begun_; }
   Outcome execute(const Request& request, Session& session, ByteBuffer& records, ByteBuffer& reply);
   // Plans a parked request again, as if it had just come: the same checks, the same outcomes. It may wait for
   // `frames_max` sealed frames more; 0: they are read on the spot.
@@ -180,7 +182,8 @@ class Dispatcher {
   Statistics statistics_;
   Now now_;
   WallMs started_{0};
-  int64_t mark_ = 0;
+  int64_t mark_ = 0;     // When the last command ended.
+  int64_t begun_ = 0;    // When the turn began.
   std::string problem_;  // What refusal() has composed.
   Eviction eviction_;
   size_t evictions_left_ = kEvictionsPerTurn;  // In this turn.

@@ -58,6 +58,23 @@ TEST_F(PipelinesTest, ATurnExecutesAsLongAsItHasTimeAndThenTheOthersComeFirst) {
   EXPECT_EQ(answered(second_), 500 - slice);
 }
 
+TEST_F(PipelinesTest, WhatIsRefusedOrQueuedTakesTimeToo) {
+  const std::string queued = "MULTI\r\n" + pings(500);
+  std::string refused;
+  for (size_t i = 0; i < 500; ++i) refused += "NOSUCH\r\n";
+  for (const std::string& all : {refused, queued}) {
+    clock_.ns_per_look = kNsPerMs;
+    loop_.say(first_, all);
+    loop_.say(second_, "PING\r\n");
+    turn();
+    turn();
+    EXPECT_EQ(answered(second_), 0) << "there was no time left for it behind " << all.substr(0, 6);
+    clock_.ns_per_look = 0;
+    settle();
+    EXPECT_EQ(answered(second_), 1);
+  }
+}
+
 TEST_F(PipelinesTest, AClientThatEndsBehindAWholeTurnIsClosed) {
   loop_.say(first_, pings(kRequestsPerTurn));
   loop_.end(first_);

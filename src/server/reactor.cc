@@ -9,10 +9,9 @@ namespace leat {
 namespace {
 
 // A long pipeline leaves room for others: one connection runs at most that many requests in one turn, and none runs any
-// more when the turn has executed for this long. The clock is looked at after every connection and that many requests.
+// more when the turn has executed for this long.
 constexpr size_t kRequestsPerTurn = 1024;
 constexpr int64_t kExecuteNs = 2 * kNsPerMs;
-constexpr size_t kRequestsPerLook = 16;
 // A client that is owed more than this gets nothing executed until it has read; its input still is, up to
 // client-query-buffer-limit, so a client that writes all before it reads does not deadlock.
 constexpr size_t kOwedPause = 1 << 20;
@@ -116,7 +115,7 @@ void Reactor::serve(Now now) {
   }
   serve_frames();
   if (replies_due_ || !replying_.empty()) write_replies();
-  execute_runnable(MonoNs{now.mono.value + kExecuteNs});
+  execute_runnable();
   // An atomic group is under way: nothing may come between its records.
   if (held_by_) return;
   tick();
@@ -191,27 +190,26 @@ void Reactor::unpause() {
   }
 }
 
-void Reactor::execute_runnable(MonoNs until) {
+void Reactor::execute_runnable() {
   const std::vector<Connection*> due = std::exchange(runnable_, {});
   auto next = due.begin();
   while (next != due.end() && !held_by_) {
     Connection& connection = **next++;
     if (connection.dead) continue;
-    execute(connection, until);
-    if (world_.clock.mono() >= until) break;
+    execute(connection);
+    if (shard_->dispatcher().spent_ns() >= kExecuteNs) break;
   }
   // Those that have had nothing of this turn come before those that have more to run.
   runnable_.insert(runnable_.begin(), next, due.end());
 }
 
-void Reactor::execute(Connection& connection, MonoNs until) {
+void Reactor::execute(Connection& connection) {
   connection.runnable = false;
   size_t executed = 0;
   bool more = true;
   while (more && execute_next(connection)) {
     ++executed;
-    more = executed < kRequestsPerTurn &&
-           (executed % kRequestsPerLook != 0 || world_.clock.mono() < until);
+    more = executed < kRequestsPerTurn && shard_->dispatcher().spent_ns() < kExecuteNs;
   }
   if (!connection.dead) close_if_stranger(connection);
   if (connection.dead) return;

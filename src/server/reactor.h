@@ -163,8 +163,8 @@ class Reactor : public io::Handler {
   // Freeing, and the checkpoint's step.
   void work_in_slices(const Now& now);
   // Each connection's requests, until there are none or it is late: the rest is for the next turn.
-  void execute_runnable(MonoNs until);
-  void execute(Connection& connection, MonoNs until);
+  void execute_runnable();
+  void execute(Connection& connection);
   // Executes the next request of the connection; false when there is none that may run now.
   bool execute_next(Connection& connection);
   void finish_request(Connection& connection, Dispatcher::Outcome& outcome);

@@ -16,10 +16,10 @@ class FakeClock final : public io::Clock {
   [[nodiscard]] WallMs wall() override { return WallMs{1'700'000'000'000 + ns / kNsPerMs}; }
   [[nodiscard]] int64_t wall_us() override { return wall().value * 1000; }
   [[nodiscard]] MonoNs mono() override { return MonoNs{ns += ns_per_look}; }
-  [[nodiscard]] int64_t stopwatch() override { return ns; }
+  [[nodiscard]] int64_t stopwatch() override { return ns += ns_per_look; }
   [[nodiscard]] int64_t thread_cpu() override { return cpu_ns += cpu_ns_per_look; }
   int64_t ns = 1'000'000'000;
-  int64_t ns_per_look = 0;  // What passes between two looks at mono().
+  int64_t ns_per_look = 0;  // What passes between two looks at mono() or stopwatch().
   int64_t cpu_ns = 0;
   int64_t cpu_ns_per_look = 0;  // What the thread is given between two looks at thread_cpu().
 };
