@@ -100,7 +100,7 @@ class ByteBuffer {
 
  private:
   // Makes room for `count` more bytes, and for what may follow.
-  void enlarge(size_t count);
+  [[gnu::cold, gnu::noinline]] void enlarge(size_t count);
   void move_to(size_t capacity);
 
   char* bytes_ = nullptr;

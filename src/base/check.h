@@ -6,7 +6,7 @@
 namespace leat {
 
 // Prints the failed condition to standard error and aborts. Does not return.
-[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+[[noreturn, gnu::cold]] void check_failed(const char* condition, const char* file, int line);
 
 }  // namespace leat
 

@@ -13,6 +13,8 @@ constexpr size_t kVarintBytesMax = 10;
 
 // How many bytes put_varint() writes.
 constexpr size_t varint_size(uint64_t value) {
+  if (value < 0x80) [[likely]]
+    return 1;
   return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
 }
 

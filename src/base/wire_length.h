@@ -89,4 +89,14 @@ inline const char* read_wire(const char* at, const char* end, Bytes& payload) {
   return start + size + 2;
 }
 
+// Skips one bulk string at `at` that was read and found well formed before, so that its form is not looked at again.
+//   returns  what follows it; null if that is beyond `end`.
+inline const char* skip_wire(const char* at, const char* end) {
+  uint64_t size = 0;
+  for (++at; at < end && *at != '\r'; ++at) size = size * 10 + static_cast<uint64_t>(*at - '0');
+  constexpr uint64_t kLineEnds = 4;
+  if (size + kLineEnds > static_cast<uint64_t>(end - at)) return nullptr;
+  return at + size + kLineEnds;
+}
+
 }  // namespace leat

@@ -62,5 +62,26 @@ TEST(WireLengthTest, TakesWhatIsWritten) {
   }
 }
 
+// How far skip_wire() goes at the start of `input`; none when it finds no end.
+std::optional<size_t> skipped(const std::string& input) {
+  const std::unique_ptr<char[]> copy(new char[input.size()]);
+  input.copy(copy.get(), input.size());
+  const char* const behind = skip_wire(copy.get(), copy.get() + input.size());
+  if (behind == nullptr) return std::nullopt;
+  return static_cast<size_t>(behind - copy.get());
+}
+
+TEST(WireLengthTest, SkipsWhatItCanReadAndNeverBeyondTheEnd) {
+  for (const size_t size : {0U, 7U, 42U, 123U}) {
+    const std::string wire = "$" + std::to_string(size) + "\r\n" + std::string(size, '\r') + "\r\n";
+    EXPECT_EQ(skipped(wire), wire.size());
+    EXPECT_EQ(skipped(wire + "$1\r\nx\r\n"), wire.size());
+    for (size_t cut = 1; cut < wire.size(); ++cut) {
+      EXPECT_EQ(skipped(wire.substr(0, cut)), std::nullopt) << wire << " cut at " << cut;
+    }
+  }
+  EXPECT_EQ(skipped("$99999999999999999999\r\nx\r\n"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace leat

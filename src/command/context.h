@@ -175,7 +175,7 @@ class Context {
       leat::notify(parts_.host, event, db, key);
   }
 
-  void error(Bytes text) { reply_.error(text); }
+  [[gnu::cold, gnu::noinline]] void error(Bytes text) { reply_.error(text); }
   // A handler that does not write exactly one reply says so: for EXEC, which announces them.
   void replied_nothing() { replies_ = 0; }
   // Pushes leave whatever CLIENT REPLY says.
@@ -204,9 +204,10 @@ class Context {
   [[nodiscard]] bool may_block() const { return may_block_; }
   void forbid_blocking() { may_block_ = false; }
   // The handler has no reply yet; it is called again, with the words frozen, when a key is signalled.
-  void park(Park park) { park_ = std::move(park); }
+  void park(Park park) { park_ = std::make_unique<Park>(std::move(park)); }
   void unpark() { park_.reset(); }
-  [[nodiscard]] const std::optional<Park>& parked() const { return park_; }
+  [[nodiscard]] const Park* parked() const { return park_.get(); }
+  [[nodiscard]] std::unique_ptr<Park> take_parked() { return std::move(park_); }
 
   // Once the reply has that many bytes, what is left of it may be written later.
   [[nodiscard]] size_t piece_bytes() const { return may_block_ ? piece_bytes_ : SIZE_MAX; }
@@ -233,7 +234,7 @@ class Context {
   bool may_block_ = true;
   size_t replies_ = 1;
   bool pushed_ = false;
-  std::optional<Park> park_;
+  std::unique_ptr<Park> park_;
   size_t piece_bytes_ = SIZE_MAX;
   std::unique_ptr<LongReply> rest_;
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/flatten.h"
 #include "command/subcommands.h"
 #include "engine/retention_plan.h"
 
@@ -214,8 +215,8 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
   ReplyWriter(reply, session.protocol).simple("QUEUED");
 }
 
-Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
-                                        ByteBuffer& records, ByteBuffer& reply) {
+LEAT_FLATTEN Dispatcher::Outcome Dispatcher::execute(const Request& request, Session& session,
+                                                     ByteBuffer& records, ByteBuffer& reply) {
   const size_t start = reply.size();
   const size_t records_start = records.size();
   Outcome outcome = execute_unobserved(request, session, records, reply);
@@ -277,7 +278,7 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   if ((spec.flags & kShownLast) != 0 && !context.parked()) show(spec, request, session);
   engine_.tracking().set_author({});
   Outcome outcome{.release = std::max(before, context.release()),
-                  .park = context.parked(),
+                  .park = context.take_parked(),
                   .pushed = context.pushed(),
                   .rest = context.take_rest()};
   const bool wrote = records.size() != records_start;

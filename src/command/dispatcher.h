@@ -46,8 +46,8 @@ class Dispatcher {
   Dispatcher(Engine& engine, Host& host) : engine_(engine), host_(host) {}
 
   struct Outcome {
-    Lsn release;               // The reply may leave when this is durable (written).
-    std::optional<Park> park;  // No reply yet.
+    Lsn release;                 // The reply may leave when this is durable (written).
+    std::unique_ptr<Park> park;  // No reply yet; null: there is one.
     bool pushed = false;  // What it has replied are pushes, which CLIENT REPLY does not hold back.
     // An EXEC waits for frames in the middle, its group of records begun: until resume() has ended it nothing else may be
     // executed, appended to the batch or committed.
@@ -131,7 +131,8 @@ class Dispatcher {
   const CommandSpec* admit(const Request& request, Session& session, ByteBuffer& records,
                            ByteBuffer& reply);
   // Replies why resolve() gave null.
-  void reject_unresolved(const Request& request, Session& session, ByteBuffer& reply);
+  [[gnu::cold, gnu::noinline]] void reject_unresolved(const Request& request, Session& session,
+                                                      ByteBuffer& reply);
   // Why the session may not run the command now, a text that lives until the next call; empty when it may.
   [[nodiscard]] Bytes refusal(const CommandSpec& spec, const Request& request,
                               const Session& session);
@@ -139,7 +140,7 @@ class Dispatcher {
   //   returns  by how many bytes the limit is still exceeded.
   uint64_t make_room(ByteBuffer& records, size_t least);
   // Whether a command that adds may run now; makes room first.
-  [[nodiscard]] bool has_memory(ByteBuffer& records);
+  [[gnu::cold, gnu::noinline]] [[nodiscard]] bool has_memory(ByteBuffer& records);
   // Writes and applies the record, a group of its own.
   void drop(const Object& object, EventClass of, Bytes event, ByteBuffer& records);
   // Whether age_out() may write its records now.
@@ -148,8 +149,8 @@ class Dispatcher {
   // Has the stream forget iids whose time has come; false when there may be more.
   bool forget_iids(const Object& object, ByteBuffer& records);
   void queue(const CommandSpec& spec, const Request& request, Session& session, ByteBuffer& reply);
-  void tell_observer(const Session& session, const Request& request, Bytes reply,
-                     const Outcome& outcome, bool wrote);
+  [[gnu::cold, gnu::noinline]] void tell_observer(const Session& session, const Request& request,
+                                                  Bytes reply, const Outcome& outcome, bool wrote);
   // What execute() and resume() do, but for telling the observer.
   Outcome execute_unobserved(const Request& request, Session& session, ByteBuffer& records,
                              ByteBuffer& reply);
@@ -169,10 +170,12 @@ class Dispatcher {
   // CLIENT CACHING holds for one command, or transaction.
   static void end_caching(const Request& request, Session& session, const Outcome& outcome);
   // What follows execute_unobserved() and resume_unobserved().
-  void settle_tracking(const Request& request, Session& session, const Outcome& outcome);
+  [[gnu::noinline]] void settle_tracking(const Request& request, Session& session,
+                                         const Outcome& outcome);
   // The command lacked sealed entries: takes back what it has replied, and parks it or replies the error.
-  void settle_lack(Context& context, size_t reply_start);
-  void reject(const CommandSpec* spec, Session& session, ByteBuffer& reply, Bytes text);
+  [[gnu::cold, gnu::noinline]] void settle_lack(Context& context, size_t reply_start);
+  [[gnu::cold, gnu::noinline]] void reject(const CommandSpec* spec, Session& session,
+                                           ByteBuffer& reply, Bytes text);
   void count(const Session& session, const CommandSpec& spec, const Request& request,
              int64_t took_ns, Bytes reply);
   void note_reply(CommandStatistics& statistics, Bytes reply);

@@ -73,7 +73,7 @@ void cmd_exec(Context& context, const Arguments& /*words*/) {
   for (; transaction.done < transaction.queue.size(); ++transaction.done) {
     context.dispatcher().run_queued(context, transaction.queue[transaction.done].request(),
                                     !transaction.shown);
-    transaction.shown = context.parked().has_value();
+    transaction.shown = context.parked() != nullptr;
     if (transaction.shown) {
       transaction.reply += reply.view(mark);
       reply.truncate(mark);

@@ -1,6 +1,7 @@
 // XADD and XTRIM.
 #include <fmt/format.h>
 
+#include "base/flatten.h"
 #include "command/idempotency_words.h"
 #include "command/retention_words.h"
 #include "command/stream_commands.h"
@@ -124,7 +125,7 @@ bool can_trim(const Context& context, const Stream& stream, const std::optional<
 //      [MAXLEN|MINID [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]
 //   ->  bulk string, the id, which is that of the entry that the iid became first; null with NOMKSTREAM and no key.
 // Source: redis.io/docs/latest/commands/xadd
-void cmd_xadd(Context& context, const Arguments& words) {
+LEAT_FLATTEN void cmd_xadd(Context& context, const Arguments& words) {
   AddWords add;
   if (!read_add_words(context, words, add)) return;
   const Bytes key = words[1];
@@ -146,7 +147,8 @@ void cmd_xadd(Context& context, const Arguments& words) {
   if (!plan_id(context, stream, add.id, id)) return;
   const Retention policy =
       stream == nullptr ? default_retention(settings, key) : stream->retention();
-  if (!admit_append(context, key, stream, policy, wire.size())) return;
+  const bool may_refuse = policy.when_full == WhenFull::kReject;
+  if (may_refuse && !admit_append(context, key, stream, policy, wire.size())) return;
 
   const NodeLimits limits{.entries = settings.stream_node_max_entries,
                           .bytes = settings.stream_node_max_bytes};
@@ -168,7 +170,7 @@ void cmd_xadd(Context& context, const Arguments& words) {
   }
   context.notify(EventClass::kStream, "xadd", key);
   if (trim) trim_stream(context, *object, *trim);
-  enforce_size(context, *object);
+  if (policy.limits_size()) enforce_size(context, *object);
   reply_id(context.reply(), id);
 }
 

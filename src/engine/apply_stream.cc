@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/flatten.h"
 #include "engine/engine.h"
 #include "engine/pending_columns.h"
 #include "engine/state_writer.h"
@@ -92,7 +93,7 @@ Group* Engine::changed_group(ObjectId id, GroupId group, Stream** stream) {
   return named;
 }
 
-bool Engine::on(const StreamAppend& record) {
+LEAT_FLATTEN bool Engine::on(const StreamAppend& record) {
   Object* object = nullptr;
   Stream* const stream = changed_stream(record.object, &object);
   if (stream == nullptr || record.id <= stream->last_id()) return false;

@@ -164,17 +164,20 @@ std::unique_ptr<Block> Block::restore(const BlockParts& parts) {
   return block;
 }
 
+bool Block::count(StreamId id, uint32_t elements, Bytes wire) {
+  if (bytes_.empty()) return node_.add(first_id_, wire, elements, id, wire, elements);
+  const Cursor first(bytes_.bytes(), bytes_.bytes() + bytes_.size(), first_id_);
+  return node_.add(first_id_, first.entry().wire, first.entry().elements, id, wire, elements);
+}
+
 bool Block::append(StreamId id, uint32_t elements, Bytes wire) {
   LEAT_CHECK(bytes_.empty() ? id == first_id_ : id > last_id_);
-  EntryView first{.id = id, .elements = elements, .wire = wire};
-  if (!bytes_.empty())
-    first = Cursor(bytes_.bytes(), bytes_.bytes() + bytes_.size(), first_id_).entry();
   const uint64_t ms = id.ms - first_id_.ms;
   const uint64_t seq = id.ms == first_id_.ms ? id.seq - first_id_.seq : id.seq;
   const size_t row = 1 + varint_size(wire.size()) + varint_size(elements) + varint_size(ms) +
                      varint_size(seq) + wire.size();
   if (bytes_.size() + row > kBytesMax) return false;
-  if (!node_.add(first_id_, first.wire, first.elements, id, wire, elements)) return false;
+  if (!count(id, elements, wire)) return false;
   // Of most streams that hold few entries no second one ever comes.
   if (bytes_.capacity() == 0) bytes_.reserve(row);
   char* out = bytes_.grow(row);

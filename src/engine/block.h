@@ -127,6 +127,9 @@ class Block {
   [[nodiscard]] Cursor seek(StreamId from) const;
 
  private:
+  // Accounts for an entry in the node; false as append().
+  bool count(StreamId id, uint32_t elements, Bytes wire);
+
   StreamId first_id_;
   StreamId last_id_;
   uint32_t live_ = 0;

@@ -40,21 +40,6 @@ class WireReader {
       fail();
     return element;
   }
-  // The whole wire form of the next bulk string.
-  Bytes next_wire() {
-    const char* const start = at_;
-    static_cast<void>(next());
-    return ok_ ? Bytes(start, static_cast<size_t>(at_ - start)) : Bytes();
-  }
-  // Goes past `wire` if that, and not nothing, is what comes next.
-  bool skip(Bytes wire) {
-    const auto left = static_cast<size_t>(end_ - at_);
-    if (wire.empty() || wire.size() > left || !same_bytes(at_, wire.data(), wire.size())) {
-      return false;
-    }
-    at_ += wire.size();
-    return true;
-  }
 
  private:
   void fail() {
@@ -116,18 +101,33 @@ std::optional<Payload> weigh_all(Bytes wire, uint32_t elements) {
   return payload;
 }
 
+// `first_wire` was checked when its entry was added.
 std::optional<Payload> weigh(Bytes first_wire, uint32_t first_elements, Bytes wire,
                              uint32_t elements) {
   if (elements != first_elements) return weigh_all(wire, elements);
   Payload payload{.same_fields = true};
-  WireReader first(first_wire);
-  WireReader entry(wire);
+  const char* first = first_wire.data();
+  const char* const first_end = first + first_wire.size();
+  const char* at = wire.data();
+  const char* const end = at + wire.size();
   for (uint32_t i = 0; i < elements; i += 2) {
-    if (!first.skip(entry.next_wire())) return weigh_all(wire, elements);
-    static_cast<void>(first.next());
-    payload.bytes += element_size(entry.next());
+    Bytes name;
+    Bytes value;
+    const char* const behind_name = read_wire(at, end, name);
+    if (behind_name == nullptr) [[unlikely]]
+      return std::nullopt;
+    const auto name_size = static_cast<size_t>(behind_name - at);
+    const auto left = static_cast<size_t>(first_end - first);
+    if (name_size >= left || !same_bytes(first, at, name_size)) return weigh_all(wire, elements);
+    first = skip_wire(first + name_size, first_end);
+    if (first == nullptr) [[unlikely]]
+      return weigh_all(wire, elements);
+    at = read_wire(behind_name, end, value);
+    if (at == nullptr) [[unlikely]]
+      return std::nullopt;
+    payload.bytes += element_size(value);
   }
-  if (!entry.complete()) return std::nullopt;
+  if (at != end) return std::nullopt;
   return payload;
 }
 

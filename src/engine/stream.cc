@@ -218,8 +218,9 @@ bool Stream::append(StreamId id, uint32_t elements, Bytes wire, bool new_block) 
     if (tail != nullptr && tail->bytes_used() <= kSealedBlockMax)
       set_full_bytes(extras().full_bytes + tail->bytes_used());
     extents_.emplace_hint(extents_.end(), id, Extent(std::move(block)));
-  } else if (!thaw_tail() || !hot_tail()->append(id, elements, wire)) {
-    return false;
+  } else {
+    Block* const tail = thawed_tail();
+    if (tail == nullptr || !tail->append(id, elements, wire)) return false;
   }
   if (length_ == 0) first_id_ = id;
   last_id_ = id;
@@ -329,7 +330,7 @@ bool Stream::set_id(StreamId last_id, uint64_t entries_added, StreamId max_delet
   if (!extents_.empty() && last_id < extents_.rbegin()->second.last_id()) {
     // Deleted entries may stand beyond it; the next append must not find them in its way.
     const auto live = last_entry();
-    if (!live || last_id < live->id || !thaw_tail()) return false;
+    if (!live || last_id < live->id || thawed_tail() == nullptr) return false;
     hot_tail()->cut_deleted_tail();
   }
   if (has_snapshots()) [[unlikely]]

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -261,7 +262,10 @@ class Stream {
   [[nodiscard]] bool has_snapshots() const { return extras().snapshots != nullptr; }
   // The last extent, if it is hot. It is never sealed: more may be appended to it.
   [[nodiscard]] Block* hot_tail() const {
-    return extents_.empty() ? nullptr : extents_.rbegin()->second.block();
+    if (extents_.empty()) return nullptr;
+    auto last = extents_.end();
+    --last;
+    return last->second.block();
   }
   [[nodiscard]] const Block* sealed_tail() const;
   void note_first_block(const Block& block) const;
@@ -273,8 +277,13 @@ class Stream {
   [[nodiscard]] std::optional<uint64_t> counted_after(StreamId id) const;
   // Makes the frame's blocks hot; false, and nothing has changed, when it can't be read.
   [[nodiscard]] bool thaw(Extents::iterator sealed);
-  // The block that is appended to is hot from now on; false when its frame can't be read.
-  bool thaw_tail();
+  // The block that is appended to, which is hot from now on; null when its frame can't be read. There is one.
+  [[nodiscard]] Block* thawed_tail() {
+    Block* const tail = hot_tail();
+    if (tail != nullptr) [[likely]]
+      return tail;
+    return thaw(std::prev(extents_.end())) ? hot_tail() : nullptr;
+  }
   // Takes the entry out; false, and nothing has changed, when there is none or its frame can't be read.
   bool remove(StreamId id);
   // All of the extent named `from` that is live stands between `first` and `last`, and every group before or behind it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/flatten.h"
 #include "engine/reference_plan.h"
 
 namespace leat {
@@ -89,7 +90,8 @@ AppendRefusal plan_append_id(const Stream* stream, const AppendId& asked, WallMs
   return AppendRefusal::kTooSmall;
 }
 
-bool plan_new_block(const Stream& stream, uint64_t payload_bytes, const NodeLimits& limits) {
+LEAT_FLATTEN bool plan_new_block(const Stream& stream, uint64_t payload_bytes,
+                                 const NodeLimits& limits) {
   const Block* const tail = stream.tail();
   if (tail == nullptr || tail->bytes_used() >= kNodeBytesMax) return true;
   const uint64_t bytes_max =

@@ -31,10 +31,6 @@ void Stream::note_first_block(const Block& block) const {
   *known = {.frame = block.first_id(), .last_id = block.last_id(), .live = block.live()};
 }
 
-bool Stream::thaw_tail() {
-  return hot_tail() != nullptr || thaw(std::prev(extents_.end()));
-}
-
 bool Stream::thaw(Extents::iterator sealed) {
   const StreamId first = sealed->first;
   FrameCache::Blocks blocks = share_->frames.thaw(first, *sealed->second.fence());

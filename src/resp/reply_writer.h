@@ -25,7 +25,7 @@ class ReplyWriter {
   void simple(Bytes text);
   void ok() { raw("+OK\r\n"); }
   // `text` with its code and without the leading '-': "ERR syntax error".
-  void error(Bytes text);
+  [[gnu::cold, gnu::noinline]] void error(Bytes text);
   void integer(int64_t value);
   void bulk(Bytes bytes);
   // An integer as a bulk string, as XPENDING's summary has it.

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/check.h"
+#include "base/flatten.h"
 #include "base/numbers.h"
 #include "base/split_arguments.h"
 #include "base/wire_length.h"
@@ -66,7 +67,7 @@ void RequestParser::set_limits(const RequestLimits& limits) {
   }
 }
 
-Status RequestParser::next(Bytes input, Request& request, size_t& consumed) {
+LEAT_FLATTEN Status RequestParser::next(Bytes input, Request& request, size_t& consumed) {
   missing_ = 0;
   if (request.arguments.capacity() > kArgumentsKeptMax) [[unlikely]] {
     std::vector<Bytes>().swap(request.arguments);

@@ -82,8 +82,8 @@ class RequestParser {
   };
 
   Status next_whole(Bytes input, Request& request, size_t& consumed);
-  Status next_in_pieces(Bytes input, Request& request, size_t& consumed);
-  Status next_inline(Bytes input, Request& request, size_t& consumed);
+  [[gnu::noinline]] Status next_in_pieces(Bytes input, Request& request, size_t& consumed);
+  [[gnu::noinline]] Status next_inline(Bytes input, Request& request, size_t& consumed);
   Line read_line(Bytes input, const char* too_big);
   Status read_count(Bytes input);
   Status read_bulk_length(Bytes input);

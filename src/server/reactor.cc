@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/flatten.h"
 #include "base/log.h"
 
 namespace leat {
@@ -234,7 +235,7 @@ void Reactor::close_if_ended(Connection& connection) {
   close_after_output(connection);
 }
 
-bool Reactor::execute_next(Connection& connection) {
+LEAT_FLATTEN bool Reactor::execute_next(Connection& connection) {
   if (connection.dead || connection.parked || connection.replying) return false;
   if (connection.session.close_after_reply) return false;
   if (connection.output.pending() > kOwedPause) return false;
