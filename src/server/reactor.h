@@ -110,7 +110,7 @@ class Reactor : public io::Handler {
   // Ends a parked command as if its time were over; false when the connection has none.
   bool end_wait(Connection& connection);
   // Closes the connection: at once, or once its output has left.
-  void close(Connection& connection);
+  [[gnu::cold, gnu::noinline]] void close(Connection& connection);
   void close_after_output(Connection& connection);
   // Commands of normal clients (or only those that write) wait until then. CLIENT PAUSE.
   void pause_until(MonoNs until, bool only_writes);
@@ -171,7 +171,7 @@ class Reactor : public io::Handler {
   // Pushes that came while the connection executed a command follow its reply, or do not wait for it: the command does.
   void release_pushes(Connection& connection);
   // What is left of the outcome's reply is written from now on, as the client reads.
-  void begin_reply(Connection& connection, Dispatcher::Outcome& outcome);
+  [[gnu::noinline]] void begin_reply(Connection& connection, Dispatcher::Outcome& outcome);
   // Writes the next pieces of long replies, for a bounded time.
   void write_replies();
   // Writes the next piece of one; `opened` are frames that it has waited for.
@@ -181,12 +181,12 @@ class Reactor : public io::Handler {
   void resume_reply(Connection& connection, OpenedFrames opened);
   void end_reply(Connection& connection);
   void forget_reply(Connection& connection);
-  void protocol_error(Connection& connection);
+  [[gnu::cold, gnu::noinline]] void protocol_error(Connection& connection);
   // Closes a connection whose next request does not fit its input buffer: it would wait for ever.
-  void close_if_too_large(Connection& connection);
+  [[gnu::noinline]] void close_if_too_large(Connection& connection);
   // Closes a connection that has sent much and not authenticated.
   void close_if_stranger(Connection& connection);
-  void serve_ready();
+  [[gnu::noinline]] void serve_ready();
   // Plans again what needed sealed entries that have come.
   void serve_frames();
   void serve(FrameWaits::Ready ready);
@@ -200,8 +200,8 @@ class Reactor : public io::Handler {
   // Closes those that have been idle, unauthenticated or owed too much for too long.
   void enforce_time_limits(MonoNs now);
   [[nodiscard]] Bytes overdue(const Connection& connection, MonoNs now) const;
-  void park(Connection& connection, OwnedRequest request, Dispatcher::Outcome& outcome,
-            OpenedFrames opened = {});
+  [[gnu::noinline]] void park(Connection& connection, OwnedRequest request,
+                              Dispatcher::Outcome& outcome, OpenedFrames opened = {});
   void set_parser_limits(Connection& connection);
   void forget_parked(Connection& connection);
   // Its reply stands at `reply_start` of its output.
