@@ -174,6 +174,14 @@ class Context {
     if (settings().events.wants(of) && !lacks_entries()) [[unlikely]]
       leat::notify(parts_.host, event, db, key);
   }
+  // The same for a key whose value has been replaced as a whole: one of kind `before` by one of kind `now`.
+  void notify_overwritten(DbIndex db, Bytes key, ObjectKind before, ObjectKind now) {
+    notify(EventClass::kOverwritten, "overwritten", db, key);
+    if (before != now) notify(EventClass::kTypeChanged, "type_changed", db, key);
+  }
+  void notify_overwritten(Bytes key, ObjectKind before, ObjectKind now) {
+    notify_overwritten(parts_.session.db, key, before, now);
+  }
 
   [[gnu::cold, gnu::noinline]] void error(Bytes text) { reply_.error(text); }
   // A handler that does not write exactly one reply says so: for EXEC, which announces them.

@@ -1,5 +1,6 @@
 // DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY, MOVE and OBJECT.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -28,11 +29,17 @@ void rename(Context& context, const Arguments& words, bool only_new) {
   const Object* const target = context.find(words[2]);
   if (only_new && target != nullptr) return reply.integer(0);
   if (source != target) {
-    if (target != nullptr) context.drop(*target);
+    const ObjectKind kind = source->kind();
+    std::optional<ObjectKind> before;
+    if (target != nullptr) {
+      before = target->kind();
+      context.drop(*target);
+    }
     context.commit(KeyRename{.object = source->id, .db = context.session().db, .key = words[2]});
     context.notify(EventClass::kNew, "new", words[2]);
     context.notify(EventClass::kGeneric, "rename_from", words[1]);
     context.notify(EventClass::kGeneric, "rename_to", words[2]);
+    if (before) context.notify_overwritten(words[2], *before, kind);
   }
   only_new ? reply.integer(1) : reply.ok();
 }
@@ -133,12 +140,18 @@ void cmd_copy(Context& context, const Arguments& words) {
   if (source == nullptr) return context.reply().integer(0);
   const Object* const target = context.find(asked.db, words[2]);
   if (target != nullptr && !asked.replace) return context.reply().integer(0);
-  if (target != nullptr) context.drop(*target);
+  const ObjectKind kind = source->kind();
+  std::optional<ObjectKind> before;
+  if (target != nullptr) {
+    before = target->kind();
+    context.drop(*target);
+  }
   const ObjectId copy = context.next_object();
   context.commit(KeyCopy{.object = source->id, .copy = copy, .db = asked.db, .key = words[2]});
   context.engine().keyspace().find(copy)->used = context.now().wall;
   context.notify(EventClass::kNew, "new", asked.db, words[2]);
   context.notify(EventClass::kGeneric, "copy_to", asked.db, words[2]);
+  if (before) context.notify_overwritten(asked.db, words[2], *before, kind);
   context.reply().integer(1);
 }
 

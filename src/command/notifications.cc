@@ -19,6 +19,9 @@ constexpr Letter kAll[] = {
     {'x', EventClass::kExpired}, {'e', EventClass::kEvicted}, {'t', EventClass::kStream},
     {'d', EventClass::kModule},
 };
+// Those that it does not, but for `m`, which is shown last.
+constexpr Letter kBeside[] = {
+    {'n', EventClass::kNew}, {'o', EventClass::kOverwritten}, {'c', EventClass::kTypeChanged}};
 
 uint32_t bit(EventClass of) {
   return static_cast<uint32_t>(of);
@@ -33,9 +36,10 @@ constexpr uint32_t all_classes() {
 // 0: the letter stands for no class.
 uint32_t classes_of(char letter) {
   if (letter == 'A') return all_classes();
-  if (letter == 'n') return bit(EventClass::kNew);
   if (letter == 'm') return bit(EventClass::kMiss);
   for (const Letter& row : kAll)
+    if (row.letter == letter) return bit(row.of);
+  for (const Letter& row : kBeside)
     if (row.letter == letter) return bit(row.of);
   return 0;
 }
@@ -60,7 +64,8 @@ std::string EventChoice::text() const {
   if (all) text += 'A';
   for (const Letter& row : kAll)
     if (!all && (classes_ & bit(row.of)) != 0) text += row.letter;
-  if ((classes_ & bit(EventClass::kNew)) != 0) text += 'n';
+  for (const Letter& row : kBeside)
+    if ((classes_ & bit(row.of)) != 0) text += row.letter;
   if (by_key_) text += 'K';
   if (by_event_) text += 'E';
   if ((classes_ & bit(EventClass::kMiss)) != 0) text += 'm';

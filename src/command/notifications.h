@@ -19,24 +19,26 @@ namespace leat {
 class Host;
 
 enum class EventClass : uint32_t {
-  kGeneric = 1U << 0,    // g: of keys, whatever they hold.
-  kString = 1U << 1,     // $
-  kList = 1U << 2,       // l
-  kSet = 1U << 3,        // s
-  kHash = 1U << 4,       // h
-  kSortedSet = 1U << 5,  // z
-  kExpired = 1U << 6,    // x
-  kEvicted = 1U << 7,    // e
-  kStream = 1U << 8,     // t
-  kModule = 1U << 9,     // d
-  kNew = 1U << 10,       // n: a key has been created.
-  kMiss = 1U << 11,      // m: a key that was read does not exist.
+  kGeneric = 1U << 0,       // g: of keys, whatever they hold.
+  kString = 1U << 1,        // $
+  kList = 1U << 2,          // l
+  kSet = 1U << 3,           // s
+  kHash = 1U << 4,          // h
+  kSortedSet = 1U << 5,     // z
+  kExpired = 1U << 6,       // x
+  kEvicted = 1U << 7,       // e
+  kStream = 1U << 8,        // t
+  kModule = 1U << 9,        // d
+  kNew = 1U << 10,          // n: a key has been created.
+  kMiss = 1U << 11,         // m: a key that was read does not exist.
+  kOverwritten = 1U << 12,  // o: what a key held was thrown away for something else.
+  kTypeChanged = 1U << 13,  // c: and that is of another kind.
 };
 
 // What notify-keyspace-events asks for.
 class EventChoice {
  public:
-  // None when a character is not one of `Ag$lshzxeKEtmdn`.
+  // None when a character is not one of `Ag$lshzxeKEtmdnoc`.
   [[nodiscard]] static std::optional<EventChoice> parse(Bytes text);
   // The same in the order in which CONFIG GET shows it.
   [[nodiscard]] std::string text() const;

@@ -1,4 +1,6 @@
 // RESTORE: a key from a payload (rdb/payload.h).
+#include <optional>
+
 #include "command/context.h"
 #include "command/key_commands.h"
 #include "command/stream_words.h"
@@ -222,9 +224,13 @@ void cmd_restore(Context& context, const Arguments& words) {
                              : "ERR Bad data format");
   }
   const RdbValue& value = std::get<RdbValue>(read);
-  if (present != nullptr) context.drop(*present);
+  std::optional<ObjectKind> before;
+  if (present != nullptr) {
+    before = present->kind();
+    context.drop(*present);
+  }
   if (expires->value != 0 && *expires <= context.now().wall) {
-    if (present != nullptr) context.notify(EventClass::kGeneric, "del", words[1]);
+    if (before) context.notify(EventClass::kGeneric, "del", words[1]);
     return context.reply().ok();
   }
   const Object& object = context.create(words[1], kind_of(value));
@@ -235,6 +241,7 @@ void cmd_restore(Context& context, const Arguments& words) {
     object.used = WallMs{std::max(context.now().wall.value - idle_ms, int64_t{0})};
   }
   context.notify(EventClass::kGeneric, "restore", words[1]);
+  if (before) context.notify_overwritten(words[1], *before, object.kind());
   context.reply().ok();
 }
 

@@ -1,5 +1,6 @@
 // Strings: GET, SET and their kin. What is counted (INCR ...) is in counters.cc.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,16 @@ bool read_set_words(Context& context, const Arguments& words, size_t from, SetFo
   return true;
 }
 
+// Stores over whatever the key held.
+void overwrite(Context& context, Bytes key, const Object* object, Bytes value,
+               const SetWords& how) {
+  std::optional<ObjectKind> before;
+  if (object != nullptr) before = object->kind();
+  store_string(context, key, object, value, how.expires, how.keep_expiry);
+  if (before) context.notify_overwritten(key, *before, ObjectKind::kString);
+  context.notify(EventClass::kString, "set", key);
+}
+
 void set_key(Context& context, const Arguments& words, Bytes value, const SetWords& asked) {
   const Object* object = context.find(words[1]);
   if (asked.reply_old && object != nullptr && object->string() == nullptr)
@@ -88,8 +99,7 @@ void set_key(Context& context, const Arguments& words, Bytes value, const SetWor
     context.reply().ok();
   }
   if (refused) return;
-  store_string(context, words[1], object, value, asked.expires, asked.keep_expiry);
-  context.notify(EventClass::kString, "set", words[1]);
+  overwrite(context, words[1], object, value, asked);
   if (asked.expires) context.notify(EventClass::kGeneric, "expire", words[1]);
 }
 
@@ -115,9 +125,7 @@ const Object* found_string(Context& context, Bytes key) {
 
 void set_many(Context& context, const Arguments& words) {
   for (size_t i = 1; i < words.size(); i += 2) {
-    store_string(context, words[i], context.find(words[i]), words[i + 1], std::nullopt,
-                 /*keep_expiry=*/false);
-    context.notify(EventClass::kString, "set", words[i]);
+    overwrite(context, words[i], context.find(words[i]), words[i + 1], {});
   }
 }
 
@@ -172,8 +180,7 @@ void cmd_setnx(Context& context, const Arguments& words) {
   const Object* const object = context.find(words[1]);
   context.reply().integer(object == nullptr ? 1 : 0);
   if (object != nullptr) return;
-  store_string(context, words[1], object, words[2], std::nullopt, /*keep_expiry=*/false);
-  context.notify(EventClass::kString, "set", words[1]);
+  overwrite(context, words[1], object, words[2], {});
 }
 void cmd_setex(Context& context, const Arguments& words) {
   set_with_expiry(context, words, /*seconds=*/true);

@@ -34,7 +34,7 @@ constexpr Directive kDirectives[] = {
     {.name = "maxmemory-policy", .initial = "noeviction", .kind = kChoice, .choices = "volatile-lru|volatile-random|volatile-ttl|allkeys-lru|allkeys-random|noeviction", .help = "which keys are dropped then, whole streams with their groups as well: any (allkeys) or those with an expiry (volatile), the least recently used first (lru), at random, or what expires first (ttl); noeviction: none. Those by frequency (lfu) are not supported"},
     {.name = "maxmemory-samples", .initial = "5", .kind = kInteger, .min = 1, .max = 64, .help = "how many keys are compared to find one that has not been used for long"},
     {.name = "pidfile", .initial = "", .kind = kText, .change = kAtStart, .help = "file that holds the process id while the server runs, relative to dir"},
-    {.name = "notify-keyspace-events", .initial = "", .kind = kEvents, .help = "which events of keys are published: K by key, E by event, and classes of Ag$lshzxetdnm; empty: none"},
+    {.name = "notify-keyspace-events", .initial = "", .kind = kEvents, .help = "which events of keys are published: K by key, E by event, and classes of Ag$lshzxetdnocm; empty: none"},
     {.name = "port", .initial = "6379", .kind = kInteger, .change = kAtStart, .max = 65535, .help = "TCP port; 0: no TCP"},
     {.name = "protected-mode", .initial = "yes", .kind = kYesNo, .help = "without a password and without bind, serve only clients on this machine"},
     {.name = "proto-max-bulk-len", .initial = "536870912", .kind = kMemory, .min = 1 << 20, .help = "size of one argument of a command"},

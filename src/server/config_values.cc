@@ -105,7 +105,7 @@ Normal normal_retention(Bytes text) {
 
 Normal normal_events(Bytes text) {
   const auto choice = EventChoice::parse(text);
-  if (!choice) return wrong("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+  if (!choice) return wrong("Invalid event class character. Use 'Ag$lshzxeKEtmdnoc'.");
   return {choice->text(), {}};
 }
 
