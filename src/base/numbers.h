@@ -5,6 +5,7 @@
 // Source     redis.io/docs/latest/commands/incr, incrbyfloat; redis.conf, "Note on units"
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -46,14 +47,35 @@ constexpr uint64_t eight_digits(uint64_t value) {
   return (high | (lanes - high * 10) << 8) + 0x3030'3030'3030'3030;
 }
 
-// Writes `value` in decimal at `out`, which has room for kDecimalBytesMax bytes, all of which may be written to;
-// returns the end. Several times faster than std::to_chars for the length of a time in milliseconds.
-inline char* put_decimal(char* out, uint64_t value) {
-  constexpr uint64_t kEight = 100'000'000;
+// The two decimal digits of each number below 100.
+constexpr auto kDigitPairs = [] {
+  std::array<char, 200> pairs{};
+  for (size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  return pairs;
+}();
+
+// Writes `value`, which is below 10,000, without leading zeros at `out`; returns the end. A sequence number is mostly such a one.
+inline char* put_small_decimal(char* out, uint64_t value) {
+  const auto put_pair = [](char* at, uint64_t pair) {
+    std::memcpy(at, kDigitPairs.data() + 2 * pair, 2);
+    return at + 2;
+  };
   if (value < 10) {
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
+  if (value < 100) return put_pair(out, value);
+  if (value >= 1000) return put_pair(put_pair(out, value / 100), value % 100);
+  *out = static_cast<char>('0' + value / 100);
+  return put_pair(out + 1, value % 100);
+}
+
+// Writes `value` in decimal at `out`, which has room for kDecimalBytesMax bytes, all of which may be written to;
+// returns the end. Several times faster than std::to_chars for the length of a time in milliseconds.
+inline char* put_decimal(char* out, uint64_t value) {
+  constexpr uint64_t kEight = 100'000'000;
+  if (value < 10'000) return put_small_decimal(out, value);
   if (value >= kEight) {
     out = put_decimal(out, value / kEight);
     const uint64_t digits = eight_digits(value % kEight);

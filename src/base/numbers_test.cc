@@ -165,6 +165,12 @@ TEST(PutDecimal, WritesWhatStandsAroundEachPowerOfTen) {
   }
 }
 
+TEST(PutDecimal, WritesEverySmallNumber) {
+  std::array<char, kDecimalBytesMax> text;
+  for (uint64_t value = 0; value <= 10'100; ++value)
+    ASSERT_EQ(std::string(text.data(), put_decimal(text.data(), value)), std::to_string(value));
+}
+
 std::string real(double value) {
   std::array<char, kDoubleBytesMax> text;
   return {text.data(), put_double(text.data(), value)};

@@ -78,6 +78,7 @@ class Context {
     Dispatcher& dispatcher;
     Engine& engine;
     Host& host;
+    const Settings& settings;
     Session& session;
     ByteBuffer& records;  // The log's open batch: records are appended at its end.
     ByteBuffer& reply;
@@ -95,7 +96,7 @@ class Context {
   [[nodiscard]] Session& session() { return parts_.session; }
   [[nodiscard]] ReplyWriter& reply() { return reply_; }
   [[nodiscard]] Now now() const { return parts_.now; }
-  [[nodiscard]] const Settings& settings() const { return parts_.host.settings(); }
+  [[nodiscard]] const Settings& settings() const { return parts_.settings; }
   [[nodiscard]] Waits& waits() { return parts_.engine.waits(); }
   [[nodiscard]] Watches& watches() { return parts_.engine.watches(); }
   [[nodiscard]] Tracking& tracking() { return parts_.engine.tracking(); }

@@ -110,9 +110,11 @@ void Dispatcher::reject_unresolved(const Request& request, Session& session, Byt
 }
 
 Bytes Dispatcher::refusal(const CommandSpec& spec, const Request& request, const Session& session) {
-  if (const Bytes failure = host_.failure(); !failure.empty()) return failure;
+  const bool serving = host_.serving();
+  if (!serving) [[unlikely]]
+    if (const Bytes failure = host_.failure(); !failure.empty()) return failure;
   if (!session.authenticated && (spec.flags & kNoAuth) == 0) return kErrNoAuth;
-  if (host_.loading() && !works_while_loading(spec)) return kErrLoading;
+  if (!serving && host_.loading() && !works_while_loading(spec)) return kErrLoading;
   if ((spec.flags & kWrite) != 0) {
     const Bytes refused = host_.write_refusal(bytes_of(request), (spec.flags & kFreesSpace) != 0);
     if (!refused.empty()) return refused;
@@ -137,7 +139,7 @@ uint64_t Dispatcher::make_room(ByteBuffer& records, size_t least) {
     excess_low_ = UINT64_MAX;
     return 0;
   }
-  const Settings& settings = host_.settings();
+  const Settings& settings = settings_;
   if (settings.eviction == EvictionPolicy::kNone || !host_.failure().empty()) return excess;
   for (size_t allowed = std::max(evictions_left_, least); excess != 0; --allowed) {
     if (allowed == 0) {
@@ -163,7 +165,7 @@ bool Dispatcher::has_memory(ByteBuffer& records) {
   if (excess == 0) return true;
   if (!evicting_) return false;
   excess_low_ = std::min(excess_low_, excess);
-  return excess - excess_low_ <= host_.settings().memory_max / kOvershootPart;
+  return excess - excess_low_ <= settings_.memory_max / kOvershootPart;
 }
 
 const CommandSpec* Dispatcher::admit(const Request& request, Session& session, ByteBuffer& records,
@@ -203,7 +205,7 @@ void Dispatcher::queue(const CommandSpec& spec, const Request& request, Session&
                        ByteBuffer& reply) {
   Transaction& transaction = *session.transaction;
   OwnedRequest owned(request);
-  if (transaction.memory + owned.memory() > host_.settings().query_buffer_max) {
+  if (transaction.memory + owned.memory() > settings_.query_buffer_max) {
     reject(&spec, session, reply,
            "ERR the transaction is larger than client-query-buffer-limit; send it in smaller ones");
     return;
@@ -271,7 +273,7 @@ Dispatcher::Outcome Dispatcher::run(const CommandSpec& spec, const Request& requ
   const size_t records_start = open ? session.transaction->records_start : records.size();
   const Lsn before = open ? session.transaction->release : Lsn{};
   frames_now_ = frames_max;
-  Context context({*this, engine_, host_, session, records, reply, now_});
+  Context context({*this, engine_, host_, settings_, session, records, reply, now_});
   context.set_piece_bytes(piece_bytes_);
   engine_.tracking().set_author(session.id);
   call(context, spec, request, frames_max);
@@ -368,7 +370,7 @@ void Dispatcher::remember(const CommandSpec& spec, const Request& request, const
 
 void Dispatcher::shed_tracked(size_t count) {
   Tracking& tracking = engine_.tracking();
-  const uint64_t keys_max = host_.settings().tracked_keys_max;
+  const uint64_t keys_max = settings_.tracked_keys_max;
   for (; count != 0 && tracking.exceeds(keys_max); --count) tracking.shed(host_.random());
 }
 
@@ -425,7 +427,7 @@ void Dispatcher::note_reply(CommandStatistics& statistics, Bytes reply) {
 
 void Dispatcher::drop(const Object& object, EventClass of, Bytes event, ByteBuffer& records) {
   const size_t start = records.size();
-  const bool told = host_.settings().events.wants(of);
+  const bool told = settings_.events.wants(of);
   const std::string key = told ? object.key : std::string();
   const DbIndex db = object.db();
   RecordWriter(records).put(KeyDrop{object.id});
@@ -486,7 +488,7 @@ std::vector<FrameRef> Dispatcher::age_out(const Object& object, ByteBuffer& reco
     end_group(records, start);
     if (observer_ != nullptr) [[unlikely]]
       observer_->on_aged(object, plan.last_dropped);
-    if (host_.settings().events.wants(EventClass::kStream)) [[unlikely]]
+    if (settings_.events.wants(EventClass::kStream)) [[unlikely]]
       notify(host_, "xtrim", object.db(), object.key);
   }
   std::vector<FrameRef> missing = frames.take_missing();

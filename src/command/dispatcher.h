@@ -43,7 +43,8 @@ class ExecutionObserver {
 
 class Dispatcher {
  public:
-  Dispatcher(Engine& engine, Host& host) : engine_(engine), host_(host) {}
+  Dispatcher(Engine& engine, Host& host)
+      : engine_(engine), host_(host), settings_(host.settings()) {}
 
   struct Outcome {
     Lsn release;                 // The reply may leave when this is durable (written).
@@ -182,6 +183,7 @@ class Dispatcher {
 
   Engine& engine_;
   Host& host_;
+  const Settings& settings_;  // The host's, asked for once.
   Statistics statistics_;
   Now now_;
   WallMs started_{0};

@@ -153,6 +153,7 @@ class FixtureHost final : public Host {
   void show_to_monitors(const Session&, const Request&) override {}
   void note_slow(const Session&, const Request&, const CommandSpec&, int64_t) override {}
   [[nodiscard]] int64_t slow_ns() const override { return INT64_MAX; }
+  [[nodiscard]] bool serving() const override { return failure_.empty() && !loading_; }
   [[nodiscard]] Bytes failure() const override { return failure_; }
   [[nodiscard]] bool loading() const override { return loading_; }
   [[nodiscard]] uint64_t memory_excess() override { return memory_excess_ ? memory_excess_() : 0; }

@@ -60,6 +60,7 @@ class Host {
  public:
   virtual ~Host() = default;
 
+  // The same object for as long as the host lives; what it says may change with every command.
   [[nodiscard]] virtual const Settings& settings() const = 0;
   // 64 random bits.
   [[nodiscard]] virtual uint64_t random() = 0;
@@ -72,6 +73,8 @@ class Host {
   // `frees_space`: the command may use the space that is reserved for giving space back.
   [[nodiscard]] virtual Bytes write_refusal(uint64_t bytes, bool frees_space) = 0;
 
+  // Neither of the next two.
+  [[nodiscard]] virtual bool serving() const = 0;
   // What is on the disk is still being read: only commands run that need no data.
   [[nodiscard]] virtual bool loading() const = 0;
   // Set after the log has failed: the error text that every command gets until the restart.

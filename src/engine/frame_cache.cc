@@ -27,18 +27,9 @@ void FrameCache::set_limit(size_t bytes) {
   make_room(0);
 }
 
-void FrameCache::begin(Keep keep, size_t missing_max) {
-  keep_ = keep;
-  missing_max_ = missing_max;
-  checking_ = false;
-  trouble_ = Trouble::kNone;
-  missing_.clear();
-}
-
-void FrameCache::end() {
+void FrameCache::let_go() {
   for (Pin& kept : kept_) kept.frame_->kept = false;
   kept_.clear();
-  begin(Keep::kPinned, 0);
 }
 
 FrameCache::Pin FrameCache::open(StreamId first, const Fence& fence) {

@@ -92,14 +92,23 @@ class FrameCache {
   void close() { store_ = nullptr; }
 
   // A command begins, or what else plans. It may wait for up to `missing_max` frames; 0: they are read on the spot.
-  void begin(Keep keep, size_t missing_max);
+  void begin(Keep keep, size_t missing_max) {
+    keep_ = keep;
+    missing_max_ = missing_max;
+    checking_ = false;
+    trouble_ = Trouble::kNone;
+    missing_.clear();
+  }
   void load_from_now() { missing_max_ = 0; }
   // The same until end(), for what only tests and operators ask for: a digest looks at everything.
   void check_from_now() {
     load_from_now();
     checking_ = true;
   }
-  void end();
+  void end() {
+    if (!kept_.empty()) let_go();
+    begin(Keep::kPinned, 0);
+  }
   [[nodiscard]] Trouble trouble() const { return trouble_; }
   // There is trouble that further questions would add nothing to.
   [[nodiscard]] bool gives_up() const {
@@ -145,6 +154,7 @@ class FrameCache {
   // By ref; a list per use: idle ones from the most to the least recently used, and those pinned.
   using Frames = std::list<Frame>;
 
+  void let_go();  // Of kept_.
   [[nodiscard]] Pin pin(Frame& frame);
   void unpin(Frame& frame);
   [[nodiscard]] bool known_unreadable(const FrameRef& ref) const;

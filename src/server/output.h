@@ -19,14 +19,15 @@ class Output {
  public:
   // Where replies are written; tell added() afterwards.
   [[nodiscard]] ByteBuffer& buffer() { return bytes_; }
-  // What has been written since the last call waits for `release`. `released` need not wait any more;
-  // what is beyond `committed` will be covered by one commit, and is.
-  void added(Lsn release, Lsn released, Lsn committed) {
+  // What has been written since the last call waits for `release`. What is beyond `committed` will be covered by one commit;
+  // `released()` says what need not wait any more.
+  template <typename Released>
+  void added(Lsn release, Lsn committed, Released&& released) {
     if (!marks_.empty() && marks_.back().lsn > committed) [[likely]] {
       // The same commit covers both.
       marks_.back() = {bytes_.size(), std::max(marks_.back().lsn, release)};
     } else {
-      add_mark(release, released);
+      add_mark(release, released());
     }
   }
   // Lets everything go that waits for at most `released`.

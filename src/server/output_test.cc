@@ -8,7 +8,7 @@ namespace {
 // Appends `text` as a reply that waits for `release`.
 void reply(Output& output, Bytes text, uint64_t release, uint64_t released, uint64_t committed) {
   output.buffer().append(text);
-  output.added(Lsn{release}, Lsn{released}, Lsn{committed});
+  output.added(Lsn{release}, Lsn{committed}, [released] { return Lsn{released}; });
 }
 
 TEST(OutputTest, WhatNeedsNoWaitLeavesAtOnce) {
@@ -66,7 +66,7 @@ TEST(OutputTest, WhatHasBeenSentIsForgotten) {
 TEST(OutputTest, AWriteWithoutReplyIsMarkedWhereTheBufferBeginsAnew) {
   Output output;
   reply(output, "answered", 0, 5, 5);
-  output.added(Lsn{7}, Lsn{5}, Lsn{5});
+  output.added(Lsn{7}, Lsn{5}, [] { return Lsn{5}; });
   output.sent(8);
   EXPECT_TRUE(output.waiting());
   reply(output, "ok", 9, 5, 8);

@@ -505,9 +505,10 @@ void Reactor::serve_checkpoint() {
 }
 
 void Reactor::added(Connection& connection, Lsn release) {
-  const Lsn released = shard_ == nullptr ? Lsn{} : shard_->log().released_lsn();
   const Lsn committed = shard_ == nullptr ? Lsn{} : shard_->committed();
-  connection.output.added(release, released, committed);
+  connection.output.added(release, committed, [this] {
+    return shard_ == nullptr ? Lsn{} : shard_->log().released_lsn();
+  });
   make_dirty(connection);
 }
 

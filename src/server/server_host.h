@@ -29,6 +29,9 @@ class ServerHost : public Host {
   [[nodiscard]] int64_t wall_us() override { return world_.clock.wall_us(); }
   [[nodiscard]] int64_t stopwatch() override { return world_.clock.stopwatch(); }
   [[nodiscard]] Bytes write_refusal(uint64_t bytes, bool frees_space) override;
+  [[nodiscard]] bool serving() const override {
+    return !shard_->log().failure() && !shard_->loading().active;
+  }
   [[nodiscard]] bool loading() const override { return shard_->loading().active; }
   [[nodiscard]] Bytes failure() const override;
   [[nodiscard]] uint64_t memory_excess() override {
