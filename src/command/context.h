@@ -164,6 +164,13 @@ class Context {
   const Object& create(Bytes key, ObjectKind kind, Creates creates = Creates::kNew);
   // Drops the key's object. Applied at once.
   void drop(const Object& object) { commit(KeyDrop{object.id}); }
+  // The same for one that another will replace, if there is one; returns its kind, for notify_overwritten().
+  std::optional<ObjectKind> drop_replaced(const Object* object) {
+    if (object == nullptr) return std::nullopt;
+    const ObjectKind kind = object->kind();
+    drop(*object);
+    return kind;
+  }
   // A consumer has tried to read or claim (volatile).
   void note_seen(const Object& object, GroupId group, ConsumerId consumer) {
     parts_.engine.note_seen(object, group, consumer, parts_.now.wall);
@@ -175,12 +182,13 @@ class Context {
     if (settings().events.wants(of) && !lacks_entries()) [[unlikely]]
       leat::notify(parts_.host, event, db, key);
   }
-  // The same for a key whose value has been replaced as a whole: one of kind `before` by one of kind `now`.
-  void notify_overwritten(DbIndex db, Bytes key, ObjectKind before, ObjectKind now) {
+  // The same for a key whose value has been replaced as a whole: one of kind `before`, if there was one, by one of `now`.
+  void notify_overwritten(DbIndex db, Bytes key, std::optional<ObjectKind> before, ObjectKind now) {
+    if (!before) return;
     notify(EventClass::kOverwritten, "overwritten", db, key);
-    if (before != now) notify(EventClass::kTypeChanged, "type_changed", db, key);
+    if (*before != now) notify(EventClass::kTypeChanged, "type_changed", db, key);
   }
-  void notify_overwritten(Bytes key, ObjectKind before, ObjectKind now) {
+  void notify_overwritten(Bytes key, std::optional<ObjectKind> before, ObjectKind now) {
     notify_overwritten(parts_.session.db, key, before, now);
   }
 

@@ -1,6 +1,5 @@
 // DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY, MOVE and OBJECT.
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -30,16 +29,12 @@ void rename(Context& context, const Arguments& words, bool only_new) {
   if (only_new && target != nullptr) return reply.integer(0);
   if (source != target) {
     const ObjectKind kind = source->kind();
-    std::optional<ObjectKind> before;
-    if (target != nullptr) {
-      before = target->kind();
-      context.drop(*target);
-    }
+    const auto before = context.drop_replaced(target);
     context.commit(KeyRename{.object = source->id, .db = context.session().db, .key = words[2]});
     context.notify(EventClass::kNew, "new", words[2]);
     context.notify(EventClass::kGeneric, "rename_from", words[1]);
     context.notify(EventClass::kGeneric, "rename_to", words[2]);
-    if (before) context.notify_overwritten(words[2], *before, kind);
+    context.notify_overwritten(words[2], before, kind);
   }
   only_new ? reply.integer(1) : reply.ok();
 }
@@ -141,17 +136,13 @@ void cmd_copy(Context& context, const Arguments& words) {
   const Object* const target = context.find(asked.db, words[2]);
   if (target != nullptr && !asked.replace) return context.reply().integer(0);
   const ObjectKind kind = source->kind();
-  std::optional<ObjectKind> before;
-  if (target != nullptr) {
-    before = target->kind();
-    context.drop(*target);
-  }
+  const auto before = context.drop_replaced(target);
   const ObjectId copy = context.next_object();
   context.commit(KeyCopy{.object = source->id, .copy = copy, .db = asked.db, .key = words[2]});
   context.engine().keyspace().find(copy)->used = context.now().wall;
   context.notify(EventClass::kNew, "new", asked.db, words[2]);
   context.notify(EventClass::kGeneric, "copy_to", asked.db, words[2]);
-  if (before) context.notify_overwritten(asked.db, words[2], *before, kind);
+  context.notify_overwritten(asked.db, words[2], before, kind);
   context.reply().integer(1);
 }
 

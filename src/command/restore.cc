@@ -1,6 +1,4 @@
 // RESTORE: a key from a payload (rdb/payload.h).
-#include <optional>
-
 #include "command/context.h"
 #include "command/key_commands.h"
 #include "command/stream_words.h"
@@ -224,11 +222,7 @@ void cmd_restore(Context& context, const Arguments& words) {
                              : "ERR Bad data format");
   }
   const RdbValue& value = std::get<RdbValue>(read);
-  std::optional<ObjectKind> before;
-  if (present != nullptr) {
-    before = present->kind();
-    context.drop(*present);
-  }
+  const auto before = context.drop_replaced(present);
   if (expires->value != 0 && *expires <= context.now().wall) {
     if (before) context.notify(EventClass::kGeneric, "del", words[1]);
     return context.reply().ok();
@@ -241,7 +235,7 @@ void cmd_restore(Context& context, const Arguments& words) {
     object.used = WallMs{std::max(context.now().wall.value - idle_ms, int64_t{0})};
   }
   context.notify(EventClass::kGeneric, "restore", words[1]);
-  if (before) context.notify_overwritten(words[1], *before, object.kind());
+  context.notify_overwritten(words[1], before, object.kind());
   context.reply().ok();
 }
 

@@ -1,6 +1,5 @@
 // Intersections, unions and differences of sets, and the rows of all set commands.
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "base/numbers.h"
@@ -81,17 +80,14 @@ void store_combined(Context& context, const Arguments& words, Operation operatio
   Sources sources;
   if (!find_sources(context, words, 2, words.size(), sources)) return;
   const Members result = combine(sources, operation);
-  const Object* const old = context.find(words[1]);
-  std::optional<ObjectKind> before;
-  if (old != nullptr) before = old->kind();
+  const auto before = context.drop_replaced(context.find(words[1]));
   const auto creates = before ? Context::Creates::kReplaces : Context::Creates::kNew;
-  if (old != nullptr) context.drop(*old);
   if (!result.empty()) {
     const Object& set = context.create(words[1], ObjectKind::kSet, creates);
     ByteBuffer& list = context.scratch();
     result.visit([&list](const std::string& member, None) { append_string(list, member); });
     context.commit(SetAdd{.object = set.id, .list = list.view()});
-    if (before) context.notify_overwritten(words[1], *before, ObjectKind::kSet);
+    context.notify_overwritten(words[1], before, ObjectKind::kSet);
     context.notify(EventClass::kSet, lower_case(words[0]), words[1]);
   } else if (before) {
     context.notify(EventClass::kGeneric, "del", words[1]);

@@ -82,7 +82,7 @@ void overwrite(Context& context, Bytes key, const Object* object, Bytes value,
   std::optional<ObjectKind> before;
   if (object != nullptr) before = object->kind();
   store_string(context, key, object, value, how.expires, how.keep_expiry);
-  if (before) context.notify_overwritten(key, *before, ObjectKind::kString);
+  context.notify_overwritten(key, before, ObjectKind::kString);
   context.notify(EventClass::kString, "set", key);
 }
 
