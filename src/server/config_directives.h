@@ -43,12 +43,12 @@ struct Directive {
   ValueKind kind = ValueKind::kText;
   Effect effect = Effect::kUsed;
   Change change = Change::kAnyTime;
+  bool hidden = false;       // CONFIG GET shows it to who names it in full only.
   std::string_view choices;  // "a|b|c"
   int64_t min = 0;
   int64_t max = INT64_MAX;
   std::string_view alias;  // An older name for the same.
   std::string_view help;   // One line, for those in use; why it is refused, for kDefaultOnly.
-  bool hidden = false;     // CONFIG GET shows it to who names it in full only.
 };
 
 // All rows, by name.

@@ -181,10 +181,10 @@ std::span<const Directive> ignored_directives() {
                        .kind = row.kind,
                        .effect = Effect::kIgnored,
                        .change = row.change,
+                       .hidden = row.hidden,
                        .choices = row.choices,
                        .min = row.min,
-                       .alias = row.alias,
-                       .hidden = row.hidden});
+                       .alias = row.alias});
     }
     return built;
   }();
