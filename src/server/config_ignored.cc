@@ -1,4 +1,5 @@
 // Directives of Redis that mean nothing here: accepted, remembered, shown, and named once at start.
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -18,10 +19,11 @@ struct Row {
   std::string_view choices;
   std::string_view alias;
   int64_t min = 0;
-  bool hidden = false;
 };
 
-constexpr bool kHidden = true;
+// CONFIG GET shows these to who names them in full only.
+constexpr std::string_view kHidden[] = {"key-load-delay", "loading-process-events-interval-bytes",
+                                        "rdb-key-save-delay"};
 
 // clang-format off
 constexpr Row kRows[] = {
@@ -84,7 +86,7 @@ constexpr Row kRows[] = {
     {"io-threads", "1", kInteger, kAtStart},
     {"io-threads-do-reads", "no", kYesNo, kAtStart},
     {"jemalloc-bg-thread", "yes", kYesNo},
-    {"key-load-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN, kHidden},
+    {"key-load-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN},
     {"latency-tracking", "yes", kYesNo},
     {"latency-tracking-info-percentiles", "50 99 99.9", kText},
     {"lazyfree-lazy-eviction", "no", kYesNo},
@@ -96,7 +98,7 @@ constexpr Row kRows[] = {
     {"lfu-log-factor", "10", kInteger},
     {"list-compress-depth", "0", kInteger},
     {"list-max-listpack-size", "-2", kInteger, kAnyTime, {}, "list-max-ziplist-size", INT64_MIN},
-    {"loading-process-events-interval-bytes", "2097152", kInteger, kAnyTime, {}, {}, 0, kHidden},
+    {"loading-process-events-interval-bytes", "2097152", kInteger},
     {"locale-collate", "", kText},
     {"masterauth", "", kText},
     {"masteruser", "", kText},
@@ -110,7 +112,7 @@ constexpr Row kRows[] = {
     {"proc-title-template", "{title} {listen-addr} {server-mode}", kText},
     {"propagation-error-behavior", "ignore", kChoice, kAnyTime, "ignore|panic|panic-on-replicas"},
     {"rdb-del-sync-files", "no", kYesNo},
-    {"rdb-key-save-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN, kHidden},
+    {"rdb-key-save-delay", "0", kInteger, kAnyTime, {}, {}, INT64_MIN},
     {"rdb-save-incremental-fsync", "yes", kYesNo},
     {"rdbchecksum", "yes", kYesNo},
     {"rdbcompression", "yes", kYesNo},
@@ -181,7 +183,8 @@ std::span<const Directive> ignored_directives() {
                        .kind = row.kind,
                        .effect = Effect::kIgnored,
                        .change = row.change,
-                       .hidden = row.hidden,
+                       .hidden = std::find(std::begin(kHidden), std::end(kHidden), row.name) !=
+                                 std::end(kHidden),
                        .choices = row.choices,
                        .min = row.min,
                        .alias = row.alias});
