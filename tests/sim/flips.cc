@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,19 +51,29 @@ bool names(const std::string& text, const std::string& path) {
   return text.find(name_of(path)) != std::string::npos;
 }
 
-// False when the text gives an extent of the file in which `offset` does not stand.
-bool covers(const std::string& text, uint64_t offset) {
+struct Extent {
+  uint64_t from = 0;
+  uint64_t to = 0;
+};
+
+// The extent of a file that the text gives; none when it gives none.
+std::optional<Extent> extent_in(const std::string& text) {
   constexpr std::string_view kFrom = "offset ";
   constexpr std::string_view kTo = " to ";
   const size_t found = text.find(kFrom);
-  if (found == std::string::npos) return true;
+  if (found == std::string::npos) return std::nullopt;
   const char* const end = text.data() + text.size();
-  uint64_t from = 0;
-  uint64_t to = 0;
-  const auto first = std::from_chars(text.data() + found + kFrom.size(), end, from);
-  if (!std::string_view(first.ptr, end).starts_with(kTo)) return true;
-  std::from_chars(first.ptr + kTo.size(), end, to);
-  return from <= offset && offset < to;
+  Extent extent;
+  const auto first = std::from_chars(text.data() + found + kFrom.size(), end, extent.from);
+  if (!std::string_view(first.ptr, end).starts_with(kTo)) return std::nullopt;
+  std::from_chars(first.ptr + kTo.size(), end, extent.to);
+  return extent;
+}
+
+// False when the text gives an extent of the file in which `offset` does not stand.
+bool covers(const std::string& text, uint64_t offset) {
+  const auto extent = extent_in(text);
+  return !extent || (extent->from <= offset && offset < extent->to);
 }
 
 }  // namespace
@@ -71,6 +82,7 @@ Flips::Flips(const Config& config, SimDisk::Image disk, uint64_t seed)
     : config_(config), image_(std::move(disk)), random_(seed) {
   for (const auto& [path, content] : image_) bytes_ += content.size();
   whole_ = start(image_);
+  note_known();
   durable_ = noted_durable();
 }
 
@@ -89,9 +101,28 @@ Flips::Bit Flips::draw_any() {
 Flips::Bit Flips::draw() {
   constexpr int kTries = 200;
   Bit bit = draw_any();
-  if (random_.one_in(4)) return bit;
-  for (int i = 0; i < kTries && image_.at(bit.path)[bit.offset] == 0; ++i) bit = draw_any();
+  const bool zeros_too = random_.one_in(4);
+  for (int i = 0; i < kTries; ++i, bit = draw_any()) {
+    if (!known(bit) && (zeros_too || image_.at(bit.path)[bit.offset] != 0)) break;
+  }
   return bit;
+}
+
+// A power failure may have left a bit of an unused byte flipped. Flipped back it is no damage, and nothing to be found.
+void Flips::note_known() {
+  SimRandom random(1);
+  SimDisk disk(random);
+  disk.load(image_);
+  const auto checked = check_directory(disk, config_.directory);
+  if (!checked.ok()) return;
+  for (const CheckFinding& finding : checked.value().findings)
+    if (extent_in(finding.text)) known_.push_back(finding.text);
+}
+
+bool Flips::known(const Bit& bit) const {
+  return std::any_of(known_.begin(), known_.end(), [&bit](const std::string& text) {
+    return names(text, bit.path) && covers(text, bit.offset);
+  });
 }
 
 Flips::Start Flips::start(const SimDisk::Image& image) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "server/config.h"
 #include "sim/sim_disk.h"
@@ -50,6 +51,9 @@ class Flips {
 
   [[nodiscard]] Bit draw_any();
   [[nodiscard]] Bit draw();
+  void note_known();
+  // The check names what stands there without a flip.
+  [[nodiscard]] bool known(const Bit& bit) const;
   [[nodiscard]] Start start(const SimDisk::Image& image);
   std::string judge(const Bit& bit);
   std::string judge_check(const Bit& bit, const SimDisk::Image& image);
@@ -65,6 +69,7 @@ class Flips {
   Start whole_;
   uint64_t durable_ = 0;
   std::map<uint64_t, uint64_t> digests_;
+  std::vector<std::string> known_;  // Findings of the check in the directory as it is.
   Counters counters_;
 };
 
