@@ -139,16 +139,15 @@ uint64_t Dispatcher::make_room(ByteBuffer& records, size_t least) {
     excess_low_ = UINT64_MAX;
     return 0;
   }
-  const Settings& settings = settings_;
-  if (settings.eviction == EvictionPolicy::kNone || !host_.failure().empty()) return excess;
+  if (settings_.eviction == EvictionPolicy::kNone || !host_.failure().empty()) return excess;
   for (size_t allowed = std::max(evictions_left_, least); excess != 0; --allowed) {
     if (allowed == 0) {
       evicting_ = true;
       break;
     }
     if (!host_.write_refusal(kDropBytes, /*frees_space=*/true).empty()) break;
-    const Object* const victim = eviction_.choose(engine_.keyspace(), settings.eviction,
-                                                  settings.eviction_samples, host_.random());
+    const Object* const victim = eviction_.choose(engine_.keyspace(), settings_.eviction,
+                                                  settings_.eviction_samples, host_.random());
     if (victim == nullptr) break;
     if (observer_ != nullptr) [[unlikely]]
       observer_->on_evicted(*victim);
